@@ -1,0 +1,1 @@
+"""Automated WhatsApp ordering for many local shops."""

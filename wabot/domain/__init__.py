@@ -1,0 +1,1 @@
+"""Shops, catalogues, orders and conversations as plain values: no I/O, clock or randomness."""

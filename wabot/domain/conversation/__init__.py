@@ -1,0 +1,1 @@
+"""The conversation as a pure function: `step(before, event, shop, now) -> Step`."""

@@ -1,0 +1,73 @@
+"""What the bot says, as text keys and values; words are chosen at the edge."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from wabot.domain.money import Money
+from wabot.domain.quantity import Quantity
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A text key with the values its sentence needs."""
+
+    key: str
+    values: Mapping[str, "Value"] = field(default_factory=dict)
+
+
+Value = str | int | Money | Quantity | datetime | Phrase | tuple[Phrase, ...]
+"""A tuple of phrases is rendered one per line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something to tap; a `str` title is shown as it is (a product's name, an address)."""
+
+    id: str
+    title: Phrase | str
+    description: Phrase | str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """One to three options shown under the text."""
+
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OptionGroup:
+    """Rows of a list under one heading; a single group may go without."""
+
+    options: tuple[Option, ...]
+    title: Phrase | str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionList:
+    """Up to ten options behind one button."""
+
+    button: Phrase
+    groups: tuple[OptionGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskLocation:
+    """A button that shares where the customer is."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskPhone:
+    """A button that shares the customer's phone number."""
+
+
+Menu = Buttons | OptionList | AskLocation | AskPhone
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message: a sentence and, if any, what can be tapped."""
+
+    text: Phrase
+    menu: Menu | None = None

@@ -1,0 +1,59 @@
+"""Clients of the operator and where their tables live."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+
+class TenantStatus(StrEnum):
+    """Where a client stands in its life."""
+
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class Isolation(StrEnum):
+    """How a client's tables are kept apart from the others'."""
+
+    SCHEMA = "schema"
+    DATABASE = "database"
+    PREFIX = "prefix"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a tenant's tables are: server and database by reference, schema, prefix, role.
+
+    `server` is empty for the central server and database. `role` is the tenant's own PostgreSQL
+    role that each of its transactions takes.
+    """
+
+    isolation: Isolation
+    schema: str
+    role: str
+    prefix: str = ""
+    server: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A client as the runtime needs it. `token` is ciphertext here, never the WhatsApp token."""
+
+    id: UUID
+    slug: str
+    name: str
+    phone_number_id: str
+    plan: str
+    placement: Placement
+    token: str = field(repr=False)
+    status: TenantStatus = TenantStatus.ACTIVE
+    template: str = ""
+    country: str = "MX"
+    currency: str = "MXN"
+    time_zone: str = "America/Mexico_City"
+    waba_id: str = ""
+    app_id: str = ""
+    revision: str = ""
+    created_at: datetime | None = None
