@@ -1,0 +1,172 @@
+"""The central database: clients and the runtime's journal."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from wabot.models.naming import CENTRAL_SCHEMA, NAMING_CONVENTION
+
+metadata = MetaData(schema=CENTRAL_SCHEMA, naming_convention=NAMING_CONVENTION)
+
+
+def _moment(name: str, *, nullable: bool = False, default_now: bool = False) -> Column[object]:
+    default = func.now() if default_now else None
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
+
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("phone_number_id", Text, nullable=False, unique=True),
+    Column("whatsapp_token", Text, nullable=False),
+    Column("db_connection_config", JSONB, nullable=False),
+    Column("plan_type", Text, nullable=False),
+    _moment("created_at", default_now=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("status", Text, nullable=False, server_default="active"),
+    Column("template", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("time_zone", Text, nullable=False),
+    Column("waba_id", Text, nullable=False, server_default=""),
+    Column("app_id", Text, nullable=False, server_default=""),
+    Column("schema_revision", Text, nullable=False, server_default=""),
+    # Taken from `registry` by every change, so that running servers reload what changed.
+    Column("version", BigInteger, nullable=False, server_default="0", index=True),
+    _moment("updated_at", default_now=True),
+)
+
+# One row. Each change of a client locks it, so versions become visible in the order given.
+registry = Table(
+    "registry",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    Column("version", BigInteger, nullable=False, server_default="0"),
+    CheckConstraint("id", name="single_row"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("phone_number_id", Text, nullable=False),
+    # wamid, status key, timer key …: what makes a second delivery recognisable.
+    Column("dedup_key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    # NULL while no client has this phone_number_id.
+    Column("client_id", Uuid, nullable=True),
+    Column("contact", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("request_id", Text, nullable=False, server_default=""),
+    _moment("occurred_at"),
+    _moment("received_at", default_now=True),
+    _moment("due_at", default_now=True),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("last_error", Text, nullable=True),
+    _moment("done_at", nullable=True),
+    CheckConstraint("state in ('waiting', 'done', 'failed', 'unrouted')", name="state"),
+    Index(None, "phone_number_id", "dedup_key", unique=True),
+    Index(
+        "inbox_conversation_ix",
+        "client_id",
+        "contact",
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("inbox_done_ix", "done_at", postgresql_where=text("state = 'done'")),
+    Index("inbox_unrouted_ix", "phone_number_id", postgresql_where=text("state = 'unrouted'")),
+    Index("inbox_received_ix", "received_at", postgresql_where=text("state = 'waiting'")),
+)
+
+# The lease of each conversation; lease times are the database's clock.
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("client_id", Uuid, primary_key=True),
+    Column("contact", Text, primary_key=True),
+    Column("owner", Text, nullable=True),
+    _moment("lease_until", nullable=True),
+    # When the next waiting event is to be handled; NULL when nothing waits.
+    _moment("due_at", nullable=True),
+    Index("conversations_due_ix", "due_at", postgresql_where=text("due_at is not null")),
+)
+
+# Events due later, by business time; one of a kind per conversation.
+timers = Table(
+    "timers",
+    metadata,
+    Column("client_id", Uuid, primary_key=True),
+    Column("contact", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    _moment("due_at"),
+    # The event that set it: a timer set again by the same event is the same timer.
+    Column("set_by", Text, nullable=False),
+    Index(None, "due_at"),
+)
+
+# When statuses of a number last arrived: without them an unknown outcome waits longer.
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("phone_number_id", Text, primary_key=True),
+    _moment("last_status_at"),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("messages", Integer, nullable=False, server_default="0"),
+    Column("orders", Integer, nullable=False, server_default="0"),
+    Column("cost", Numeric(14, 6), nullable=False, server_default="0"),
+    _moment("updated_at", default_now=True),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _moment("at", default_now=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("client_id", Uuid, nullable=True, index=True),
+    Column("slug", Text, nullable=True),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    # The same fact raises one alert: the key names rule, client and object.
+    Column("key", Text, nullable=False, unique=True),
+    Column("rule", Text, nullable=False),
+    Column("client_id", Uuid, nullable=True, index=True),
+    Column("severity", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
+    Column("occurrences", Integer, nullable=False, server_default="1"),
+    _moment("first_at", default_now=True),
+    _moment("last_at", default_now=True),
+    _moment("resolved_at", nullable=True),
+)
