@@ -80,6 +80,8 @@ inbox = Table(
     _moment("occurred_at"),
     _moment("received_at", default_now=True),
     _moment("due_at", default_now=True),
+    # Free text not yet claimed: it waits for further fragments.
+    Column("quiet", Boolean, nullable=False, server_default=text("false")),
     Column("state", Text, nullable=False, server_default="waiting"),
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("last_error", Text, nullable=True),
