@@ -1,0 +1,115 @@
+"""A shop's settings by key: their types, their stored form, and what they mean."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from wabot.domain.shop import ShopSettings
+from wabot.errors import InvalidInput
+
+StoredValue = bool | str | list[int]
+"""What a row of a tenant's `settings` holds, as JSON."""
+
+
+class SettingKind(StrEnum):
+    """Types of settings, by the names that templates use."""
+
+    BOOLEAN = "boolean"
+    TEXT = "text"
+    PHONE = "phone"
+    NUMBERS = "numbers"
+    DURATION = "duration"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    """A setting as a template declares it."""
+
+    key: str
+    kind: SettingKind
+    default: StoredValue
+    help: str = ""
+
+
+SHOP_SETTINGS: dict[str, SettingKind] = {
+    "owner_notices": SettingKind.BOOLEAN,
+    "owner_phone": SettingKind.PHONE,
+    "adviser_phone": SettingKind.PHONE,
+    "pickup": SettingKind.BOOLEAN,
+    "pickup_address": SettingKind.TEXT,
+    "usual_quantities": SettingKind.NUMBERS,
+    "session_lifetime": SettingKind.DURATION,
+    "pause_lifetime": SettingKind.DURATION,
+    "handoff_patience": SettingKind.DURATION,
+}
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+
+
+def _boolean(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("must be true or false")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > 500:
+        raise ValueError("must be a text of at most 500 characters")
+    return value
+
+
+def _phone(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"(\+[1-9][0-9]{6,14})?", value):
+        raise ValueError("must be a phone number like +525512345678, or empty")
+    return value
+
+
+def _numbers(value: object) -> tuple[int, ...]:
+    rule = "must be one to three different whole numbers from 1 to 999, like [1, 2, 3]"
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 3:
+        raise ValueError(rule)
+    if any(isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= 999 for n in value):
+        raise ValueError(rule)
+    if len(set(value)) != len(value):
+        raise ValueError(rule)
+    return tuple(value)
+
+
+def _duration(value: object) -> timedelta:
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([dhms])", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a whole number with d, h, m or s, like "24h"')
+    length = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if length > timedelta(days=365):
+        raise ValueError("must be at most 365d")
+    return length
+
+
+_PARSERS: dict[SettingKind, Callable[[object], Any]] = {
+    SettingKind.BOOLEAN: _boolean,
+    SettingKind.TEXT: _text,
+    SettingKind.PHONE: _phone,
+    SettingKind.NUMBERS: _numbers,
+    SettingKind.DURATION: _duration,
+}
+
+
+def parse_setting(kind: SettingKind, value: object) -> Any:
+    """Return what a stored value means; ValueError says which rule it breaks."""
+    return _PARSERS[kind](value)
+
+
+def shop_settings(stored: Mapping[str, object]) -> ShopSettings:
+    """Read a tenant's rows; absent keys take their default, keys of later versions are ignored."""
+    values = {}
+    for known in fields(ShopSettings):
+        if known.name not in stored:
+            continue
+        try:
+            values[known.name] = parse_setting(SHOP_SETTINGS[known.name], stored[known.name])
+        except ValueError as error:
+            raise InvalidInput(f"setting {known.name} {error}") from None
+    return ShopSettings(**values)
