@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting as the operator sees it; `parse` raises ValueError with the rule that was broken."""
+    """A setting as the operator sees it; `parse` raises ValueError with the broken rule."""
 
     name: str
     group: str
@@ -315,12 +315,8 @@ def load_settings(
 
     Raises ConfigurationError that lists all that is missing or malformed, with how to obtain it.
     """
-    from dotenv import dotenv_values
-
-    environ = os.environ if environ is None else environ
     path = env_file if env_file is not None else Path(".env")
-    from_file = dotenv_values(path) if path.is_file() else {}
-    given = {name: value for name, value in from_file.items() if value is not None} | dict(environ)
+    given = _environment(path, environ)
 
     values: dict[str, Any] = {}
     problems: list[str] = []
@@ -338,7 +334,27 @@ def load_settings(
             "Settings are missing or malformed:\n" + "\n".join(f"  {line}" for line in problems),
             hint=f"Set them in the environment or in {path.resolve()}; .env.example has them all.",
         )
-    return Settings(values, env_file=path if from_file else None)
+    return Settings(values, env_file=path if path.is_file() else None)
+
+
+def _environment(path: Path, environ: Mapping[str, str] | None) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    from_file = dotenv_values(path) if path.is_file() else {}
+    given = {name: value for name, value in from_file.items() if value is not None}
+    return given | dict(os.environ if environ is None else environ)
+
+
+def home_folder(environ: Mapping[str, str] | None = None) -> Path:
+    """Return WABOT_HOME, or where the platform keeps a user's data; it may not exist yet."""
+    given = _environment(Path(".env"), environ).get("WABOT_HOME", "").strip()
+    if given:
+        return Path(given).expanduser().absolute()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/wabot")
+    from platformdirs import user_data_path
+
+    return user_data_path("wabot", appauthor=False)
 
 
 def setting(name: str) -> Setting:

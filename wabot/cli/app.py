@@ -1,0 +1,97 @@
+"""The root command. A noun's module is imported when it is used, never for `wabot --help`."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+from typer.main import get_group
+
+from wabot.cli.errors import ErrorBoundary
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command is (`module:attribute`, a Typer app or a function) and its line of help."""
+
+    target: str
+    help: str
+
+
+COMMANDS = {
+    "tenant": Entry("wabot.cli.tenant:app", "Create shops and look at them."),
+    "serve": Entry("wabot.cli.serve:serve", "Receive WhatsApp's webhooks and answer customers."),
+    "simulate": Entry("wabot.cli.simulate:app", "Try everything out without WhatsApp."),
+    "db": Entry("wabot.cli.db:app", "Migrate the central database and look at its state."),
+}
+
+
+class Deferred(TyperCommand):
+    """Stand in a list of commands for one whose module is imported when its arguments come."""
+
+    def __init__(self, name: str, entry: Entry) -> None:
+        super().__init__(name, help=entry.help, rich_markup_mode=None)
+        self._entry = entry
+
+    def load(self) -> Any:
+        """Import the command; return what Typer makes of it."""
+        module, _, attribute = self._entry.target.partition(":")
+        found = getattr(import_module(module), attribute)
+        holder = typer.Typer(rich_markup_mode=None)
+        if isinstance(found, typer.Typer):
+            holder.add_typer(found, name=self.name, help=self._entry.help, no_args_is_help=True)
+        else:
+            holder.command(self.name)(found)
+        return get_group(holder).commands[self.name or ""]
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """Parse the arguments with the real command: its context carries on from here."""
+        return self.load().make_context(info_name, args, parent=parent, **extra)
+
+
+class Root(ErrorBoundary):
+    """List the commands without importing them."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, entry in COMMANDS.items():
+            self.add_command(Deferred(name, entry))
+
+
+# Plain help: Rich would draw boxes and cut cells in pipes, and costs more than all the rest.
+app = typer.Typer(
+    cls=Root,
+    name="wabot",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"wabot {version('wabot')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Automated WhatsApp ordering for many local shops."""
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    app()

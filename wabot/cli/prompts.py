@@ -1,0 +1,54 @@
+"""Questions to the operator. Without a terminal they fail and name the option that answers."""
+
+import getpass
+import sys
+from pathlib import Path
+
+import typer
+
+from wabot.errors import InvalidInput
+
+_SECRET_LIMIT = 64 * 1024
+
+
+def read_secret(source: str | None, *, option: str, prompt: str) -> str:
+    """Read a secret from a file, from stdin (`-`), or by a hidden prompt.
+
+    `source` is what the operator gave as `option`; None asks.
+    """
+    if source is not None and source != "-":
+        found = _read_file(source, option)
+    elif sys.stdin.isatty():
+        found = getpass.getpass(f"{prompt}: ", stream=sys.stderr)
+    elif source == "-":
+        found = sys.stdin.read(_SECRET_LIMIT)
+    else:
+        raise InvalidInput(
+            f"{prompt} is needed and there is no terminal to ask for it.",
+            hint=f"Give {option} PATH, or {option} - and pipe it in.",
+        )
+    found = found.strip()
+    if not found or len(found.split()) != 1:
+        what = "is empty" if not found else "holds more than one word"
+        raise InvalidInput(f"{prompt} {what}.", hint=f"{option} takes the secret and nothing else.")
+    return found
+
+
+def _read_file(path: str, option: str) -> str:
+    try:
+        with Path(path).expanduser().open(encoding="utf-8") as file:
+            return file.read(_SECRET_LIMIT)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
+        raise InvalidInput(f"{option} {path} cannot be read: {reason}.") from error
+
+
+def confirm(question: str, *, option: str, given: bool = False) -> bool:
+    """Ask yes or no on the terminal; `given` is the option that answers yes in advance."""
+    if given:
+        return True
+    if not sys.stdin.isatty():
+        raise InvalidInput(
+            f"{question} There is no terminal to ask.", hint=f"Give {option} to answer yes."
+        )
+    return typer.confirm(question, err=True)

@@ -1,0 +1,218 @@
+"""Structured logs: JSON or console lines, with context and without secrets.
+
+A line has an action (a stable name, `turn.done`), a sentence and fields. Tokens, passwords,
+message bodies and whole phone numbers never reach it, tracebacks included.
+"""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any, Final, TextIO
+
+import orjson
+
+_HIDDEN = "***"
+
+# Fields that hold what people wrote or what opens doors, whatever their value looks like.
+_PRIVATE_FIELD = re.compile(
+    r"(?i)(^|_)(body|text|caption|payload|content|raw|token|secret|password|passwd|authorization"
+    r"|master_key)$"
+)
+# Numbers that are not phone numbers although they look like them.
+_NUMBER_FIELDS = frozenset({"phone_number_id", "waba_id", "app_id", "pid", "request_id", "at"})
+
+_SECRETS = re.compile(
+    r"\bEAA[\w-]{6,}"  # access tokens of Graph
+    r"|(?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{4,}"
+    r"|(?<=://)[^\s/@:'\"]*:(?:[^\s/@'\"]+)(?=@)"  # user:password@ in a URL
+    r"|(?i:(?P<key>[\w.-]*(?:token|secret|password|passwd|authorization|master_key|_proof)"
+    r"['\"]?\s*[=:]\s*)(?!//)(?P<quote>['\"]?)[^\s&,;'\"}]+)"
+)
+_NUMBERS = re.compile(
+    # Kept as they are: UUIDs, whose last group may be all digits.
+    r"(?P<uuid>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)"
+    # A message id carries the phone number in base64 at its beginning; its end is unique.
+    r"|(?P<wamid>wamid\.[\w+/=-]{13,})(?P<tail>[\w+/=-]{20})"
+    # Phone numbers, as digits or as people write them; also after an escape such as \n.
+    r"|(?<![A-Za-z0-9.])(?P<phone>\+?\d{10,15})(?![A-Za-z0-9])"
+    r"|(?<=\\[nrt])(?P<escaped>\+?\d{10,15})(?!\d)"
+    r"|(?P<written>\+\d(?:[ ().-]{0,2}\d){7,14})(?!\d)"
+)
+_known: list[str] = []
+
+
+def mask_secrets(text: str) -> str:
+    """Replace tokens, passwords and the configured secrets."""
+    text = _SECRETS.sub(_hide_secret, text)
+    for secret in _known:
+        text = text.replace(secret, _HIDDEN)
+    return text
+
+
+def mask(text: str) -> str:
+    """Replace secrets, and all but the last four digits of phone numbers."""
+    return _NUMBERS.sub(_hide_number, mask_secrets(text))
+
+
+def _hide_secret(match: re.Match[str]) -> str:
+    if match["key"]:
+        return f"{match['key']}{match['quote']}{_HIDDEN}"
+    found = match[0]
+    if found[:3] == "EAA":
+        return f"EAA{_HIDDEN}"
+    if " " in found:
+        return f"{found.split()[0]} {_HIDDEN}"
+    return f"{found.split(':')[0]}:{_HIDDEN}"
+
+
+def _hide_number(match: re.Match[str]) -> str:
+    if match["uuid"]:
+        return match["uuid"]
+    if match["wamid"]:
+        return f"wamid.…{match['tail']}"
+    return f"{_HIDDEN}{match[0][-4:]}"
+
+
+_context: ContextVar[Mapping[str, Any]] = ContextVar("wabot_log_context")
+_NOTHING: Mapping[str, Any] = {}
+
+
+@contextmanager
+def bind(**fields: Any) -> Iterator[None]:
+    """Add fields to every line logged inside, in this task and the tasks it starts."""
+    safe = {name: _safe(name, value) for name, value in fields.items()}
+    token = _context.set({**_context.get(_NOTHING), **safe})
+    try:
+        yield
+    finally:
+        _context.reset(token)
+
+
+def log(
+    logger: logging.Logger,
+    level: int,
+    action: str,
+    sentence: str,
+    /,
+    *,
+    exc_info: BaseException | bool | None = None,
+    **fields: Any,
+) -> None:
+    """Log a sentence under a stable action name, with fields."""
+    if logger.isEnabledFor(level):
+        logger.log(level, sentence, exc_info=exc_info, extra={"action": action, "fields": fields})
+
+
+# What a LogRecord holds by itself; anything else came with `extra`.
+_STANDARD: Final = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "action",
+    "fields",
+}
+
+
+def _safe(name: str, value: Any) -> Any:
+    """Return the value as it may be logged under that name."""
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if _PRIVATE_FIELD.search(name):
+        return _HIDDEN
+    if isinstance(value, int):
+        return value if abs(value) < 10**9 or name in _NUMBER_FIELDS else mask(str(value))
+    if isinstance(value, Mapping):
+        return {str(key): _safe(str(key), item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_safe(name, item) for item in value]
+    return mask_secrets(str(value)) if name in _NUMBER_FIELDS else mask(str(value))
+
+
+def _parts(record: logging.LogRecord) -> tuple[str, dict[str, Any], str]:
+    """Return the record's masked sentence, fields and traceback."""
+    fields = dict(_context.get(_NOTHING))
+    given = vars(record)
+    for name in given.keys() - _STANDARD:
+        fields[name] = _safe(name, given[name])
+    for name, value in given.get("fields", _NOTHING).items():
+        fields[name] = _safe(name, value)
+    trace = ""
+    if record.exc_info and record.exc_info[0] is not None:
+        trace = mask("".join(traceback.format_exception(*record.exc_info)).rstrip())
+    elif record.exc_text:
+        trace = mask(record.exc_text)
+    return mask(record.getMessage()), fields, trace
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render the record."""
+        sentence, fields, trace = _parts(record)
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "action": getattr(record, "action", None),
+            "message": sentence,
+            **fields,
+        }
+        if trace:
+            line["traceback"] = trace
+        return orjson.dumps(line, default=str).decode()
+
+
+class ConsoleFormatter(logging.Formatter):
+    """A line for people: time, level, sentence, fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render the record."""
+        sentence, fields, trace = _parts(record)
+        at = datetime.fromtimestamp(record.created).astimezone()
+        words = [f"{at:%H:%M:%S} {record.levelname:<7} {sentence}"]
+        words += [f"{name}={value}" for name, value in fields.items()]
+        return "  ".join(words) + (f"\n{trace}" if trace else "")
+
+
+# Other people's loggers: what they say at their usual level is either noise or holds bodies.
+_QUIET = {
+    "aiohttp.access": logging.WARNING,
+    "alembic": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "httpx": logging.WARNING,
+    "psycopg": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    "urllib3": logging.WARNING,
+}
+
+
+def configure(
+    level: str = "info",
+    format: str = "auto",  # noqa: A002 - named after its setting
+    stream: TextIO | None = None,
+    secrets: Iterable[str] = (),
+) -> None:
+    """Send all loggers' lines to the stream (stderr); `secrets` are masked wherever they occur."""
+    target = sys.stderr if stream is None else stream
+    console = format == "console" or (format == "auto" and target.isatty())
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(ConsoleFormatter() if console else JsonFormatter())
+    _known[:] = [secret for secret in secrets if len(secret) >= 4]
+    root = logging.getLogger()
+    for old in list(root.handlers):
+        if isinstance(old.formatter, (JsonFormatter, ConsoleFormatter)):
+            root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level.upper())
+    for name, least in _QUIET.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
+    logging.captureWarnings(True)
