@@ -1,0 +1,1 @@
+"""Templates, tables and rows of the clients: what `wabot tenant` needs of PostgreSQL."""

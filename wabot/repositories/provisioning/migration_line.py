@@ -1,0 +1,30 @@
+"""The tenants' Alembic line: where it stands and its revisions as marked SQL."""
+
+from functools import cache
+from io import StringIO
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from wabot.config import bundled
+
+
+def _config(output: StringIO) -> Config:
+    config = Config(output_buffer=output)
+    folder = bundled("tenant_templates") / "base"
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    return config
+
+
+@cache
+def head_revisions() -> tuple[str, ...]:
+    """Return the newest revision of every branch, sorted."""
+    return tuple(sorted(ScriptDirectory.from_config(_config(StringIO())).get_heads()))
+
+
+def upgrade_sql(from_revision: str = "base", to_revision: str = "heads") -> str:
+    """Return the revisions between two points as one text of SQL with the marks in it."""
+    output = StringIO()
+    command.upgrade(_config(output), f"{from_revision}:{to_revision}", sql=True)
+    return output.getvalue()

@@ -1,0 +1,1 @@
+"""The runtime's repositories: psycopg in pipeline mode over one pool per server."""

@@ -1,0 +1,223 @@
+"""The central inbox, the leases of conversations and the timers, in SQL.
+
+Every statement that touches several conversations takes their rows in the order of the primary
+key, so that processes never wait for each other in a circle.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from wabot.repositories.runtime import journal_statements as statements
+from wabot.repositories.runtime.pools import Pools
+from wabot.services.runtime.events import (
+    Acceptance,
+    Closing,
+    ConversationKey,
+    EventKind,
+    NewEvent,
+    StoredEvent,
+)
+from wabot.services.runtime.ports import StatusSilence
+
+
+class PostgresJournal:
+    """The journal of one process; `owner` names the process in its leases."""
+
+    def __init__(
+        self,
+        pools: Pools,
+        *,
+        owner: str,
+        lease: timedelta,
+        quiet: timedelta,
+        quiet_limit: timedelta,
+    ) -> None:
+        self._pools = pools
+        self._owner = owner
+        self._lease = lease
+        self._quiet = quiet
+        self._quiet_limit = quiet_limit
+
+    async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
+        """Keep the events that are new and lease the conversations that are due and free."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(
+                statements.ACCEPT,
+                {
+                    "owner": self._owner,
+                    "lease": self._lease,
+                    "quiet": self._quiet,
+                    "numbers": [e.phone_number_id for e in events],
+                    "keys": [e.dedup_key for e in events],
+                    "kinds": [e.kind.value for e in events],
+                    "clients": [e.client_id for e in events],
+                    "contacts": [e.contact for e in events],
+                    "payloads": [Jsonb(e.payload) for e in events],
+                    "requests": [e.request_id for e in events],
+                    "occurred": [e.occurred_at for e in events],
+                    "quiets": [e.quiet and bool(self._quiet) for e in events],
+                },
+            )
+            rows = await cursor.fetchall()
+        stored = rows[0][0] if rows else 0
+        return Acceptance(stored, tuple(ConversationKey(r[1], r[2]) for r in rows if r[3]))
+
+    async def claim_due(self, limit: int) -> list[ConversationKey]:
+        """Lease conversations whose time has come and that nobody holds."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(
+                statements.CLAIM_DUE, {"owner": self._owner, "lease": self._lease, "limit": limit}
+            )
+            return [ConversationKey(*row) for row in await cursor.fetchall()]
+
+    async def next_due_in(self) -> timedelta | None:
+        """Return how long until a conversation that nobody holds is due; None when none is."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(statements.NEXT_DUE)
+            row = await cursor.fetchone()
+        return row[0] if row else None
+
+    async def take(self, key: ConversationKey) -> list[StoredEvent] | None:
+        """Take what is due of a leased conversation; None when the lease was lost."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(
+                statements.TAKE,
+                {
+                    "owner": self._owner,
+                    "client": key.client_id,
+                    "contact": key.contact,
+                    "quiet_limit": self._quiet_limit,
+                },
+            )
+            rows = await cursor.fetchall()
+        if not rows:
+            return None
+        events = [
+            StoredEvent(
+                id=row[0],
+                phone_number_id=row[1],
+                key=row[2],
+                kind=EventKind(row[3]),
+                contact=key.contact,
+                payload=row[4],
+                occurred_at=row[5],
+                attempts=row[6],
+                request_id=row[7],
+            )
+            for row in rows
+            if row[0] is not None
+        ]
+        return sorted(events, key=lambda event: (event.occurred_at, event.id))
+
+    async def close(self, closings: Sequence[Closing]) -> list[ConversationKey]:
+        """Settle events and give leases back; return those kept because more is due already."""
+        ordered = sorted(closings, key=lambda c: (c.key.client_id.bytes, c.key.contact))
+        keys = {
+            "clients": [c.key.client_id for c in ordered],
+            "contacts": [c.key.contact for c in ordered],
+            "owner": self._owner,
+            "lease": self._lease,
+            "quiet_limit": self._quiet_limit,
+        }
+        timers = [(c.key, t) for c in ordered for t in c.timers]
+        async with (
+            self._pools.central() as connection,
+            connection.pipeline(),
+            connection.transaction(),
+        ):
+            # Locked first: whoever accepts an event meanwhile waits here, or is seen below.
+            await connection.execute(statements.LOCK_CONVERSATIONS, keys)
+            await connection.execute(
+                statements.SETTLE,
+                {
+                    "done": [event for c in ordered for event in c.done],
+                    "failed": [event for c in ordered for event, _ in c.failed],
+                    "reasons": [reason for c in ordered for _, reason in c.failed],
+                },
+            )
+            kept = [(event, c) for c in ordered for event in c.kept]
+            if kept:
+                await connection.execute(
+                    statements.KEEP,
+                    {
+                        "ids": [event for event, _ in kept],
+                        "delays": [c.delay for _, c in kept],
+                        "forgive": [c.forgive for _, c in kept],
+                        "errors": [c.error for _, c in kept],
+                    },
+                )
+            if timers:
+                await connection.execute(
+                    statements.CHANGE_TIMERS,
+                    {
+                        "clients": [key.client_id for key, _ in timers],
+                        "contacts": [key.contact for key, _ in timers],
+                        "kinds": [timer.kind.value for _, timer in timers],
+                        "set_by": [timer.set_by for _, timer in timers],
+                        "due": [timer.due_at for _, timer in timers],
+                    },
+                )
+            cursor = await connection.execute(statements.RELEASE, keys)
+            rows = await cursor.fetchall()
+        return [ConversationKey(row[0], row[1]) for row in rows if row[2]]
+
+    async def renew(self, keys: Sequence[ConversationKey]) -> set[ConversationKey]:
+        """Prolong the leases; return those still held."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(
+                statements.RENEW,
+                {
+                    "owner": self._owner,
+                    "lease": self._lease,
+                    "clients": [key.client_id for key in keys],
+                    "contacts": [key.contact for key in keys],
+                },
+            )
+            return {ConversationKey(*row) for row in await cursor.fetchall()}
+
+    async def release_all(self) -> None:
+        """Give back every lease of this process."""
+        async with self._pools.central() as connection:
+            await connection.execute(statements.RELEASE_ALL, {"owner": self._owner})
+
+    async def fire_timers(self, now: datetime) -> list[ConversationKey]:
+        """Turn timers due by business time into events and lease their conversations."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(
+                statements.FIRE_TIMERS, {"now": now, "owner": self._owner, "lease": self._lease}
+            )
+            return [ConversationKey(r[0], r[1]) for r in await cursor.fetchall() if r[2]]
+
+    async def purge(self, before: datetime) -> int:
+        """Delete events done before that time."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(statements.PURGE, {"before": before})
+            return cursor.rowcount
+
+    async def status_silence(self, phone_number_id: str) -> StatusSilence:
+        """Tell what is known of the number's statuses."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(
+                statements.STATUS_SILENCE, {"number": phone_number_id}
+            )
+            row = await cursor.fetchone()
+        return StatusSilence(*row) if row else StatusSilence(None, backlog=False)
+
+    async def raise_alert(
+        self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"
+    ) -> None:
+        """Raise an alert, or count one more occurrence of it."""
+        async with self._pools.central() as connection:
+            await connection.execute(
+                statements.RAISE_ALERT,
+                {
+                    "key": key,
+                    "rule": rule,
+                    "client": client_id,
+                    "message": message,
+                    "severity": severity,
+                },
+            )

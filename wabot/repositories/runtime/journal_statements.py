@@ -1,0 +1,234 @@
+"""Statements of the journal over the central tables."""
+
+# Statuses only tell about messages: they never end a quiet wait and are due at once.
+ACCEPT = """
+WITH incoming AS (
+    SELECT * FROM unnest(
+        %(numbers)s::text[], %(keys)s::text[], %(kinds)s::text[], %(clients)s::uuid[],
+        %(contacts)s::text[], %(payloads)s::jsonb[], %(requests)s::text[],
+        %(occurred)s::timestamptz[], %(quiets)s::bool[]
+    ) AS i(number, key, kind, client_id, contact, payload, request_id, occurred_at, quiet)
+), stored AS (
+    INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact, payload,
+                             request_id, occurred_at, due_at, quiet, state, done_at)
+    SELECT number, key, kind, client_id, contact, payload, request_id, occurred_at,
+           CASE WHEN quiet THEN now() + %(quiet)s::interval ELSE now() END, quiet,
+           CASE WHEN kind = 'account' THEN 'done' WHEN client_id IS NULL THEN 'unrouted'
+                ELSE 'waiting' END,
+           CASE WHEN kind = 'account' THEN now() END
+    FROM incoming ORDER BY number, key
+    ON CONFLICT (phone_number_id, dedup_key) DO NOTHING
+    RETURNING phone_number_id, kind, client_id, contact, due_at, state
+), heard AS (
+    INSERT INTO wabot.numbers AS n (phone_number_id, last_status_at)
+    SELECT DISTINCT phone_number_id, now() FROM stored
+    WHERE kind = 'status' AND client_id IS NOT NULL ORDER BY 1
+    ON CONFLICT (phone_number_id) DO UPDATE SET last_status_at = excluded.last_status_at
+    WHERE n.last_status_at < now() - interval '10 seconds'
+), due AS (
+    SELECT client_id, contact, min(due_at) AS due_at FROM stored
+    WHERE state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2
+), woken AS (
+    INSERT INTO wabot.conversations AS c (client_id, contact, due_at, owner, lease_until)
+    SELECT client_id, contact, due_at,
+           CASE WHEN due_at <= now() THEN %(owner)s::text END,
+           CASE WHEN due_at <= now() THEN now() + %(lease)s::interval END
+    FROM due
+    ON CONFLICT (client_id, contact) DO UPDATE SET
+        due_at = least(c.due_at, excluded.due_at),
+        owner = CASE WHEN excluded.owner IS NOT NULL
+                     AND (c.lease_until IS NULL OR c.lease_until < now())
+                THEN excluded.owner ELSE c.owner END,
+        lease_until = CASE WHEN excluded.owner IS NOT NULL
+                           AND (c.lease_until IS NULL OR c.lease_until < now())
+                      THEN excluded.lease_until ELSE c.lease_until END
+    RETURNING c.client_id, c.contact,
+              c.owner = %(owner)s::text AND c.lease_until = now() + %(lease)s::interval AS leased
+)
+SELECT (SELECT count(*) FROM stored), w.client_id, w.contact, coalesce(w.leased, false)
+FROM (SELECT 1) one LEFT JOIN woken w ON true
+"""
+
+CLAIM_DUE = """
+UPDATE wabot.conversations c
+SET owner = %(owner)s, lease_until = now() + %(lease)s::interval
+FROM (
+    SELECT client_id, contact FROM wabot.conversations
+    WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+) due
+WHERE c.client_id = due.client_id AND c.contact = due.contact
+RETURNING c.client_id, c.contact
+"""
+
+NEXT_DUE = """
+SELECT greatest(min(greatest(due_at, lease_until)) - now(), interval '0')
+FROM wabot.conversations WHERE due_at IS NOT NULL
+"""
+
+# A row without an event still tells that the lease is ours.
+TAKE = """
+WITH lease AS (
+    SELECT 1 FROM wabot.conversations
+    WHERE client_id = %(client)s AND contact = %(contact)s
+      AND owner = %(owner)s AND lease_until > now()
+), waiting AS (
+    SELECT id, kind, quiet, due_at, received_at FROM wabot.inbox, lease
+    WHERE state = 'waiting' AND client_id = %(client)s AND contact = %(contact)s
+), calm AS (
+    SELECT coalesce(bool_or(NOT quiet AND kind = 'message'), false)
+           OR coalesce(max(due_at) FILTER (WHERE quiet) <= now(), true)
+           OR min(received_at) FILTER (WHERE quiet) + %(quiet_limit)s::interval <= now() AS over
+    FROM waiting
+), taken AS (
+    UPDATE wabot.inbox i SET attempts = i.attempts + 1, quiet = false
+    FROM waiting w, calm
+    WHERE i.id = w.id AND (NOT w.quiet OR calm.over)
+    RETURNING i.id, i.phone_number_id, i.dedup_key, i.kind, i.payload, i.occurred_at,
+              i.attempts, i.request_id
+)
+SELECT t.id, t.phone_number_id, t.dedup_key, t.kind, t.payload, t.occurred_at, t.attempts,
+       t.request_id
+FROM lease LEFT JOIN taken t ON true
+"""
+
+LOCK_CONVERSATIONS = """
+SELECT 1 FROM wabot.conversations c
+JOIN unnest(%(clients)s::uuid[], %(contacts)s::text[]) k(client_id, contact)
+  USING (client_id, contact)
+ORDER BY client_id, contact FOR UPDATE OF c
+"""
+
+SETTLE = """
+UPDATE wabot.inbox i
+SET state = CASE WHEN s.reason IS NULL THEN 'done' ELSE 'failed' END, done_at = now(),
+    last_error = coalesce(s.reason, last_error)
+FROM (
+    SELECT unnest(%(done)s::bigint[]) AS id, NULL AS reason
+    UNION ALL SELECT * FROM unnest(%(failed)s::bigint[], %(reasons)s::text[])
+) s
+WHERE i.id = s.id AND i.state = 'waiting'
+"""
+
+KEEP = """
+UPDATE wabot.inbox i
+SET due_at = now() + k.delay, last_error = nullif(k.error, ''),
+    attempts = CASE WHEN k.forgive THEN 0 ELSE i.attempts END
+FROM unnest(%(ids)s::bigint[], %(delays)s::interval[], %(forgive)s::bool[], %(errors)s::text[])
+     AS k(id, delay, forgive, error)
+WHERE i.id = k.id AND i.state = 'waiting'
+"""
+
+CHANGE_TIMERS = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(clients)s::uuid[], %(contacts)s::text[], %(kinds)s::text[],
+                         %(set_by)s::text[], %(due)s::timestamptz[])
+        WITH ORDINALITY AS t(client_id, contact, kind, set_by, due_at, place)
+), last AS (
+    SELECT DISTINCT ON (client_id, contact, kind) * FROM wanted
+    ORDER BY client_id, contact, kind, place DESC
+), cancelled AS (
+    DELETE FROM wabot.timers t USING last l
+    WHERE l.due_at IS NULL AND (t.client_id, t.contact, t.kind) = (l.client_id, l.contact, l.kind)
+)
+INSERT INTO wabot.timers AS t (client_id, contact, kind, due_at, set_by)
+SELECT client_id, contact, kind, due_at, set_by FROM last WHERE due_at IS NOT NULL
+ON CONFLICT (client_id, contact, kind) DO UPDATE
+SET due_at = excluded.due_at, set_by = excluded.set_by
+"""
+
+# What is due now keeps its lease: the caller goes on with it.
+RELEASE = """
+WITH ours AS (
+    SELECT k.client_id, k.contact, (
+        SELECT least(
+            min(i.due_at) FILTER (WHERE NOT i.quiet),
+            least(max(i.due_at) FILTER (WHERE i.quiet),
+                  min(i.received_at) FILTER (WHERE i.quiet) + %(quiet_limit)s::interval)
+        ) FROM wabot.inbox i
+        WHERE i.state = 'waiting' AND i.client_id = k.client_id AND i.contact = k.contact
+    ) AS due_at
+    FROM unnest(%(clients)s::uuid[], %(contacts)s::text[]) k(client_id, contact)
+)
+UPDATE wabot.conversations c
+SET due_at = o.due_at,
+    owner = CASE WHEN o.due_at <= now() THEN c.owner END,
+    lease_until = CASE WHEN o.due_at <= now() THEN now() + %(lease)s::interval END
+FROM ours o
+WHERE c.client_id = o.client_id AND c.contact = o.contact AND c.owner = %(owner)s
+RETURNING c.client_id, c.contact, c.owner IS NOT NULL
+"""
+
+RENEW = """
+WITH held AS (
+    SELECT c.client_id, c.contact FROM wabot.conversations c
+    JOIN unnest(%(clients)s::uuid[], %(contacts)s::text[]) k(client_id, contact)
+      USING (client_id, contact)
+    WHERE c.owner = %(owner)s ORDER BY 1, 2 FOR UPDATE OF c
+)
+UPDATE wabot.conversations c SET lease_until = now() + %(lease)s::interval
+FROM held h WHERE c.client_id = h.client_id AND c.contact = h.contact
+RETURNING c.client_id, c.contact
+"""
+
+RELEASE_ALL = """
+WITH held AS (
+    SELECT client_id, contact FROM wabot.conversations WHERE owner = %(owner)s
+    ORDER BY 1, 2 FOR UPDATE
+)
+UPDATE wabot.conversations c SET owner = NULL, lease_until = NULL
+FROM held h WHERE c.client_id = h.client_id AND c.contact = h.contact
+"""
+
+FIRE_TIMERS = """
+WITH fired AS (
+    DELETE FROM wabot.timers t USING (
+        SELECT client_id, contact, kind FROM wabot.timers WHERE due_at <= %(now)s
+        ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED
+    ) due
+    WHERE (t.client_id, t.contact, t.kind) = (due.client_id, due.contact, due.kind)
+    RETURNING t.client_id, t.contact, t.kind, t.due_at, t.set_by
+), stored AS (
+    INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact, payload,
+                             occurred_at)
+    SELECT cl.phone_number_id,
+           concat_ws(':', 'timer', f.kind, f.contact, f.set_by, extract(epoch FROM f.due_at)),
+           'timer', f.client_id, f.contact, jsonb_build_object('timer', f.kind), f.due_at
+    FROM fired f JOIN wabot.clients cl ON cl.id = f.client_id
+    ON CONFLICT (phone_number_id, dedup_key) DO NOTHING
+    RETURNING client_id, contact
+)
+INSERT INTO wabot.conversations AS c (client_id, contact, due_at, owner, lease_until)
+SELECT DISTINCT client_id, contact, now(), %(owner)s::text, now() + %(lease)s::interval
+FROM stored ORDER BY 1, 2
+ON CONFLICT (client_id, contact) DO UPDATE SET
+    due_at = least(c.due_at, excluded.due_at),
+    owner = CASE WHEN c.lease_until IS NULL OR c.lease_until < now()
+            THEN excluded.owner ELSE c.owner END,
+    lease_until = CASE WHEN c.lease_until IS NULL OR c.lease_until < now()
+                  THEN excluded.lease_until ELSE c.lease_until END
+RETURNING c.client_id, c.contact,
+          c.owner = %(owner)s::text AND c.lease_until = now() + %(lease)s::interval
+"""
+
+PURGE = """
+DELETE FROM wabot.inbox WHERE id IN (
+    SELECT id FROM wabot.inbox WHERE state = 'done' AND done_at < %(before)s
+    ORDER BY done_at LIMIT 5000
+)
+"""
+
+STATUS_SILENCE = """
+SELECT (SELECT last_status_at FROM wabot.numbers WHERE phone_number_id = %(number)s),
+       EXISTS (SELECT 1 FROM wabot.inbox
+               WHERE phone_number_id = %(number)s AND kind = 'status' AND state = 'waiting')
+"""
+
+RAISE_ALERT = """
+INSERT INTO wabot.alerts AS a (key, rule, client_id, severity, message)
+VALUES (%(key)s, %(rule)s, %(client)s, %(severity)s, %(message)s)
+ON CONFLICT (key) DO UPDATE SET
+    occurrences = CASE WHEN a.resolved_at IS NULL THEN a.occurrences + 1 ELSE 1 END,
+    first_at = CASE WHEN a.resolved_at IS NULL THEN a.first_at ELSE now() END,
+    last_at = now(), resolved_at = NULL, message = excluded.message, severity = excluded.severity
+"""

@@ -1,0 +1,96 @@
+"""Events as the journal keeps them, and the leases of their conversations."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from wabot.domain.conversation.events import TimerKind
+
+
+class EventKind(StrEnum):
+    """What an event of the inbox is; `ACCOUNT` ones belong to no conversation."""
+
+    MESSAGE = "message"
+    ECHO = "echo"
+    STATUS = "status"
+    IDENTITY = "identity"
+    TIMER = "timer"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationKey:
+    """A conversation: one contact of one client."""
+
+    client_id: UUID
+    contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event to keep; `client_id` is None while no client has the number.
+
+    `quiet` events wait for further fragments before they are handled.
+    """
+
+    phone_number_id: str
+    dedup_key: str
+    kind: EventKind
+    contact: str
+    payload: dict[str, Any]
+    occurred_at: datetime
+    client_id: UUID | None = None
+    quiet: bool = False
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event taken from the inbox; `attempts` includes this one."""
+
+    id: int
+    phone_number_id: str
+    key: str
+    kind: EventKind
+    contact: str
+    payload: dict[str, Any]
+    occurred_at: datetime
+    attempts: int = 1
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What accepting did: events kept, and conversations whose lease this process now holds."""
+
+    stored: int
+    leased: tuple[ConversationKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimerChange:
+    """Set (or, without a time, cancel) a conversation's timer; keyed on the event that wants it."""
+
+    kind: TimerKind
+    set_by: str
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a turn ended for the journal.
+
+    `done` and `failed` events are settled; `kept` ones stay waiting and are due again after
+    `delay`. With `forgive` their attempts count from zero again: it was not the events' fault.
+    """
+
+    key: ConversationKey
+    done: tuple[int, ...] = ()
+    failed: tuple[tuple[int, str], ...] = ()
+    kept: tuple[int, ...] = ()
+    delay: timedelta = timedelta(0)
+    forgive: bool = False
+    error: str = ""
+    timers: tuple[TimerChange, ...] = field(default=())

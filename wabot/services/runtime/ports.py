@@ -1,0 +1,155 @@
+"""What the runtime needs from the outside."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from wabot.domain.delivery import SendOutcome
+from wabot.domain.message import OutboundMessage, Recipient
+from wabot.domain.shop import Shop
+from wabot.domain.tenant import Tenant
+from wabot.services.runtime.events import (
+    Acceptance,
+    Closing,
+    ConversationKey,
+    NewEvent,
+    StoredEvent,
+)
+from wabot.services.runtime.turns import (
+    Contact,
+    Loaded,
+    OrderResult,
+    OrderToPlace,
+    SendMark,
+    StatusChange,
+    TurnWrites,
+)
+
+
+class Clock(Protocol):
+    """Business time; leases never use it."""
+
+    def now(self) -> datetime:
+        """Return the time, with its zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSilence:
+    """What is known of a number's statuses: when one last came, and whether any wait here."""
+
+    last_status_at: datetime | None
+    backlog: bool
+
+
+class Journal(Protocol):
+    """The central inbox, the leases and the timers. Lease times are the database's clock."""
+
+    async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
+        """Keep the events that are new and lease the conversations that are due and free."""
+
+    async def claim_due(self, limit: int) -> list[ConversationKey]:
+        """Lease conversations whose time has come and that nobody holds."""
+
+    async def next_due_in(self) -> timedelta | None:
+        """Return how long until a conversation that nobody holds is due; None when none is."""
+
+    async def take(self, key: ConversationKey) -> list[StoredEvent] | None:
+        """Take what is due of a leased conversation; None when the lease was lost."""
+
+    async def close(self, closings: Sequence[Closing]) -> list[ConversationKey]:
+        """Settle events and give leases back; return those kept because more is due already."""
+
+    async def renew(self, keys: Sequence[ConversationKey]) -> set[ConversationKey]:
+        """Prolong the leases; return those still held."""
+
+    async def release_all(self) -> None:
+        """Give back every lease of this process."""
+
+    async def fire_timers(self, now: datetime) -> list[ConversationKey]:
+        """Turn timers due by business time into events and lease their conversations."""
+
+    async def purge(self, before: datetime) -> int:
+        """Delete events done before that time."""
+
+    async def status_silence(self, phone_number_id: str) -> StatusSilence:
+        """Tell what is known of the number's statuses."""
+
+    async def raise_alert(
+        self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"
+    ) -> None:
+        """Raise an alert, or count one more occurrence of it."""
+
+
+class Clients(Protocol):
+    """The clients as the runtime sees them, always fresh to within a second or two."""
+
+    async def by_phone_number_id(self, phone_number_id: str) -> Tenant | None:
+        """Find the client that has this number."""
+
+    async def by_id(self, client_id: UUID) -> Tenant | None:
+        """Find a client."""
+
+    async def refresh(self) -> bool:
+        """Forget what changed; tell whether anything did."""
+
+
+class TurnUnit(Protocol):
+    """One tenant transaction; commits when left without an error."""
+
+    async def load(self, contact: Contact, keys: Sequence[str]) -> Loaded:
+        """Lock the customer, then load what a step may look at."""
+
+    async def register(self, contact: Contact, at: datetime) -> Loaded:
+        """Make the customer of a new contact and load them."""
+
+    async def shop(self, version: int) -> Shop:
+        """Return the shop as of that version."""
+
+    async def place_order(self, order: OrderToPlace) -> OrderResult:
+        """Take the stock and write the order; nothing is written when anything is short."""
+
+    async def apply_statuses(self, statuses: Sequence[StatusChange]) -> None:
+        """Move messages up to what Meta says of them."""
+
+    async def is_own_message(self, wamid: str) -> bool:
+        """Tell whether a message is one that we sent."""
+
+    async def change_identity(self, old: Contact, new: Contact) -> None:
+        """Let a customer be known by a new number or user id."""
+
+    async def write(self, writes: TurnWrites) -> None:
+        """Write what the turn decided."""
+
+
+class TenantStore(Protocol):
+    """The tenants' tables."""
+
+    def turn(self, tenant: Tenant) -> AbstractAsyncContextManager[TurnUnit]:
+        """Open one transaction under the tenant's own role."""
+
+    async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
+        """Write what became of messages that were sent."""
+
+
+class MessageSender(Protocol):
+    """Hands messages to WhatsApp."""
+
+    async def send(
+        self,
+        phone_number_id: str,
+        token: str,
+        recipient: Recipient,
+        message: OutboundMessage,
+        callback_data: str,
+    ) -> SendOutcome:
+        """Send one message; never raises for what Graph or the network does."""
+
+
+class TokenReader(Protocol):
+    """Opens the ciphertext of tokens."""
+
+    def decrypt(self, client_id: UUID, ciphertext: str) -> str:
+        """Return the token; raises DecryptionFailed."""
