@@ -14,3 +14,6 @@ CENTRAL_SCHEMA = "wabot"
 # is refused by PostgreSQL instead of reaching somebody's tables.
 TENANT_SCHEMA_MARK = "tenant"
 TENANT_PREFIX_MARK = "__wbp__"
+
+# The login that `wabot serve` runs as; it takes a tenant's own role for each tenant transaction.
+RUNTIME_ROLE = "wabot_runtime"
