@@ -26,12 +26,18 @@ _PRIVATE_FIELD = re.compile(
 # Numbers that are not phone numbers although they look like them.
 _NUMBER_FIELDS = frozenset({"phone_number_id", "waba_id", "app_id", "pid", "request_id", "at"})
 
+# Never matches a quote or a backslash: JSON stays JSON.
 _SECRETS = re.compile(
-    r"\bEAA[\w-]{6,}"  # access tokens of Graph
-    r"|(?i:\b(?:bearer|basic)\s+)[\w.~+/=-]{4,}"
-    r"|(?<=://)[^\s/@:'\"]*:(?:[^\s/@'\"]+)(?=@)"  # user:password@ in a URL
-    r"|(?i:(?P<key>[\w.-]*(?:token|secret|password|passwd|authorization|master_key|_proof)"
-    r"['\"]?\s*[=:]\s*)(?!//)(?P<quote>['\"]?)[^\s&,;'\"}]+)"
+    r"(?P<graph>EAA)[\w-]{6,}"  # access tokens of Graph
+    r"|(?<=://)(?P<user>[^\s/@:'\"\\]*:)[^\s/@'\"\\]+(?=@)"  # user:password@ in a URL
+    r"|(?P<key>(?i:password|(?:access|verify)_token)=)[^\s&,;'\"}\\]+"
+    r"|(?P<scheme>(?i:\bbearer\s+))[\w.~+/=-]{4,}"
+)
+# What stands beside a telling name, in headers, JSON, reprs and queries.
+_NAMED = re.compile(
+    r"(?i)(?P<key>(?:token|secret|password|passwd|authorization|master_key|_proof)"
+    r"\\?['\"]?\s*[=:]\s*)"
+    r"(?:\\?\"[^\"]*\"|\\?'[^']*'|(?:(?:bearer|basic)\s+)?[^\s&,;'\"}\\]+)"
 )
 _NUMBERS = re.compile(
     # Kept as they are: UUIDs, whose last group may be all digits.
@@ -48,26 +54,24 @@ _known: list[str] = []
 
 def mask_secrets(text: str) -> str:
     """Replace tokens, passwords and the configured secrets."""
-    text = _SECRETS.sub(_hide_secret, text)
+    # Most strings are short and hold none of this: spare them the expression.
+    if ":" in text or "=" in text or "EAA" in text or "bearer" in text.lower():
+        text = _SECRETS.sub(_hide_secret, text)
     for secret in _known:
         text = text.replace(secret, _HIDDEN)
     return text
 
 
 def mask(text: str) -> str:
-    """Replace secrets, and all but the last four digits of phone numbers."""
-    return _NUMBERS.sub(_hide_number, mask_secrets(text))
+    """Replace secrets, values beside telling names, and phone numbers but for their end."""
+    text = mask_secrets(text)
+    if ":" in text or "=" in text:
+        text = _NAMED.sub(rf"\g<key>{_HIDDEN}", text)
+    return _NUMBERS.sub(_hide_number, text)
 
 
 def _hide_secret(match: re.Match[str]) -> str:
-    if match["key"]:
-        return f"{match['key']}{match['quote']}{_HIDDEN}"
-    found = match[0]
-    if found[:3] == "EAA":
-        return f"EAA{_HIDDEN}"
-    if " " in found:
-        return f"{found.split()[0]} {_HIDDEN}"
-    return f"{found.split(':')[0]}:{_HIDDEN}"
+    return f"{match['graph'] or match['user'] or match['key'] or match['scheme']}{_HIDDEN}"
 
 
 def _hide_number(match: re.Match[str]) -> str:

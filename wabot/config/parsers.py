@@ -1,0 +1,98 @@
+"""What each kind of setting accepts: a parser raises ValueError with the rule that was broken."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+
+
+def whole(minimum: int, maximum: int) -> Callable[[str], int]:
+    """Accept whole numbers of that range."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"-?\d{1,12}", value) or not minimum <= int(value) <= maximum:
+            raise ValueError(f"must be a whole number from {minimum} to {maximum}")
+        return int(value)
+
+    return parse
+
+
+def seconds(minimum: float, maximum: float) -> Callable[[str], float]:
+    """Accept numbers of seconds of that range."""
+
+    def parse(value: str) -> float:
+        if not re.fullmatch(r"\d{1,9}(\.\d+)?", value) or not minimum <= float(value) <= maximum:
+            raise ValueError(f"must be a number of seconds from {minimum:g} to {maximum:g}")
+        return float(value)
+
+    return parse
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Accept one of the choices, whatever its case."""
+
+    def parse(value: str) -> str:
+        if value.lower() not in choices:
+            raise ValueError(f"must be one of: {', '.join(choices)}")
+        return value.lower()
+
+    return parse
+
+
+def http_url(value: str) -> str:
+    """Accept an HTTP URL without query; drop the slash at its end."""
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+        raise ValueError("must be an http:// or https:// URL without query")
+    return value.rstrip("/")
+
+
+def api_version(value: str) -> str:
+    """Accept a version of the Graph API."""
+    if not re.fullmatch(r"v\d{2}\.\d", value):
+        raise ValueError("must look like v26.0")
+    return value
+
+
+def database_url(value: str) -> str:
+    """Accept what libpq accepts as a URL or keyword string."""
+    keyword_form = re.match(r"\s*\w+\s*=", value) is not None
+    if value and not keyword_form and not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must be a libpq URL (postgresql://…) or keyword string (host=… dbname=…)")
+    return value
+
+
+def keys(value: str) -> tuple[bytes, ...]:
+    """Decode the keys, the one that encrypts first."""
+    found = []
+    for part in filter(None, (piece.strip() for piece in value.split(","))):
+        try:
+            key = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != 32:
+            raise ValueError("must be 32 bytes in URL-safe base64 (several: comma, newest first)")
+        found.append(key)
+    return tuple(found)
+
+
+def secret_list(value: str) -> tuple[str, ...]:
+    """Split at commas."""
+    return tuple(filter(None, (part.strip() for part in value.split(","))))
+
+
+def app_id(value: str) -> str:
+    """Accept the number that names a Meta app."""
+    if value and not re.fullmatch(r"\d{5,20}", value):
+        raise ValueError("must be the app's number, digits only")
+    return value
+
+
+def apps(value: str) -> dict[str, tuple[str, ...]]:
+    """Read the secrets of each app by its id."""
+    found: dict[str, tuple[str, ...]] = {}
+    for part in filter(None, (piece.strip() for piece in value.split(";"))):
+        name, _, secrets = part.partition("=")
+        if not name.strip().isdigit() or not secret_list(secrets):
+            raise ValueError("must look like APP_ID=SECRET[,SECRET];APP_ID=SECRET")
+        found[name.strip()] = secret_list(secrets)
+    return found

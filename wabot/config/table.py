@@ -1,0 +1,212 @@
+"""The one table of settings: the environment, `.env.example` and the README follow it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from wabot.config.parsers import (
+    api_version,
+    app_id,
+    apps,
+    database_url,
+    http_url,
+    keys,
+    one_of,
+    seconds,
+    secret_list,
+    whole,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as the operator sees it; `parse` raises ValueError with the broken rule."""
+
+    name: str
+    group: str
+    help: str
+    default: str = ""
+    obtain: str = ""
+    secret: bool = False
+    parse: Callable[[str], Any] = str
+
+
+_NEW_KEY = 'python3 -c "import base64,os;print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "DATABASE_URL",
+        "database",
+        "PostgreSQL server and database of the central tables (any libpq URL)."
+        " Empty: embedded PostgreSQL under WABOT_HOME.",
+        obtain="from whoever runs your PostgreSQL, e.g. postgresql://wabot_owner@db.example/wabot",
+        secret=True,
+        parse=database_url,
+    ),
+    Setting(
+        "RUNTIME_DATABASE_URL",
+        "database",
+        "Login of the runtime, as made by `wabot db upgrade`."
+        " Empty: DATABASE_URL with the role wabot_runtime taken at connection start.",
+        obtain="the URL of DATABASE_URL with the user wabot_runtime",
+        secret=True,
+        parse=database_url,
+    ),
+    Setting(
+        "WABOT_HOME",
+        "database",
+        "Folder of the embedded PostgreSQL and of logs. Empty: the platform's user data folder"
+        " (as root /var/lib/wabot).",
+    ),
+    Setting(
+        "WABOT_POOL_SIZE",
+        "database",
+        "Connections per process to each PostgreSQL server.",
+        "8",
+        parse=whole(2, 200),
+    ),
+    Setting(
+        "WABOT_MASTER_KEY",
+        "security",
+        "Encrypts tokens: 32 bytes, URL-safe base64. Several separated by commas: the first"
+        " encrypts, all decrypt.",
+        obtain=f"make one with: {_NEW_KEY}",
+        secret=True,
+        parse=keys,
+    ),
+    Setting(
+        "WHATSAPP_APP_ID",
+        "whatsapp",
+        "Id of the Meta app whose webhooks arrive here; new clients are bound to it.",
+        obtain="Meta app dashboard, at the top of every page",
+        parse=app_id,
+    ),
+    Setting(
+        "WHATSAPP_APP_SECRET",
+        "whatsapp",
+        "App secret that signs the webhooks; two separated by a comma during a rotation.",
+        obtain="Meta app dashboard → App settings → Basic → App secret",
+        secret=True,
+        parse=secret_list,
+    ),
+    Setting(
+        "WHATSAPP_MORE_APPS",
+        "whatsapp",
+        "Further Meta apps: APP_ID=SECRET[,SECRET];APP_ID=SECRET.",
+        secret=True,
+        parse=apps,
+    ),
+    Setting(
+        "WHATSAPP_VERIFY_TOKEN",
+        "whatsapp",
+        "Word of your choice that Meta repeats when it verifies the webhook URL.",
+        obtain="choose one and type the same into Meta app dashboard → WhatsApp → Configuration",
+        secret=True,
+    ),
+    Setting(
+        "WHATSAPP_API_BASE",
+        "whatsapp",
+        "Where the Graph API is; point it at `wabot simulate graph` to try things out.",
+        "https://graph.facebook.com",
+        parse=http_url,
+    ),
+    Setting(
+        "WHATSAPP_API_VERSION",
+        "whatsapp",
+        "Version of the Graph API.",
+        "v26.0",
+        parse=api_version,
+    ),
+    Setting("WABOT_HOST", "server", "Address that `wabot serve` listens on.", "127.0.0.1"),
+    Setting(
+        "WABOT_PORT",
+        "server",
+        "Port that `wabot serve` listens on.",
+        "8080",
+        parse=whole(0, 65535),
+    ),
+    Setting(
+        "WABOT_QUIET_WINDOW",
+        "conversation",
+        "Seconds without a further fragment before free text is answered.",
+        "2",
+        parse=seconds(0, 30),
+    ),
+    Setting(
+        "WABOT_QUIET_WINDOW_MAX",
+        "conversation",
+        "Seconds after the first fragment at which free text is answered anyway.",
+        "6",
+        parse=seconds(0, 120),
+    ),
+    Setting(
+        "WABOT_LATE_AFTER",
+        "conversation",
+        "Seconds after which a message counts as late: it never places an order by itself.",
+        "600",
+        parse=seconds(1, 604800),
+    ),
+    Setting(
+        "WABOT_LEASE",
+        "runtime",
+        "Seconds that a process holds a conversation before another may take over.",
+        "10",
+        parse=seconds(1, 300),
+    ),
+    Setting(
+        "WABOT_TURNS",
+        "runtime",
+        "Turns at work at once in one process.",
+        "32",
+        parse=whole(1, 1000),
+    ),
+    Setting(
+        "WABOT_TURNS_PER_TENANT",
+        "runtime",
+        "Turns at work at once for one tenant in one process; below WABOT_POOL_SIZE.",
+        "4",
+        parse=whole(1, 200),
+    ),
+    Setting(
+        "WABOT_EVENT_TRIES",
+        "runtime",
+        "Tries before an event is set aside.",
+        "5",
+        parse=whole(1, 100),
+    ),
+    Setting(
+        "WABOT_RESEND_AFTER",
+        "runtime",
+        "Seconds to wait for a status before a message of unknown outcome is sent again.",
+        "20",
+        parse=seconds(1, 3600),
+    ),
+    Setting(
+        "WABOT_RESEND_AFTER_SILENT",
+        "runtime",
+        "The same for a number whose statuses do not arrive at all.",
+        "300",
+        parse=seconds(1, 86400),
+    ),
+    Setting(
+        "WABOT_JOURNAL_HOURS",
+        "runtime",
+        "Hours that handled events stay in the central inbox.",
+        "24",
+        parse=whole(0, 8760),
+    ),
+    Setting(
+        "WABOT_LOG_LEVEL",
+        "logs",
+        "Least severity that is logged.",
+        "info",
+        parse=one_of("debug", "info", "warning", "error"),
+    ),
+    Setting(
+        "WABOT_LOG_FORMAT",
+        "logs",
+        "json, console, or auto (console on a terminal).",
+        "auto",
+        parse=one_of("auto", "json", "console"),
+    ),
+)
