@@ -1,0 +1,126 @@
+"""Where the embedded server keeps what. Nothing outside WABOT_HOME is chmod-ed or written.
+
+One exception: a socket's path is limited to some hundred bytes, so below a very long WABOT_HOME
+the socket lies in a private folder of its own under the system's temporary folder.
+"""
+
+import hashlib
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from wabot.errors import ConfigurationError
+from wabot.gateways.embedded_postgres.account import Account
+
+PORT = 5432
+_SOCKET = f".s.PGSQL.{PORT}"
+_PATH_LIMIT = 103 if sys.platform == "darwin" else 107
+_OTHER_HOME = "Set WABOT_HOME to a folder of its own that you may write, or set DATABASE_URL."
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Paths below one WABOT_HOME; everything in `base` belongs to the server's user."""
+
+    home: Path
+
+    @property
+    def base(self) -> Path:
+        """Return the folder of all that is the server's."""
+        return self.home / "postgres"
+
+    @property
+    def data(self) -> Path:
+        """Return PostgreSQL's data folder."""
+        return self.base / "data"
+
+    @property
+    def log(self) -> Path:
+        """Return the server's log."""
+        return self.base / "server.log"
+
+    @property
+    def turn(self) -> Path:
+        """Return the lock of who starts or stops the server."""
+        return self.base / "turn.lock"
+
+    @property
+    def users(self) -> Path:
+        """Return the lock that everybody who uses the server shares."""
+        return self.base / "users.lock"
+
+    @property
+    def alive(self) -> Path:
+        """Return the lock that the server's own processes hold as long as one of them lives."""
+        return self.base / "alive.lock"
+
+    def socket(self, account: Account) -> Path:
+        """Return the socket's folder. libpq takes a comma for the end of a host."""
+        inside = self.base / "run"
+        if len(os.fsencode(inside / _SOCKET)) <= _PATH_LIMIT and "," not in str(inside):
+            return inside
+        name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:10]
+        return Path(tempfile.gettempdir()) / f"wabot-{account.uid}-{name}"
+
+
+def locate_home(home: Path | None) -> Path:
+    """Return WABOT_HOME in full; by default the user's data folder, for root /var/lib/wabot."""
+    if home is not None:
+        return home.expanduser().resolve()
+    if os.geteuid() == 0:
+        return Path("/var/lib/wabot")
+    return user_data_path("wabot", appauthor=False).resolve()
+
+
+def prepare(folders: Folders, account: Account) -> None:
+    """Make the folders, private, and see that the server's user reaches them."""
+    try:
+        _prepare_home(folders, account)
+        make_private(folders.base, account)
+    except OSError as error:
+        raise ConfigurationError(
+            f"WABOT_HOME {folders.home} cannot be used: {error.strerror} ({error.filename})",
+            hint=_OTHER_HOME,
+        ) from error
+    if not account.can_enter(folders.base):
+        raise ConfigurationError(
+            f"The user {account.name}, who runs the embedded PostgreSQL,"
+            f" cannot reach {folders.base}",
+            hint="Set WABOT_HOME to a folder of its own that this user can reach,"
+            " such as /var/lib/wabot, or set DATABASE_URL.",
+        )
+
+
+def _prepare_home(folders: Folders, account: Account) -> None:
+    home = folders.home
+    if not home.exists():
+        home.mkdir(mode=0o700, parents=True)
+    if not account.other or account.can_enter(home):
+        return
+    # Root's own folder is opened for the server's group to pass through, and for nobody else;
+    # but only a folder that is wabot's alone: WABOT_HOME=/root must not open /root.
+    if folders.base.exists() or not any(home.iterdir()):
+        os.chown(home, -1, account.gid)
+        home.chmod(0o710)
+
+
+def make_private(folder: Path, account: Account) -> None:
+    """Make a folder that only the server's user (and root) can enter, or check that it is one."""
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (account.uid, os.geteuid()):
+            raise ConfigurationError(
+                f"{folder} exists and does not belong to the user {account.name}",
+                hint=_OTHER_HOME,
+            ) from None
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            folder.chmod(0o700)
+    if account.other:
+        os.chown(folder, account.uid, account.gid)
