@@ -1,5 +1,6 @@
 """Settings, and the only reader of the environment."""
 
+import operator
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -160,13 +161,14 @@ def _how(known: Setting) -> str:
 
 def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
     """Name pairs of settings that are right alone and wrong together."""
-    for less, more in (
-        ("WABOT_QUIET_WINDOW", "WABOT_QUIET_WINDOW_MAX"),
-        ("WABOT_TURNS_PER_TENANT", "WABOT_POOL_SIZE"),
-        ("WABOT_RESEND_AFTER", "WABOT_RESEND_AFTER_SILENT"),
-    ):
-        if less in values and more in values and values[less] > values[more]:
-            yield f"{less} ({values[less]:g}) must not be above {more} ({values[more]:g})"
+    rules = (
+        ("WABOT_QUIET_WINDOW", operator.le, "must not be above", "WABOT_QUIET_WINDOW_MAX"),
+        ("WABOT_TURNS_PER_TENANT", operator.lt, "must be below", "WABOT_POOL_SIZE"),
+        ("WABOT_RESEND_AFTER", operator.le, "must not be above", "WABOT_RESEND_AFTER_SILENT"),
+    )
+    for one, holds, rule, other in rules:
+        if one in values and other in values and not holds(values[one], values[other]):
+            yield f"{one} ({values[one]:g}) {rule} {other} ({values[other]:g})"
 
 
 def _unknown_names(given: Mapping[str, str]) -> tuple[str, ...]:
