@@ -3,7 +3,7 @@
 from functools import cache
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from wabot.domain.tenant import Placement
@@ -13,6 +13,12 @@ from wabot.repositories.provisioning.migration_line import head_revisions
 from wabot.repositories.provisioning.rendering import quoted, render
 
 VERSION_TABLE = f"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}alembic_version"
+# As Alembic itself makes it.
+_VERSION_TABLE_DDL = f"""\
+CREATE TABLE {VERSION_TABLE} (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT {TENANT_PREFIX_MARK}alembic_version_pkc PRIMARY KEY (version_num)
+)"""
 
 
 @cache
@@ -22,11 +28,8 @@ def head_ddl() -> str:
     From the models, not by replaying revisions: a tenant is made in one round trip however long
     the line of revisions grows. A test proves that both give the same catalogue.
     """
-    dialect = PGDialect_psycopg()
-    statements = [
-        f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL,"
-        f" CONSTRAINT {TENANT_PREFIX_MARK}alembic_version_pkc PRIMARY KEY (version_num))"
-    ]
+    dialect = make_url("postgresql+psycopg://").get_dialect()()
+    statements = [_VERSION_TABLE_DDL]
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
         statements += [
@@ -34,7 +37,8 @@ def head_ddl() -> str:
             for index in sorted(table.indexes, key=lambda index: str(index.name))
         ]
     revisions = ", ".join(f"('{revision}')" for revision in head_revisions())
-    statements.append(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES {revisions}")
+    # Revision ids are those of our own files.
+    statements.append(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES {revisions}")  # noqa: S608
     return ";\n".join(statements) + ";\n"
 
 

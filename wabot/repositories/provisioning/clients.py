@@ -1,0 +1,92 @@
+"""Rows of the central table `clients`."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, insert, or_, select, update
+
+from wabot.domain.placement import placement_from_config, placement_to_config
+from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.models.central import clients, registry
+
+_ORDERED = select(clients).order_by(clients.c.slug)
+
+
+def read(connection: Connection, query: Select[Any] = _ORDERED) -> tuple[Tenant, ...]:
+    """Return the tenants that the query selects."""
+    return tuple(_tenant(row) for row in connection.execute(query))
+
+
+def by_slug(slug: str) -> Select[Any]:
+    """Select the tenant of that slug."""
+    return select(clients).where(clients.c.slug == slug)
+
+
+def by_number(phone_number_id: str) -> Select[Any]:
+    """Select the tenant that answers on that number."""
+    return select(clients).where(clients.c.phone_number_id == phone_number_id)
+
+
+def holding(tenant: Tenant) -> Select[Any]:
+    """Select whoever has this slug or number already."""
+    return select(clients).where(
+        or_(
+            clients.c.slug == tenant.slug,
+            clients.c.phone_number_id == tenant.phone_number_id,
+        )
+    )
+
+
+def add(connection: Connection, tenant: Tenant) -> None:
+    """Insert the tenant's row; its token is ciphertext."""
+    connection.execute(
+        insert(clients).values(
+            id=tenant.id,
+            name=tenant.name,
+            phone_number_id=tenant.phone_number_id,
+            whatsapp_token=tenant.token,
+            db_connection_config=placement_to_config(tenant.placement),
+            plan_type=tenant.plan,
+            slug=tenant.slug,
+            status=tenant.status.value,
+            template=tenant.template,
+            country=tenant.country,
+            currency=tenant.currency,
+            time_zone=tenant.time_zone,
+            waba_id=tenant.waba_id,
+            app_id=tenant.app_id,
+            schema_revision=tenant.revision,
+            **({"created_at": tenant.created_at} if tenant.created_at else {}),
+        )
+    )
+
+
+def publish(connection: Connection, tenant: Tenant) -> None:
+    """Give the row the next version, which running servers look out for.
+
+    Last in a transaction: it serialises every change of clients until the commit.
+    """
+    version = connection.execute(
+        update(registry).values(version=registry.c.version + 1).returning(registry.c.version)
+    ).scalar_one()
+    connection.execute(update(clients).where(clients.c.id == tenant.id).values(version=version))
+
+
+def _tenant(row: Row[Any]) -> Tenant:
+    return Tenant(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        phone_number_id=row.phone_number_id,
+        plan=row.plan_type,
+        placement=placement_from_config(row.db_connection_config),
+        token=row.whatsapp_token,
+        status=TenantStatus(row.status),
+        template=row.template,
+        country=row.country,
+        currency=row.currency,
+        time_zone=row.time_zone,
+        waba_id=row.waba_id,
+        app_id=row.app_id,
+        revision=row.schema_revision,
+        created_at=row.created_at,
+    )

@@ -1,0 +1,56 @@
+"""What PostgreSQL refused, as the kinds of error that wabot names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from wabot.errors import ConfigurationError, Conflict, DatabaseUnavailable, Refused, WabotError
+
+_UNIQUE_VIOLATION = "23505"
+_LOCK_NOT_AVAILABLE = "55P03"
+_QUERY_CANCELED = "57014"
+_INSUFFICIENT_PRIVILEGE = "42501"
+# Undefined table, schema, column or role: the central database is missing or behind.
+_NOT_PREPARED = frozenset({"42P01", "3F000", "42703", "42704"})
+
+
+@contextmanager
+def named_failures() -> Iterator[None]:
+    """Raise the named error in place of the driver's; what has no name stays a bug."""
+    try:
+        yield
+    except DBAPIError as error:
+        named = _named(error)
+        if named is None:
+            raise
+        raise named from error
+
+
+def _named(error: DBAPIError) -> WabotError | None:
+    state: str = getattr(error.orig, "sqlstate", None) or ""
+    said = str(error.orig).strip().splitlines()[0] if error.orig else ""
+    if state == _UNIQUE_VIOLATION and "clients" in said:
+        return Conflict(f"the slug or the phone_number_id was taken meanwhile: {said}")
+    if state in {_LOCK_NOT_AVAILABLE, _QUERY_CANCELED}:
+        return Refused(
+            f"something else holds what this needs: {said}",
+            hint="Nothing was changed; run the command again.",
+            retryable=True,
+        )
+    if state == _INSUFFICIENT_PRIVILEGE:
+        return ConfigurationError(
+            f"the login of DATABASE_URL lacks a right: {said}",
+            hint="It needs CREATEROLE and CREATE on the database; the runtime's login has neither.",
+        )
+    if state in _NOT_PREPARED:
+        return ConfigurationError(
+            f"the central database is not prepared: {said}", hint="Run: wabot db upgrade"
+        )
+    if isinstance(error, OperationalError):
+        return DatabaseUnavailable(
+            f"the central database does not answer: {said}",
+            hint="Check DATABASE_URL, then: wabot db status",
+            retryable=True,
+        )
+    return None

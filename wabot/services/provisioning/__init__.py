@@ -1,0 +1,1 @@
+"""Creating and looking after tenants."""

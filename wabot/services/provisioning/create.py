@@ -1,0 +1,94 @@
+"""Create a tenant: whole or not at all, and safe to repeat."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from wabot.domain.template import ShopSeed
+from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.errors import Conflict
+from wabot.services.provisioning.blueprint import draw_blueprint
+from wabot.services.provisioning.ports import Templates, Tenants, TokenCipher
+from wabot.services.provisioning.request import TenantRequest
+
+_COMPARED = (
+    "name",
+    "phone_number_id",
+    "plan",
+    "template",
+    "country",
+    "currency",
+    "time_zone",
+    "waba_id",
+    "app_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """What a creation made, or found already standing; `attached` events were waiting for it."""
+
+    tenant: Tenant
+    seed: ShopSeed
+    created: bool
+    attached: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTenant:
+    """The use case; `now` and `new_id` are given so that simulations can repeat themselves."""
+
+    tenants: Tenants
+    cipher: TokenCipher
+    templates: Templates
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+
+    def run(
+        self, asked: TenantRequest, seed: ShopSeed | None = None, *, dry_run: bool = False
+    ) -> Creation:
+        """Create what is asked; the seed replaces the template's, as when a shop is copied.
+
+        Asking again for exactly what stands changes nothing; `dry_run` changes nothing either.
+        """
+        start = seed if seed is not None else self.templates.load(asked.template).seed()
+        blueprint = draw_blueprint(asked, start, client_id=self.new_id(), now=self.now())
+        tenant, seed, warnings = blueprint.tenant, blueprint.seed, blueprint.warnings
+        existing = self.tenants.find(tenant.slug)
+        if existing is not None:
+            self._refuse_if_different(existing, tenant, seed)
+            return Creation(existing, seed, created=False, warnings=warnings)
+        holder = self.tenants.find_by_number(tenant.phone_number_id)
+        if holder is not None:
+            raise Conflict(
+                f"phone_number_id {tenant.phone_number_id} already belongs to tenant {holder.slug}",
+                hint=f"See it with: wabot tenant show {holder.slug}",
+            )
+        if dry_run:
+            return Creation(tenant, seed, created=False, warnings=warnings)
+        encrypted = replace(tenant, token=self.cipher.encrypt(tenant.id, tenant.token))
+        attached = self.tenants.create(encrypted, seed, actor=asked.actor)
+        stored = self.tenants.find(tenant.slug) or encrypted
+        return Creation(stored, seed, created=True, attached=attached, warnings=warnings)
+
+    def _refuse_if_different(self, existing: Tenant, wanted: Tenant, seed: ShopSeed) -> None:
+        different = [key for key in _COMPARED if getattr(existing, key) != getattr(wanted, key)]
+        if existing.status is not TenantStatus.ACTIVE:
+            different.append(f"status ({existing.status.value})")
+        stored = self.tenants.read_seed(existing).settings
+        different += [
+            key
+            for key in ("owner_phone", "adviser_phone")
+            if stored.get(key, "") != seed.settings.get(key, "")
+        ]
+        # Last: a token that no present key opens says nothing about the other differences.
+        if not different and self.cipher.decrypt(existing.id, existing.token) != wanted.token:
+            different.append("token")
+        if different:
+            raise Conflict(
+                f"tenant {existing.slug} exists already and differs in: {', '.join(different)};"
+                " nothing was changed",
+                hint=f"See it with: wabot tenant show {existing.slug}",
+            )

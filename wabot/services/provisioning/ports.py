@@ -1,0 +1,74 @@
+"""What the provisioning use cases need of the outside."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from wabot.domain.template import ShopSeed, Template
+from wabot.domain.tenant import Tenant
+
+
+class TokenCipher(Protocol):
+    """Encryption bound to a client: a ciphertext moved to another client does not open."""
+
+    def encrypt(self, client_id: UUID, token: str) -> str:
+        """Return the ciphertext to store."""
+        ...
+
+    def decrypt(self, client_id: UUID, ciphertext: str) -> str:
+        """Return the token, or raise DecryptionFailed."""
+        ...
+
+
+class Templates(Protocol):
+    """The kinds of shop at hand."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the known templates, sorted."""
+        ...
+
+    def load(self, name: str) -> Template:
+        """Return a checked template; UnknownChoice lists the known ones."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TenantCounts:
+    """How much a shop holds."""
+
+    customers: int
+    products: int
+    active_products: int
+    orders: int
+    open_orders: int
+
+
+class Tenants(Protocol):
+    """Clients, and their tables wherever these live."""
+
+    def find(self, slug: str) -> Tenant | None:
+        """Return the tenant of that slug."""
+        ...
+
+    def find_by_number(self, phone_number_id: str) -> Tenant | None:
+        """Return the tenant that answers on that number."""
+        ...
+
+    def listing(self) -> tuple[Tenant, ...]:
+        """Return every tenant by slug, in one query."""
+        ...
+
+    def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> int:
+        """Make the tenant in one transaction; return how many waiting events it took over.
+
+        Raises Conflict when the slug or the number is taken; nothing is left behind by a failure.
+        """
+        ...
+
+    def read_seed(self, tenant: Tenant) -> ShopSeed:
+        """Return catalogue, order states and settings: all that a copy of the shop starts with."""
+        ...
+
+    def counts(self, tenant: Tenant) -> TenantCounts:
+        """Count what the shop holds."""
+        ...
