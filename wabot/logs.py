@@ -4,6 +4,7 @@ A line has an action (a stable name, `turn.done`), a sentence and fields. Tokens
 message bodies and whole phone numbers never reach it, tracebacks included.
 """
 
+import json
 import logging
 import re
 import sys
@@ -150,7 +151,14 @@ def _parts(record: logging.LogRecord) -> tuple[str, dict[str, Any], str]:
         trace = mask("".join(traceback.format_exception(*record.exc_info)).rstrip())
     elif record.exc_text:
         trace = mask(record.exc_text)
-    return mask(record.getMessage()), fields, trace
+    return mask(_sentence(record)), fields, trace
+
+
+def _sentence(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:
+        return f"{record.msg} {record.args!r}"
 
 
 class JsonFormatter(logging.Formatter):
@@ -169,7 +177,10 @@ class JsonFormatter(logging.Formatter):
         }
         if trace:
             line["traceback"] = trace
-        return orjson.dumps(line, default=str).decode()
+        try:
+            return orjson.dumps(line, default=str).decode()
+        except TypeError:  # half of an emoji, or a number beyond 64 bits
+            return json.dumps(line, default=str)
 
 
 class ConsoleFormatter(logging.Formatter):
