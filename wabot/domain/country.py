@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """`code` ISO 3166 alpha-2, `currency` ISO 4217, `time_zone` IANA (of the capital)."""
+    """`code` ISO 3166 alpha-2, `currency` ISO 4217, `time_zone` IANA (the capital's)."""
 
     code: str
-    name: str
     currency: str
     time_zone: str
 
@@ -16,24 +15,24 @@ class Country:
 COUNTRIES = {
     country.code: country
     for country in (
-        Country("AR", "Argentina", "ARS", "America/Argentina/Buenos_Aires"),
-        Country("BO", "Bolivia", "BOB", "America/La_Paz"),
-        Country("CL", "Chile", "CLP", "America/Santiago"),
-        Country("CO", "Colombia", "COP", "America/Bogota"),
-        Country("CR", "Costa Rica", "CRC", "America/Costa_Rica"),
-        Country("DO", "República Dominicana", "DOP", "America/Santo_Domingo"),
-        Country("EC", "Ecuador", "USD", "America/Guayaquil"),
-        Country("GT", "Guatemala", "GTQ", "America/Guatemala"),
-        Country("HN", "Honduras", "HNL", "America/Tegucigalpa"),
-        Country("MX", "México", "MXN", "America/Mexico_City"),
-        Country("NI", "Nicaragua", "NIO", "America/Managua"),
-        Country("PA", "Panamá", "PAB", "America/Panama"),
-        Country("PE", "Perú", "PEN", "America/Lima"),
-        Country("PR", "Puerto Rico", "USD", "America/Puerto_Rico"),
-        Country("PY", "Paraguay", "PYG", "America/Asuncion"),
-        Country("SV", "El Salvador", "USD", "America/El_Salvador"),
-        Country("UY", "Uruguay", "UYU", "America/Montevideo"),
-        Country("VE", "Venezuela", "VES", "America/Caracas"),
+        Country("AR", "ARS", "America/Argentina/Buenos_Aires"),
+        Country("BO", "BOB", "America/La_Paz"),
+        Country("CL", "CLP", "America/Santiago"),
+        Country("CO", "COP", "America/Bogota"),
+        Country("CR", "CRC", "America/Costa_Rica"),
+        Country("DO", "DOP", "America/Santo_Domingo"),
+        Country("EC", "USD", "America/Guayaquil"),
+        Country("GT", "GTQ", "America/Guatemala"),
+        Country("HN", "HNL", "America/Tegucigalpa"),
+        Country("MX", "MXN", "America/Mexico_City"),
+        Country("NI", "NIO", "America/Managua"),
+        Country("PA", "PAB", "America/Panama"),
+        Country("PE", "PEN", "America/Lima"),
+        Country("PR", "USD", "America/Puerto_Rico"),
+        Country("PY", "PYG", "America/Asuncion"),
+        Country("SV", "USD", "America/El_Salvador"),
+        Country("UY", "UYU", "America/Montevideo"),
+        Country("VE", "VES", "America/Caracas"),
     )
 }
 

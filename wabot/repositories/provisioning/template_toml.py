@@ -1,0 +1,150 @@
+"""`template.toml`: what a kind of shop is made of, besides its catalogue and words."""
+
+import re
+import zoneinfo
+from dataclasses import dataclass
+from typing import Any
+
+from wabot.domain.country import COUNTRIES, CURRENCIES
+from wabot.domain.order import CANCELLED_STATUS, INITIAL_STATUS
+from wabot.domain.settings import SHOP_SETTINGS, SettingKind, SettingSpec, parse_setting
+from wabot.domain.template import OrderStatus
+from wabot.repositories.provisioning.problems import Problems
+from wabot.repositories.provisioning.toml_file import TomlFile
+
+_KEYS = {
+    "name",
+    "description",
+    "country",
+    "currency",
+    "time_zone",
+    "units",
+    "categories",
+    "order_status",
+    "settings",
+}
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,29}")
+
+
+@dataclass(slots=True)
+class TemplateReader:
+    """Reads the parts of one file; what is wrong is noted and replaced by something harmless."""
+
+    file: TomlFile
+    problems: Problems
+
+    def fault(self, reason: str, *keys: str | int) -> None:
+        """Note a fault at the key."""
+        self.problems.add(self.file.path, self.file.line(*keys), reason)
+
+    def check_keys(self) -> None:
+        """Note keys that mean nothing."""
+        for key in self.file.values:
+            if key not in _KEYS:
+                self.fault(f"unknown key {key!r}; known: {', '.join(sorted(_KEYS))}", key)
+
+    def text(self, key: str, longest: int = 500) -> str:
+        """Return a required text."""
+        value = self.file.values.get(key)
+        if not isinstance(value, str) or not value.strip() or len(value) > longest:
+            self.fault(f"{key} must be a text of 1 to {longest} characters", key)
+            return ""
+        return value.strip()
+
+    def country(self) -> str:
+        """Return the country's code."""
+        value = self.file.values.get("country", "MX")
+        if value not in COUNTRIES:
+            self.fault(f"country must be one of: {', '.join(COUNTRIES)}", "country")
+            return "MX"
+        return str(value)
+
+    def currency(self, country: str) -> str:
+        """Return the currency, the country's by default."""
+        value = self.file.values.get("currency", COUNTRIES[country].currency)
+        if value not in CURRENCIES:
+            self.fault(f"currency must be one of: {', '.join(sorted(CURRENCIES))}", "currency")
+        return str(value)
+
+    def time_zone(self, country: str) -> str:
+        """Return the time zone, the country's by default."""
+        value = self.file.values.get("time_zone", COUNTRIES[country].time_zone)
+        if value not in zoneinfo.available_timezones():
+            self.fault("time_zone must be an IANA name like America/Mexico_City", "time_zone")
+        return str(value)
+
+    def names(self, key: str, longest: int) -> tuple[str, ...]:
+        """Return a list of different short names."""
+        value = self.file.values.get(key)
+        if not isinstance(value, list) or not value:
+            self.fault(f"{key} must be a list of texts", key)
+            return ()
+        for name in value:
+            if not isinstance(name, str) or not 1 <= len(name) <= longest or name != name.strip():
+                self.fault(f"{key}: {name!r} must be a text of 1 to {longest} characters", key)
+                return ()
+        if len(set(value)) != len(value):
+            self.fault(f"{key} holds a name twice", key)
+        return tuple(value)
+
+    def statuses(self) -> tuple[OrderStatus, ...]:
+        """Return the states of orders, the initial one first."""
+        key = "order_status"
+        rows = self.file.values.get(key)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            self.fault("at least two [[order_status]] tables are needed", key)
+            return ()
+        found = tuple(self._status(row, index) for index, row in enumerate(rows))
+        codes = [status.code for status in found]
+        if len(set(codes)) != len(codes):
+            self.fault("order_status holds a code twice", key, 0)
+        if not codes or codes[0] != INITIAL_STATUS or found[0].is_final:
+            self.fault(f"the first order_status must be {INITIAL_STATUS!r}, not final", key, 0)
+        if not any(status.code == CANCELLED_STATUS and status.is_final for status in found):
+            self.fault(f"an order_status {CANCELLED_STATUS!r} with final = true is needed", key, 0)
+        return found
+
+    def _status(self, row: dict[str, Any], index: int) -> OrderStatus:
+        place = ("order_status", index)
+        code, label, final = row.get("code"), row.get("label"), row.get("final", False)
+        if not isinstance(code, str) or not _CODE.fullmatch(code):
+            self.fault("code must be lower-case letters, digits and _", *place, "code")
+        if not isinstance(label, str) or not 1 <= len(label) <= 60:
+            self.fault("label must be a text of 1 to 60 characters", *place, "label")
+        if not isinstance(final, bool):
+            self.fault("final must be true or false", *place, "final")
+        for key in row.keys() - {"code", "label", "final"}:
+            self.fault(f"unknown key {key!r}; known: code, label, final", *place, key)
+        return OrderStatus(str(code), str(label), final is True)
+
+    def settings(self) -> tuple[SettingSpec, ...]:
+        """Return the settings with their types and defaults."""
+        tables = self.file.values.get("settings", {})
+        if not isinstance(tables, dict):
+            self.fault("settings must be tables like [settings.pickup]", "settings")
+            return ()
+        found = (self._setting(key, table) for key, table in tables.items())
+        return tuple(setting for setting in found if setting is not None)
+
+    def _setting(self, key: str, table: object) -> SettingSpec | None:
+        place = ("settings", key)
+        kind = SHOP_SETTINGS.get(key)
+        if kind is None:
+            self.fault(f"unknown setting; known: {', '.join(SHOP_SETTINGS)}", *place)
+            return None
+        if not isinstance(table, dict):
+            self.fault("a setting is a table with type, default and help", *place)
+            return None
+        if table.get("type") != kind.value:
+            self.fault(f"type of {key} must be {kind.value!r}", *place, "type")
+        for unknown in table.keys() - {"type", "default", "help"}:
+            self.fault(f"unknown key {unknown!r}; known: type, default, help", *place, unknown)
+        return self._spec(key, kind, table)
+
+    def _spec(self, key: str, kind: SettingKind, table: dict[str, Any]) -> SettingSpec | None:
+        try:
+            parse_setting(kind, table.get("default"))
+        except ValueError as error:
+            self.fault(f"default {error}", "settings", key, "default")
+            return None
+        return SettingSpec(key, kind, table["default"], str(table.get("help", "")))
