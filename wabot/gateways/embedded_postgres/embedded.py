@@ -51,8 +51,8 @@ class EmbeddedServer:
 class EmbeddedPostgres:
     """PostgreSQL under one WABOT_HOME, for any number of processes at once."""
 
-    def __init__(self, home: Path | None = None, *, options: Mapping[str, str] | None = None):
-        """Choose the home (None: the default one); `options` are server settings, for tests."""
+    def __init__(self, home: Path, *, options: Mapping[str, str] | None = None) -> None:
+        """Choose WABOT_HOME; `options` are further server settings (for tests: fsync=off)."""
         if sys.platform == "win32":
             raise ConfigurationError(
                 "The embedded PostgreSQL does not run on Windows",
@@ -65,7 +65,7 @@ class EmbeddedPostgres:
     def running(self) -> Iterator[EmbeddedServer]:
         """Keep the server running while the block lasts; call it in a thread from async code."""
         from wabot.gateways.embedded_postgres.account import account_for
-        from wabot.gateways.embedded_postgres.folders import PORT, Folders, locate_home, prepare
+        from wabot.gateways.embedded_postgres.folders import PORT, Folders, prepare
         from wabot.gateways.embedded_postgres.locks import (
             exclusive,
             open_lock,
@@ -74,7 +74,7 @@ class EmbeddedPostgres:
         )
         from wabot.gateways.embedded_postgres.server import ServerProcess
 
-        home = locate_home(self._home)
+        home = self._home.expanduser().resolve()
         account = account_for(home)
         folders = Folders(home)
         prepare(folders, account)

@@ -12,8 +12,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from wabot.errors import ConfigurationError
 from wabot.gateways.embedded_postgres.account import Account
 
@@ -66,15 +64,6 @@ class Folders:
             return inside
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:10]
         return Path(tempfile.gettempdir()) / f"wabot-{account.uid}-{name}"
-
-
-def locate_home(home: Path | None) -> Path:
-    """Return WABOT_HOME in full; by default the user's data folder, for root /var/lib/wabot."""
-    if home is not None:
-        return home.expanduser().resolve()
-    if os.geteuid() == 0:
-        return Path("/var/lib/wabot")
-    return user_data_path("wabot", appauthor=False).resolve()
 
 
 def prepare(folders: Folders, account: Account) -> None:
