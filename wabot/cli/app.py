@@ -1,5 +1,7 @@
 """The root command. A noun's module is imported when it is used, never for `wabot --help`."""
 
+import io
+import sys
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
@@ -94,4 +96,7 @@ def root(
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A customer's name may hold what the terminal's encoding lacks: show it escaped.
+        sys.stdout.reconfigure(errors="backslashreplace")
     app()

@@ -12,6 +12,7 @@ from wabot.errors import (
     ExternalFailure,
     Finding,
     InvalidInput,
+    Overloaded,
     Refused,
     WabotError,
 )
@@ -22,6 +23,7 @@ EXIT_CODES: tuple[tuple[type[WabotError], int], ...] = (
     (ConfigurationError, 3),
     (Refused, 4),
     (ExternalFailure, 5),
+    (Overloaded, 5),
 )
 EXIT_USAGE = 2
 EXIT_BUG = 70

@@ -1,5 +1,6 @@
 """All that commands print: data to stdout, talk to stderr, or one JSON document."""
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -180,7 +181,10 @@ class Output:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:  # half of an emoji, or a number beyond 64 bits
+        return json.dumps(value, default=str)
 
 
 def _cell(value: Any) -> str:
