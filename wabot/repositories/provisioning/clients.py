@@ -21,18 +21,10 @@ def by_slug(slug: str) -> Select[Any]:
     return select(clients).where(clients.c.slug == slug)
 
 
-def by_number(phone_number_id: str) -> Select[Any]:
-    """Select the tenant that answers on that number."""
-    return select(clients).where(clients.c.phone_number_id == phone_number_id)
-
-
-def holding(tenant: Tenant) -> Select[Any]:
-    """Select whoever has this slug or number already."""
+def holding(slug: str, phone_number_id: str) -> Select[Any]:
+    """Select whoever has that slug or answers on that number."""
     return select(clients).where(
-        or_(
-            clients.c.slug == tenant.slug,
-            clients.c.phone_number_id == tenant.phone_number_id,
-        )
+        or_(clients.c.slug == slug, clients.c.phone_number_id == phone_number_id)
     )
 
 

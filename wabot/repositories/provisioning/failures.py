@@ -8,8 +8,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from wabot.errors import ConfigurationError, Conflict, DatabaseUnavailable, Refused, WabotError
 
 _UNIQUE_VIOLATION = "23505"
-_LOCK_NOT_AVAILABLE = "55P03"
-_QUERY_CANCELED = "57014"
+# Lock not available, query cancelled, deadlock, serialization failure: nobody's fault.
+_BUSY = frozenset({"55P03", "57014", "40P01", "40001"})
 _INSUFFICIENT_PRIVILEGE = "42501"
 # Undefined table, schema, column or role: the central database is missing or behind.
 _NOT_PREPARED = frozenset({"42P01", "3F000", "42703", "42704"})
@@ -32,7 +32,8 @@ def _named(error: DBAPIError) -> WabotError | None:
     said = str(error.orig).strip().splitlines()[0] if error.orig else ""
     if state == _UNIQUE_VIOLATION and "clients" in said:
         return Conflict(f"the slug or the phone_number_id was taken meanwhile: {said}")
-    if state in {_LOCK_NOT_AVAILABLE, _QUERY_CANCELED}:
+    # Roles belong to the whole server: another database's upgrade may be changing them.
+    if state in _BUSY or "concurrently updated" in said:
         return Refused(
             f"something else holds what this needs: {said}",
             hint="Nothing was changed; run the command again.",

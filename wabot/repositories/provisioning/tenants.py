@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, Select, insert
+from sqlalchemy import Connection, Engine, insert
 
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant
@@ -33,11 +32,13 @@ class SqlTenants:
 
     def find(self, slug: str) -> Tenant | None:
         """Return the tenant of that slug."""
-        return self._one(clients.by_slug(slug))
+        with self._transaction() as connection:
+            return next(iter(clients.read(connection, clients.by_slug(slug))), None)
 
-    def find_by_number(self, phone_number_id: str) -> Tenant | None:
-        """Return the tenant that answers on that number."""
-        return self._one(clients.by_number(phone_number_id))
+    def holders(self, slug: str, phone_number_id: str) -> tuple[Tenant, ...]:
+        """Return whoever has that slug or answers on that number."""
+        with self._transaction() as connection:
+            return clients.read(connection, clients.holding(slug, phone_number_id))
 
     def listing(self) -> tuple[Tenant, ...]:
         """Return every tenant by slug, in one query."""
@@ -54,8 +55,8 @@ class SqlTenants:
         with self._transaction() as connection:
             return shop_rows.count(connection, tenant.placement)
 
-    def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> int:
-        """Make the tenant in one transaction; return how many waiting events it took over.
+    def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> tuple[Tenant, int]:
+        """Make the tenant in one transaction; return it with the number of events it took over.
 
         Raises Conflict when the slug or the number is taken; nothing is left behind by a failure.
         """
@@ -68,11 +69,7 @@ class SqlTenants:
             attached = waiting.attach(connection, tenant.id, tenant.phone_number_id)
             _audit(connection, tenant, actor, attached)
             clients.publish(connection, tenant)
-        return attached
-
-    def _one(self, query: Select[Any]) -> Tenant | None:
-        with self._transaction() as connection:
-            return next(iter(clients.read(connection, query)), None)
+        return tenant, attached
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -88,7 +85,7 @@ def _reserve(connection: Connection, tenant: Tenant) -> None:
             hint="Wait for it to end, then: wabot tenant show " + tenant.slug,
             retryable=True,
         )
-    for holder in clients.read(connection, clients.holding(tenant)):
+    for holder in clients.read(connection, clients.holding(tenant.slug, tenant.phone_number_id)):
         what = "slug" if holder.slug == tenant.slug else f"number {tenant.phone_number_id}"
         raise Conflict(
             f"the {what} is already that of tenant {holder.slug}; nothing was changed",

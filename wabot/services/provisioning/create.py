@@ -56,12 +56,12 @@ class CreateTenant:
         start = seed if seed is not None else self.templates.load(asked.template).seed()
         blueprint = draw_blueprint(asked, start, client_id=self.new_id(), now=self.now())
         tenant, seed, warnings = blueprint.tenant, blueprint.seed, blueprint.warnings
-        existing = self.tenants.find(tenant.slug)
-        if existing is not None:
-            self._refuse_if_different(existing, tenant, seed)
-            return Creation(existing, seed, created=False, warnings=warnings)
-        holder = self.tenants.find_by_number(tenant.phone_number_id)
-        if holder is not None:
+        holders = self.tenants.holders(tenant.slug, tenant.phone_number_id)
+        for existing in holders:
+            if existing.slug == tenant.slug:
+                self._refuse_if_different(existing, tenant, seed)
+                return Creation(existing, seed, created=False, warnings=warnings)
+        for holder in holders:
             raise Conflict(
                 f"phone_number_id {tenant.phone_number_id} already belongs to tenant {holder.slug}",
                 hint=f"See it with: wabot tenant show {holder.slug}",
@@ -69,8 +69,7 @@ class CreateTenant:
         if dry_run:
             return Creation(tenant, seed, created=False, warnings=warnings)
         encrypted = replace(tenant, token=self.cipher.encrypt(tenant.id, tenant.token))
-        attached = self.tenants.create(encrypted, seed, actor=asked.actor)
-        stored = self.tenants.find(tenant.slug) or encrypted
+        stored, attached = self.tenants.create(encrypted, seed, actor=asked.actor)
         return Creation(stored, seed, created=True, attached=attached, warnings=warnings)
 
     def _refuse_if_different(self, existing: Tenant, wanted: Tenant, seed: ShopSeed) -> None:

@@ -50,16 +50,16 @@ class Tenants(Protocol):
         """Return the tenant of that slug."""
         ...
 
-    def find_by_number(self, phone_number_id: str) -> Tenant | None:
-        """Return the tenant that answers on that number."""
+    def holders(self, slug: str, phone_number_id: str) -> tuple[Tenant, ...]:
+        """Return whoever has that slug or answers on that number."""
         ...
 
     def listing(self) -> tuple[Tenant, ...]:
         """Return every tenant by slug, in one query."""
         ...
 
-    def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> int:
-        """Make the tenant in one transaction; return how many waiting events it took over.
+    def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> tuple[Tenant, int]:
+        """Make the tenant in one transaction; return it with the number of events it took over.
 
         Raises Conflict when the slug or the number is taken; nothing is left behind by a failure.
         """

@@ -1,0 +1,51 @@
+"""Look at tenants: what the operator asks about, and what a copy of a shop needs."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from wabot.domain.template import ShopSeed
+from wabot.domain.tenant import Tenant
+from wabot.errors import NotFound
+from wabot.services.provisioning.ports import TenantCounts, Tenants
+
+
+@dataclass(frozen=True, slots=True)
+class TenantReport:
+    """A tenant with what it holds."""
+
+    tenant: Tenant
+    seed: ShopSeed
+    counts: TenantCounts
+
+
+@dataclass(frozen=True, slots=True)
+class ShopCopy:
+    """What another shop like this one starts with: no customers, no orders, no token."""
+
+    name: str
+    plan: str
+    seed: ShopSeed
+
+
+def find_tenant(tenants: Tenants, slug: str) -> Tenant:
+    """Return the tenant, or say which slugs come close."""
+    tenant = tenants.find(slug)
+    if tenant is not None:
+        return tenant
+    close = get_close_matches(slug, [known.slug for known in tenants.listing()], n=3)
+    raise NotFound(
+        f"there is no tenant {slug!r}",
+        hint=f"Did you mean {' or '.join(close)}?" if close else "See all with: wabot tenant list",
+    )
+
+
+def report_on(tenants: Tenants, slug: str) -> TenantReport:
+    """Return all there is to say about a tenant."""
+    tenant = find_tenant(tenants, slug)
+    return TenantReport(tenant, tenants.read_seed(tenant), tenants.counts(tenant))
+
+
+def read_shop(tenants: Tenants, slug: str) -> ShopCopy:
+    """Return what `CreateTenant.run` needs to make a copy of the shop."""
+    tenant = find_tenant(tenants, slug)
+    return ShopCopy(tenant.name, tenant.plan, tenants.read_seed(tenant))
