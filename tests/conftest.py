@@ -1,0 +1,183 @@
+"""One PostgreSQL for the whole run, a fresh migrated database for each test that asks for one.
+
+The server is the one in DATABASE_URL, else an embedded one in a temporary folder, shared by all
+pytest-xdist workers.
+"""
+
+import os
+import secrets
+import shutil
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from wabot.config import SETTINGS, Settings, load_settings
+from wabot.gateways.embedded_postgres import EmbeddedPostgres
+from wabot.repositories.central_schema import upgrade
+
+_RUN, _HOME = "WABOT_TEST_RUN", "WABOT_TEST_HOME"
+_GIVEN_SERVER = os.environ.get("DATABASE_URL", "")
+_RUNTIME_PASSWORD = "runtime of the tests"
+# Nothing in a test outlives the server: no need to wait for the disk.
+_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    os.environ[_RUN] = secrets.token_hex(4)
+    if not _GIVEN_SERVER:
+        # Short (a socket's path is limited) and passable for the server's user when root tests.
+        os.environ[_HOME] = tempfile.mkdtemp(prefix="wabot-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or _RUN not in os.environ:
+        return
+    if _GIVEN_SERVER:
+        with psycopg.connect(_GIVEN_SERVER, autocommit=True) as server:
+            _drop_database(server, _template_name())
+    else:
+        shutil.rmtree(os.environ.pop(_HOME), ignore_errors=True)
+    del os.environ[_RUN]
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep a developer's settings and `.env` out of the tests."""
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting.name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The server, as a user who may make databases and roles."""
+    if _GIVEN_SERVER:
+        yield _GIVEN_SERVER
+        return
+    options = {**_FAST, "max_connections": "200"}
+    with EmbeddedPostgres(Path(os.environ[_HOME]), options=options).running() as server:
+        yield server.url("postgres")
+
+
+@pytest.fixture(scope="session")
+def _server(postgres_url: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def _template(postgres_url: str, _server: psycopg.Connection) -> str:
+    """A migrated database to copy; the first worker makes it, the others wait for it."""
+    name = _template_name()
+    lock = f"hashtextextended('{name}', 0)"
+    _server.execute(f"select pg_advisory_lock({lock})")
+    try:
+        found = _server.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
+        if found is None:
+            unfinished = f"{name}_new"
+            _server.execute(_create(unfinished))
+            url = _in_database(postgres_url, unfinished)
+            upgrade(url, runtime_conninfo=_as_runtime(url))
+            _server.execute(
+                sql.SQL("alter database {} rename to {}").format(
+                    sql.Identifier(unfinished), sql.Identifier(name)
+                )
+            )
+    finally:
+        _server.execute(f"select pg_advisory_unlock({lock})")
+    return name
+
+
+@pytest.fixture
+def make_database(postgres_url: str, _server: psycopg.Connection) -> Iterator[Callable[..., str]]:
+    """Make a database and return its owner's URL; `template` names one to copy."""
+    made: list[str] = []
+
+    def make(template: str = "template0") -> str:
+        name = f"t{os.environ[_RUN]}_{secrets.token_hex(6)}"
+        made.append(name)
+        _server.execute(_create(name, template))
+        return _in_database(postgres_url, name)
+
+    yield make
+    for name in made:
+        _drop_database(_server, name)
+
+
+@pytest.fixture
+def central_url(make_database: Callable[..., str], _template: str) -> str:
+    """This test's own migrated central database, as its owner."""
+    return make_database(_template)
+
+
+@pytest.fixture
+def runtime_url(central_url: str) -> str:
+    """The same database, as the login that `wabot serve` uses."""
+    return _as_runtime(central_url)
+
+
+@pytest.fixture
+def environment(central_url: str, runtime_url: str, tmp_path: Path) -> dict[str, str]:
+    """Every required setting, as variables for a process of its own."""
+    return {
+        "DATABASE_URL": central_url,
+        "RUNTIME_DATABASE_URL": runtime_url,
+        "WABOT_HOME": str(tmp_path / "home"),
+        "WABOT_MASTER_KEY": urlsafe_b64encode(b"key of the tests, 32 bytes long.").decode(),
+        "WHATSAPP_APP_ID": "100200300400500",
+        "WHATSAPP_APP_SECRET": "secret of the tests",
+        "WHATSAPP_VERIFY_TOKEN": "word of the tests",
+        "WABOT_QUIET_WINDOW": "0",
+    }
+
+
+@pytest.fixture
+def settings(environment: dict[str, str]) -> Settings:
+    """Every required setting."""
+    return load_settings(environ=environment)
+
+
+def _template_name() -> str:
+    return f"t{os.environ[_RUN]}_template"
+
+
+def _create(name: str, template: str = "template0") -> sql.Composed:
+    return sql.SQL("create database {} template {} encoding 'UTF8'").format(
+        sql.Identifier(name), sql.Identifier(template)
+    )
+
+
+def _in_database(url: str, name: str) -> str:
+    return make_conninfo("", **conninfo_to_dict(url) | {"dbname": name})
+
+
+def _as_runtime(url: str) -> str:
+    login = {"user": "wabot_runtime", "password": _RUNTIME_PASSWORD}
+    return make_conninfo("", **conninfo_to_dict(url) | login)
+
+
+def _drop_database(server: psycopg.Connection, name: str) -> None:
+    """Drop it, and the tenants' roles that had rights in it: roles belong to the whole server."""
+    roles = server.execute(
+        """
+        select distinct r.rolname from pg_shdepend d
+        join pg_roles r on d.refclassid = 'pg_authid'::regclass and r.oid = d.refobjid
+        join pg_database b on b.oid = d.dbid
+        where b.datname = %s and r.rolname like 'wabot\\_t\\_%%'
+        """,
+        [name],
+    ).fetchall()
+    server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+    for (role,) in roles:
+        try:
+            server.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+        except psycopg.errors.DependentObjectsStillExist:
+            continue  # it has tables in another database of the same test, dropped after this one
