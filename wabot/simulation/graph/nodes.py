@@ -1,0 +1,141 @@
+"""The other endpoints: numbers, tokens, media, subscriptions."""
+
+from typing import Any
+
+from aiohttp import web
+
+from wabot.simulation.graph.config import Number
+from wabot.simulation.graph.http import STATE, answer, authorise, bearer
+from wabot.simulation.graph.refusals import NoSuchObject, Refusal
+from wabot.simulation.graph.state import State
+
+SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
+_BY_DEFAULT = (
+    "verified_name",
+    "code_verification_status",
+    "display_phone_number",
+    "quality_rating",
+    "platform_type",
+    "throughput",
+)
+
+
+async def get_node(request: web.Request) -> web.Response:
+    """Answer about a media id or a business number."""
+    token = authorise(request)
+    state, node = request.app[STATE], request.match_info["node"]
+    file = state.media.get(node)
+    if file is not None:
+        secret = state.media.address(node, state.config.timer())
+        return answer(
+            {
+                "messaging_product": "whatsapp",
+                "id": node,
+                "url": f"{request.scheme}://{request.host}/_media/{secret}",
+                "mime_type": file.mime_type,
+                "sha256": file.sha256,
+                "file_size": len(file.data),
+            }
+        )
+    number = state.config.number(node, token)
+    if number is None:
+        raise NoSuchObject(node, request.method)
+    facts = _facts(state, number)
+    asked = [name for name in request.query.get("fields", "").split(",") if name]
+    for name in asked:
+        if name not in facts:
+            raise Refusal(
+                100,
+                f"Tried accessing nonexisting field ({name}) on node type"
+                " (WhatsAppBusinessPhoneNumber)",
+            )
+    return answer({name: facts[name] for name in (*(asked or _BY_DEFAULT), "id")})
+
+
+def _facts(state: State, number: Number) -> dict[str, Any]:
+    return {
+        "id": number.phone_number_id,
+        "display_phone_number": number.display_phone_number,
+        "verified_name": number.verified_name,
+        "status": "CONNECTED",
+        "quality_rating": "GREEN",
+        "name_status": "APPROVED",
+        "code_verification_status": "VERIFIED",
+        "account_mode": "LIVE",
+        "platform_type": "CLOUD_API",
+        "throughput": {"level": "STANDARD"},
+        "is_official_business_account": False,
+        "is_pin_enabled": True,
+        "is_on_biz_app": False,
+        "whatsapp_business_manager_messaging_limit": "TIER_2K",
+        "webhook_configuration": {"application": state.statuses.callback_url},
+        "health_status": {
+            "can_send_message": "AVAILABLE",
+            "entities": [
+                {
+                    "entity_type": "PHONE_NUMBER",
+                    "id": number.phone_number_id,
+                    "can_send_message": "AVAILABLE",
+                },
+                {"entity_type": "WABA", "id": number.waba_id, "can_send_message": "AVAILABLE"},
+                {"entity_type": "APP", "id": state.config.app_id, "can_send_message": "AVAILABLE"},
+            ],
+        },
+    }
+
+
+async def debug_token(request: web.Request) -> web.Response:
+    """Answer about a token, asked with itself or with the app's own."""
+    config, asking = request.app[STATE].config, bearer(request)
+    if not asking.startswith(f"{config.app_id}|") and not config.knows_token(asking):
+        raise Refusal(190, "Invalid OAuth access token - Cannot parse access token")
+    token = request.query.get("input_token", "")
+    if not token:
+        raise Refusal(100, "The parameter input_token is required.")
+    if not config.knows_token(token):
+        error = {"code": 190, "message": "Invalid OAuth access token."}
+        return answer({"data": {"error": error, "is_valid": False, "scopes": []}})
+    targets = sorted({n.waba_id for n in config.numbers if n.token == token})
+    return answer(
+        {
+            "data": {
+                "app_id": config.app_id,
+                "type": "SYSTEM_USER",
+                "application": "wabot stand-in",
+                "is_valid": True,
+                "expires_at": 0,
+                "data_access_expires_at": 0,
+                "issued_at": int(config.clock()),
+                "scopes": list(SCOPES),
+                "granular_scopes": [{"scope": scope, "target_ids": targets} for scope in SCOPES],
+            }
+        }
+    )
+
+
+async def fetch_media(request: web.Request) -> web.Response:
+    """Give a file to who has its address and a token; addresses die after five minutes."""
+    authorise(request)
+    state = request.app[STATE]
+    file = state.media.fetch(request.match_info["secret"], state.config.timer())
+    if file is None:
+        return web.Response(status=404)
+    return web.Response(body=file.data, headers={"Content-Type": file.mime_type})
+
+
+async def subscriptions(request: web.Request) -> web.Response:
+    """List, make or end the app's subscription to an account's webhooks."""
+    token = authorise(request)
+    state, waba_id = request.app[STATE], request.match_info["node"]
+    numbers = state.config.numbers
+    if numbers and not any(n.waba_id == waba_id and n.token == token for n in numbers):
+        raise NoSuchObject(waba_id, request.method)
+    if request.method == "GET":
+        app = {"id": state.config.app_id, "name": "wabot", "link": "https://example.com/"}
+        listed = [{"whatsapp_business_api_data": app}] if waba_id in state.subscribed else []
+        return answer({"data": listed})
+    if request.method == "POST" and len(state.subscribed) < 10_000:
+        state.subscribed.add(waba_id)
+    if request.method == "DELETE":
+        state.subscribed.discard(waba_id)
+    return answer({"success": True})
