@@ -1,11 +1,26 @@
 """The composition root: settings become databases, repositories, gateways and use cases."""
 
-from collections.abc import Iterator
+import os
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
+from secrets import token_hex
+from typing import TYPE_CHECKING
 
 from wabot.config import Settings
 from wabot.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from wabot.domain.tenant import Tenant
+    from wabot.gateways.whatsapp.client import GraphClient
+    from wabot.repositories.runtime.pools import Pools
+    from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.ports import Clock
+    from wabot.services.runtime.worker import Worker
+    from wabot.services.signatures import SignatureVerifier
+    from wabot.texts import Texts
 
 CENTRAL_DATABASE = "wabot"
 
@@ -49,3 +64,116 @@ def open_central(settings: Settings, *, database: str = CENTRAL_DATABASE) -> Ite
         server.ensure_database(database)
         url = server.url(database)
         yield CentralUrls(as_runtime_login(url), embedded=True, owner=url)
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Everything that one serving process holds."""
+
+    pools: "Pools"
+    graph: "GraphClient"
+    acceptor: "Acceptor"
+    worker: "Worker"
+    signatures: "SignatureVerifier"
+    clock: "Clock"
+    verify_token: str
+
+    async def open(self) -> None:
+        """Connect and begin to work; raises DatabaseUnavailable."""
+        await self.pools.open()
+        await self.graph.open()
+        self.worker.start()
+
+    async def close(self) -> None:
+        """Finish what is at hand, give leases back and disconnect."""
+        await self.worker.stop()
+        await self.graph.close()
+        await self.pools.close()
+
+    async def ping(self) -> None:
+        """Raise DatabaseUnavailable when the central database does not answer."""
+        async with self.pools.central() as connection:
+            await connection.execute("SELECT 1")
+
+
+def build_runtime(
+    settings: Settings,
+    runtime_url: str,
+    texts_of: "Callable[[Tenant], Texts]",
+    *,
+    clock: "Clock | None" = None,
+) -> Runtime:
+    """Put the serving process together; nothing is opened yet."""
+    from wabot.gateways.clock import SystemClock
+    from wabot.gateways.encryption import TokenCipher
+    from wabot.gateways.whatsapp.client import GraphClient
+    from wabot.repositories.runtime.clients import PostgresClients
+    from wabot.repositories.runtime.journal import PostgresJournal
+    from wabot.repositories.runtime.pools import Pools
+    from wabot.repositories.runtime.turns import PostgresTenantStore
+    from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.conversing import Conversing, closing_batcher
+    from wabot.services.runtime.sending import ResendRule, Sender
+    from wabot.services.runtime.turn import TurnRunner
+    from wabot.services.runtime.worker import Worker
+    from wabot.services.signatures import SignatureVerifier
+
+    def seconds(name: str) -> timedelta:
+        return timedelta(seconds=settings[name])
+
+    business_clock = clock or SystemClock()
+    owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    pools = Pools(runtime_url, size=settings["WABOT_POOL_SIZE"])
+    journal = PostgresJournal(
+        pools,
+        owner=owner,
+        lease=seconds("WABOT_LEASE"),
+        quiet=seconds("WABOT_QUIET_WINDOW"),
+        quiet_limit=seconds("WABOT_QUIET_WINDOW_MAX"),
+    )
+    clients = PostgresClients(pools)
+    store = PostgresTenantStore(pools)
+    graph = GraphClient(settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"])
+    sender = Sender(
+        store,
+        journal,
+        graph,
+        TokenCipher(settings["WABOT_MASTER_KEY"]),
+        ResendRule(seconds("WABOT_RESEND_AFTER"), seconds("WABOT_RESEND_AFTER_SILENT")),
+    )
+    turns = TurnRunner(
+        store,
+        business_clock,
+        texts_of,
+        owner=owner,
+        claim=seconds("WABOT_LEASE"),
+        late_after=seconds("WABOT_LATE_AFTER"),
+    )
+    conversing = Conversing(
+        journal,
+        clients,
+        turns,
+        sender,
+        tries=settings["WABOT_EVENT_TRIES"],
+        closer=closing_batcher(journal),
+    )
+    worker = Worker(
+        journal,
+        clients,
+        conversing,
+        business_clock,
+        lease=seconds("WABOT_LEASE"),
+        turns=settings["WABOT_TURNS"],
+        turns_per_tenant=settings["WABOT_TURNS_PER_TENANT"],
+        keep_journal=timedelta(hours=settings["WABOT_JOURNAL_HOURS"]),
+    )
+    acceptor = Acceptor(journal, clients, worker.dispatch, worker.wake)
+    return Runtime(
+        pools,
+        graph,
+        acceptor,
+        worker,
+        SignatureVerifier(settings.apps),
+        business_clock,
+        settings["WHATSAPP_VERIFY_TOKEN"],
+    )

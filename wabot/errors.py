@@ -71,3 +71,9 @@ class DecryptionFailed(ConfigurationError):
     """Report a ciphertext that no configured master key opens for this client."""
 
     code = "decryption_failed"
+
+
+class Overloaded(WabotError):
+    """Report that more is waiting than this process may hold in memory."""
+
+    code = "overloaded"

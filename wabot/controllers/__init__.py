@@ -1,0 +1,1 @@
+"""HTTP requests to use cases and back."""

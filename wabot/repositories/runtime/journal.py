@@ -134,19 +134,19 @@ class PostgresJournal:
                 statements.SETTLE,
                 {
                     "done": [event for c in ordered for event in c.done],
-                    "failed": [event for c in ordered for event, _ in c.failed],
-                    "reasons": [reason for c in ordered for _, reason in c.failed],
+                    "failed": [event.id for c in ordered for event in c.failed],
+                    "reasons": [event.reason for c in ordered for event in c.failed],
                 },
             )
-            kept = [(event, c) for c in ordered for event in c.kept]
+            kept = [event for c in ordered for event in c.kept]
             if kept:
                 await connection.execute(
                     statements.KEEP,
                     {
-                        "ids": [event for event, _ in kept],
-                        "delays": [c.delay for _, c in kept],
-                        "forgive": [c.forgive for _, c in kept],
-                        "errors": [c.error for _, c in kept],
+                        "ids": [event.id for event in kept],
+                        "delays": [event.delay for event in kept],
+                        "forgive": [event.forgive for event in kept],
+                        "errors": [event.error for event in kept],
                     },
                 )
             if timers:
@@ -191,10 +191,10 @@ class PostgresJournal:
             )
             return [ConversationKey(r[0], r[1]) for r in await cursor.fetchall() if r[2]]
 
-    async def purge(self, before: datetime) -> int:
-        """Delete events done before that time."""
+    async def purge(self, kept: timedelta) -> int:
+        """Delete events done longer ago than that."""
         async with self._pools.central() as connection:
-            cursor = await connection.execute(statements.PURGE, {"before": before})
+            cursor = await connection.execute(statements.PURGE, {"kept": kept})
             return cursor.rowcount
 
     async def status_silence(self, phone_number_id: str) -> StatusSilence:

@@ -213,13 +213,13 @@ RETURNING c.client_id, c.contact,
 
 PURGE = """
 DELETE FROM wabot.inbox WHERE id IN (
-    SELECT id FROM wabot.inbox WHERE state = 'done' AND done_at < %(before)s
+    SELECT id FROM wabot.inbox WHERE state = 'done' AND done_at < now() - %(kept)s::interval
     ORDER BY done_at LIMIT 5000
 )
 """
 
 STATUS_SILENCE = """
-SELECT (SELECT last_status_at FROM wabot.numbers WHERE phone_number_id = %(number)s),
+SELECT (SELECT now() - last_status_at FROM wabot.numbers WHERE phone_number_id = %(number)s),
        EXISTS (SELECT 1 FROM wabot.inbox
                WHERE phone_number_id = %(number)s AND kind = 'status' AND state = 'waiting')
 """

@@ -28,6 +28,11 @@ class Batcher(Generic[Item, Result]):
         """Return how many items wait for a flush."""
         return len(self._waiting)
 
+    @property
+    def busy(self) -> bool:
+        """Tell whether anything waits or is being flushed."""
+        return bool(self._waiting) or self._task is not None
+
     async def submit(self, item: Item) -> Result:
         """Add an item and wait for its result."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()

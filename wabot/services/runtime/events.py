@@ -1,6 +1,6 @@
 """Events as the journal keeps them, and the leases of their conversations."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -79,18 +79,29 @@ class TimerChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """How a turn ended for the journal.
+class Kept:
+    """An event that stays waiting; with `forgive` its attempts count from zero again."""
 
-    `done` and `failed` events are settled; `kept` ones stay waiting and are due again after
-    `delay`. With `forgive` their attempts count from zero again: it was not the events' fault.
-    """
+    id: int
+    delay: timedelta
+    forgive: bool = True
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An event set aside after its tries, with the reason."""
+
+    id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a turn ended for the journal: what is settled, what stays, which timers change."""
 
     key: ConversationKey
     done: tuple[int, ...] = ()
-    failed: tuple[tuple[int, str], ...] = ()
-    kept: tuple[int, ...] = ()
-    delay: timedelta = timedelta(0)
-    forgive: bool = False
-    error: str = ""
-    timers: tuple[TimerChange, ...] = field(default=())
+    failed: tuple[Failed, ...] = ()
+    kept: tuple[Kept, ...] = ()
+    timers: tuple[TimerChange, ...] = ()

@@ -38,9 +38,9 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StatusSilence:
-    """What is known of a number's statuses: when one last came, and whether any wait here."""
+    """What is known of a number's statuses: how long ago one came, and whether any wait here."""
 
-    last_status_at: datetime | None
+    last_status_age: timedelta | None
     backlog: bool
 
 
@@ -71,8 +71,8 @@ class Journal(Protocol):
     async def fire_timers(self, now: datetime) -> list[ConversationKey]:
         """Turn timers due by business time into events and lease their conversations."""
 
-    async def purge(self, before: datetime) -> int:
-        """Delete events done before that time."""
+    async def purge(self, kept: timedelta) -> int:
+        """Delete events done longer ago than that."""
 
     async def status_silence(self, phone_number_id: str) -> StatusSilence:
         """Tell what is known of the number's statuses."""

@@ -1,0 +1,19 @@
+"""Gives every request an id that all its log lines carry."""
+
+from secrets import token_hex
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from wabot.logs import bind
+
+
+@web.middleware
+async def request_context(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Name the request and tell its name to the caller."""
+    request_id = token_hex(8)
+    request["request_id"] = request_id
+    with bind(request_id=request_id):
+        response = await handler(request)
+    response.headers["X-Request-Id"] = request_id
+    return response

@@ -1,0 +1,85 @@
+"""The clients as the runtime sees them: read when first needed, again when they change."""
+
+from typing import Any
+from uuid import UUID
+
+from wabot.domain.placement import placement_from_config
+from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.repositories.runtime.pools import Pools
+
+_SELECT = """
+SELECT id, slug, name, phone_number_id, plan_type, db_connection_config, whatsapp_token, status,
+       template, country, currency, time_zone, waba_id, app_id, schema_revision, created_at,
+       (SELECT version FROM wabot.registry)
+FROM wabot.clients
+"""
+
+
+class PostgresClients:
+    """A cache over the table of clients, kept fresh by polling the registry's version."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+        self._by_number: dict[str, Tenant | None] = {}
+        self._by_id: dict[UUID, Tenant] = {}
+        self._version = -1
+
+    async def by_phone_number_id(self, phone_number_id: str) -> Tenant | None:
+        """Find the client that has this number."""
+        if phone_number_id not in self._by_number:
+            version = self._version
+            tenant = await self._read("WHERE phone_number_id = %s", phone_number_id)
+            if version != self._version:
+                return tenant
+            self._by_number[phone_number_id] = tenant
+        return self._by_number[phone_number_id]
+
+    async def by_id(self, client_id: UUID) -> Tenant | None:
+        """Find a client."""
+        return self._by_id.get(client_id) or await self._read("WHERE id = %s", client_id)
+
+    async def refresh(self) -> bool:
+        """Forget what changed; tell whether anything did."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute("SELECT version FROM wabot.registry")
+            row = await cursor.fetchone()
+        version = row[0] if row else 0
+        if version == self._version:
+            return False
+        self._version = version
+        self._by_number.clear()
+        self._by_id.clear()
+        return True
+
+    async def _read(self, where: str, value: object) -> Tenant | None:
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(f"{_SELECT} {where}", (value,))
+            row = await cursor.fetchone()
+        if row is None:
+            return None
+        tenant = _tenant(row)
+        # What was read before a change that is known by now must not be kept.
+        if row[-1] >= self._version:
+            self._by_id[tenant.id] = tenant
+        return tenant
+
+
+def _tenant(row: tuple[Any, ...]) -> Tenant:
+    return Tenant(
+        id=row[0],
+        slug=row[1],
+        name=row[2],
+        phone_number_id=row[3],
+        plan=row[4],
+        placement=placement_from_config(row[5]),
+        token=row[6],
+        status=TenantStatus(row[7]),
+        template=row[8],
+        country=row[9],
+        currency=row[10],
+        time_zone=row[11],
+        waba_id=row[12],
+        app_id=row[13],
+        revision=row[14],
+        created_at=row[15],
+    )

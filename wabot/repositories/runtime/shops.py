@@ -1,0 +1,76 @@
+"""Shops as conversations see them, kept in memory until their version changes."""
+
+from collections import OrderedDict
+from uuid import UUID
+
+from wabot.domain.catalog import Catalog, Product
+from wabot.domain.settings import shop_settings
+from wabot.domain.shop import Shop
+from wabot.domain.tenant import Tenant
+from wabot.repositories.runtime.pools import Connection
+from wabot.repositories.runtime.sql import TenantStatement
+
+_SETTINGS = TenantStatement("SELECT key, value FROM {settings}")
+_PRODUCTS = TenantStatement("""
+SELECT id, name, price, unit, step, stock, description, category, aliases, coalesce(sku, '')
+FROM {products} WHERE is_active ORDER BY position, name
+""")
+_MOST_PRODUCTS = 50_000
+
+
+class ShopCache:
+    """The shops of one process, bounded by how many products they hold together."""
+
+    def __init__(self, most_products: int = _MOST_PRODUCTS) -> None:
+        self._most_products = most_products
+        self._shops: OrderedDict[UUID, tuple[int, Shop]] = OrderedDict()
+        self._products = 0
+
+    async def get(self, connection: Connection, tenant: Tenant, version: int) -> Shop:
+        """Return the shop as of that version, read again when the one in memory is another."""
+        known = self._shops.get(tenant.id)
+        if known is not None and known[0] == version and known[1].name == tenant.name:
+            self._shops.move_to_end(tenant.id)
+            return known[1]
+        shop = await _read(connection, tenant)
+        self._forget(tenant.id)
+        self._shops[tenant.id] = (version, shop)
+        self._products += len(shop.catalog.products)
+        while self._products > self._most_products and len(self._shops) > 1:
+            self._forget(next(iter(self._shops)))
+        return shop
+
+    def _forget(self, client_id: UUID) -> None:
+        known = self._shops.pop(client_id, None)
+        if known is not None:
+            self._products -= len(known[1].catalog.products)
+
+
+async def _read(connection: Connection, tenant: Tenant) -> Shop:
+    settings = await connection.execute(_SETTINGS.render(tenant.placement))
+    products = await connection.execute(_PRODUCTS.render(tenant.placement))
+    values: dict[str, object] = dict(await settings.fetchall())
+    return Shop(
+        name=tenant.name,
+        currency=tenant.currency,
+        time_zone=tenant.time_zone,
+        country=tenant.country,
+        catalog=Catalog(
+            tuple(
+                Product(
+                    id=row[0],
+                    name=row[1],
+                    price=row[2],
+                    unit=row[3],
+                    step=row[4],
+                    stock=row[5],
+                    description=row[6],
+                    category=row[7],
+                    aliases=tuple(row[8]),
+                    sku=row[9],
+                )
+                for row in await products.fetchall()
+            )
+        ),
+        settings=shop_settings(values),
+    )

@@ -1,0 +1,263 @@
+"""Statements of a turn over one tenant's tables."""
+
+from wabot.repositories.runtime.sql import TenantStatement
+
+LOCK_CUSTOMER = TenantStatement("""
+SELECT id, coalesce(wa_id, ''), coalesce(user_id, ''), name, phone_number FROM {customers}
+WHERE wa_id = %(wa_id)s OR user_id = %(user_id)s
+ORDER BY wa_id = %(wa_id)s DESC NULLS LAST, created_at FOR UPDATE
+""")
+
+LOAD_SESSION = TenantStatement("""
+SELECT s.state, p.until, p.reason FROM {customers} c
+LEFT JOIN {customer_sessions} s ON s.customer_id = c.id
+LEFT JOIN {pauses} p ON p.customer_id = c.id
+WHERE c.wa_id = %(wa_id)s OR c.user_id = %(user_id)s
+ORDER BY c.wa_id = %(wa_id)s DESC NULLS LAST, c.created_at LIMIT 1
+""")
+
+LOAD_ADDRESSES = TenantStatement("""
+SELECT a.id, a.address, a.is_primary, a.latitude, a.longitude FROM {customers} c
+JOIN {customer_addresses} a ON a.customer_id = c.id
+WHERE c.wa_id = %(wa_id)s OR c.user_id = %(user_id)s
+ORDER BY a.is_primary DESC, a.created_at DESC
+""")
+
+# The open orders and the last five.
+LOAD_ORDERS = TenantStatement("""
+SELECT o.id, o.order_code, o.status, st.label, o.total, o.created_at, NOT st.is_final,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(
+        i.product_id, i.name, i.quantity, i.step::text, i.unit, i.unit_price::text,
+        i.total::text, i.note) ORDER BY i.id), '[]') FROM {order_items} i WHERE i.order_id = o.id),
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(
+        h.status, hs.label, h.created_at) ORDER BY h.id), '[]')
+     FROM {order_history} h JOIN {order_status} hs ON hs.code = h.status WHERE h.order_id = o.id)
+FROM {orders} o JOIN {order_status} st ON st.code = o.status
+WHERE o.customer_id = (
+    SELECT id FROM {customers} WHERE wa_id = %(wa_id)s OR user_id = %(user_id)s
+    ORDER BY wa_id = %(wa_id)s DESC NULLS LAST, created_at LIMIT 1
+)
+ORDER BY o.created_at DESC, o.number DESC LIMIT 5
+""")
+
+LOAD_HANDLED = TenantStatement("""
+SELECT event_key FROM {messages} WHERE direction = 'in' AND event_key = ANY(%(keys)s::text[])
+""")
+
+LOAD_UNSETTLED = TenantStatement("""
+SELECT id, audience, recipient, body, event_key, occurred_at, attempts, resends,
+       now() - claim_until, next_attempt_at - now()
+FROM {messages} WHERE contact = %(contact)s AND status = 'sending' ORDER BY position
+""")
+
+LOAD_OWED = TenantStatement("""
+SELECT event_key, effects FROM {pending_effects} WHERE contact = %(contact)s
+""")
+
+LOAD_VERSION = TenantStatement("SELECT version FROM {shop_state}")
+
+INSERT_CUSTOMER = TenantStatement("""
+INSERT INTO {customers} (wa_id, user_id, name, phone_number, first_contact_at)
+VALUES (nullif(%(wa_id)s, ''), nullif(%(user_id)s, ''), %(name)s, %(phone)s, %(at)s)
+ON CONFLICT DO NOTHING
+""")
+
+# Two rows turn out to be one person: the older keeps the history and takes over the user id.
+RELEASE_USER_ID = TenantStatement("""
+UPDATE {customers} SET user_id = NULL, wa_id = coalesce(wa_id, 'merged:' || id)
+WHERE id = ANY(%(ids)s::uuid[]) AND user_id = %(user_id)s
+""")
+
+MOVE_ORDERS = TenantStatement("""
+UPDATE {orders} SET customer_id = %(id)s WHERE customer_id = ANY(%(ids)s::uuid[])
+""")
+
+MOVE_ADDRESSES = TenantStatement("""
+UPDATE {customer_addresses} SET customer_id = %(id)s, is_primary = false
+WHERE customer_id = ANY(%(ids)s::uuid[])
+""")
+
+KNOW_CUSTOMER = TenantStatement("""
+UPDATE {customers} SET
+    wa_id = coalesce(wa_id, nullif(%(wa_id)s, '')),
+    user_id = coalesce(nullif(%(user_id)s, ''), user_id),
+    phone_number = CASE WHEN phone_number = '' THEN %(phone)s ELSE phone_number END,
+    name = CASE WHEN name = '' THEN %(name)s ELSE name END
+WHERE id = %(id)s
+""")
+
+CHANGE_IDENTITY = TenantStatement("""
+UPDATE {customers} c SET
+    wa_id = coalesce(nullif(%(new_wa_id)s, ''), wa_id),
+    user_id = coalesce(nullif(%(new_user_id)s, ''), user_id),
+    phone_number = CASE WHEN %(new_wa_id)s = '' THEN phone_number ELSE '+' || %(new_wa_id)s END
+WHERE (c.wa_id = nullif(%(wa_id)s, '') OR c.user_id = nullif(%(user_id)s, ''))
+  AND NOT EXISTS (
+    SELECT 1 FROM {customers} other WHERE other.id <> c.id
+    AND (other.wa_id = nullif(%(new_wa_id)s, '') OR other.user_id = nullif(%(new_user_id)s, ''))
+  )
+""")
+
+LOCK_PRODUCTS = TenantStatement("""
+SELECT id, stock, is_active FROM {products}
+WHERE id = ANY(%(ids)s::uuid[]) ORDER BY id FOR UPDATE
+""")
+
+TAKE_STOCK = TenantStatement("""
+UPDATE {products} p SET stock = p.stock - w.steps
+FROM unnest(%(ids)s::uuid[], %(steps)s::int[]) w(id, steps) WHERE p.id = w.id
+""")
+
+INSERT_ORDER = TenantStatement("""
+INSERT INTO {orders} (customer_id, address_id, delivery, delivery_address, total, status, source,
+                      created_at)
+VALUES (%(customer)s, coalesce(%(address)s::uuid, (
+            SELECT id FROM {customer_addresses}
+            WHERE customer_id = %(customer)s AND address = %(text)s ORDER BY created_at LIMIT 1)),
+        %(delivery)s, %(text)s, %(total)s, %(status)s, %(source)s, %(at)s)
+RETURNING id, order_code, (SELECT label FROM {order_status} WHERE code = %(status)s)
+""")
+
+INSERT_ITEMS = TenantStatement("""
+INSERT INTO {order_items} (order_id, product_id, name, quantity, step, unit, unit_price, total,
+                           note)
+SELECT %(order)s, * FROM unnest(
+    %(products)s::uuid[], %(names)s::text[], %(quantities)s::int[], %(steps)s::numeric[],
+    %(units)s::text[], %(prices)s::numeric[], %(totals)s::numeric[], %(notes)s::text[])
+""")
+
+INSERT_HISTORY = TenantStatement("""
+INSERT INTO {order_history} (order_id, status, changed_by, created_at)
+VALUES (%(order)s, %(status)s, %(by)s, %(at)s)
+""")
+
+INSERT_ATTACHMENTS = TenantStatement("""
+INSERT INTO {order_attachments} (order_id, media_id, kind, caption)
+SELECT %(order)s, * FROM unnest(%(media)s::text[], %(kinds)s::text[], %(captions)s::text[])
+""")
+
+RAISE_VERSION = TenantStatement("UPDATE {shop_state} SET version = version + 1")
+
+INSERT_INBOUND = TenantStatement("""
+INSERT INTO {messages} (customer_id, contact, direction, wamid, event_key, kind, body, status,
+                        occurred_at)
+SELECT %(customer)s, %(contact)s, 'in', nullif(wamid, ''), key, kind, body, 'received', at
+FROM unnest(%(wamids)s::text[], %(keys)s::text[], %(kinds)s::text[], %(bodies)s::jsonb[],
+            %(times)s::timestamptz[]) AS i(wamid, key, kind, body, at)
+ON CONFLICT DO NOTHING
+""")
+
+INSERT_OUTGOING = TenantStatement("""
+INSERT INTO {messages} (id, customer_id, contact, direction, event_key, audience, recipient, kind,
+                        body, status, claimed_by, claim_until, occurred_at)
+SELECT id, %(customer)s, %(contact)s, 'out', key, audience, recipient, kind, body, 'sending',
+       %(owner)s, now() + %(claim)s::interval, at
+FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(audiences)s::text[], %(recipients)s::jsonb[],
+            %(kinds)s::text[], %(bodies)s::jsonb[], %(times)s::timestamptz[])
+     WITH ORDINALITY AS o(id, key, audience, recipient, kind, body, at, place)
+ORDER BY place
+""")
+
+SAVE_SESSION = TenantStatement("""
+INSERT INTO {customer_sessions} AS s (customer_id, last_step, state, expires_at)
+VALUES (%(customer)s, %(last_step)s, %(state)s, %(expires_at)s)
+ON CONFLICT (customer_id) DO UPDATE SET
+    last_step = excluded.last_step, state = excluded.state, expires_at = excluded.expires_at,
+    is_active = true, updated_at = now()
+""")
+
+TOUCH_CUSTOMER = TenantStatement("""
+UPDATE {customers} SET last_message_at = greatest(last_message_at, %(at)s) WHERE id = %(customer)s
+""")
+
+SAVE_PAUSE = TenantStatement("""
+INSERT INTO {pauses} AS p (customer_id, until, reason)
+VALUES (%(customer)s, %(until)s, %(reason)s)
+ON CONFLICT (customer_id) DO UPDATE SET until = excluded.until, reason = excluded.reason
+""")
+
+# What Graph refused and now waits to be tried again was certainly not sent.
+CANCEL_WAITING = TenantStatement("""
+UPDATE {messages} SET status = 'cancelled'
+WHERE contact = %(contact)s AND audience = 'customer' AND status = 'sending'
+  AND next_attempt_at IS NOT NULL
+""")
+
+END_PAUSE = TenantStatement("DELETE FROM {pauses} WHERE customer_id = %(customer)s")
+
+DEMOTE_ADDRESSES = TenantStatement("""
+UPDATE {customer_addresses} SET is_primary = false
+WHERE customer_id = %(customer)s AND is_primary
+""")
+
+INSERT_ADDRESS = TenantStatement("""
+INSERT INTO {customer_addresses} (id, customer_id, address, latitude, longitude, is_primary)
+VALUES (%(id)s, %(customer)s, %(text)s, %(latitude)s, %(longitude)s, true)
+""")
+
+SAVE_PHONE = TenantStatement("""
+UPDATE {customers} SET phone_number = %(phone)s WHERE id = %(customer)s
+""")
+
+COUNT_UNKNOWN = TenantStatement("""
+INSERT INTO {unknown_words} AS u (words) SELECT DISTINCT unnest(%(words)s::text[])
+ON CONFLICT (words) DO UPDATE SET times = u.times + 1, last_at = now()
+""")
+
+SAVE_OWED = TenantStatement("""
+INSERT INTO {pending_effects} (event_key, contact, effects)
+SELECT key, %(contact)s, effects FROM unnest(%(keys)s::text[], %(effects)s::jsonb[])
+    AS e(key, effects)
+ON CONFLICT (event_key) DO NOTHING
+""")
+
+DROP_OWED = TenantStatement("""
+DELETE FROM {pending_effects} WHERE event_key = ANY(%(keys)s::text[])
+""")
+
+IS_OWN_MESSAGE = TenantStatement("""
+SELECT EXISTS (SELECT 1 FROM {messages} WHERE wamid = %(wamid)s AND direction = 'out')
+""")
+
+# Only upwards: a status that comes late never takes back what a later one told. A failure counts
+# until a delivery is known (with several devices one may follow it).
+APPLY_STATUSES = TenantStatement("""
+UPDATE {messages} m SET
+    status = CASE WHEN s.rank > array_position(ARRAY[
+        'sending', 'accepted', 'sent', 'failed', 'delivered', 'read', 'played', 'cancelled'
+    ], m.status) - 1 THEN s.status ELSE m.status END,
+    wamid = coalesce(m.wamid, s.wamid),
+    accepted_at = coalesce(m.accepted_at, s.at),
+    delivered_at = CASE WHEN s.rank >= 4 THEN coalesce(m.delivered_at, s.at)
+                   ELSE m.delivered_at END,
+    error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
+    pricing = coalesce(m.pricing, s.pricing),
+    next_attempt_at = NULL
+FROM (
+    SELECT DISTINCT ON (wamid) * FROM unnest(
+        %(wamids)s::text[], %(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::int[],
+        %(times)s::timestamptz[], %(codes)s::int[], %(errors)s::text[], %(pricings)s::jsonb[])
+        AS u(wamid, id, status, rank, at, error_code, error, pricing)
+    ORDER BY wamid, rank DESC
+) s
+WHERE m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)
+""")
+
+MARK_SENT = TenantStatement("""
+UPDATE {messages} m SET
+    status = CASE WHEN m.status <> 'sending' THEN m.status WHEN k.cancelled THEN 'cancelled'
+             WHEN k.failed THEN 'failed' WHEN k.wamid <> '' THEN 'accepted' ELSE 'sending' END,
+    wamid = coalesce(m.wamid, nullif(k.wamid, '')),
+    accepted_at = CASE WHEN k.wamid <> '' THEN coalesce(m.accepted_at, now())
+                  ELSE m.accepted_at END,
+    next_attempt_at = now() + k.retry_in,
+    claim_until = CASE WHEN k.wamid = '' THEN now() ELSE m.claim_until END,
+    attempts = m.attempts + k.refused::int, resends = m.resends + k.resent::int,
+    error_code = coalesce(k.code, m.error_code), error = coalesce(nullif(k.error, ''), m.error),
+    recipient = coalesce(k.recipient, m.recipient)
+FROM unnest(%(ids)s::uuid[], %(wamids)s::text[], %(failed)s::bool[], %(cancelled)s::bool[],
+            %(retry_in)s::interval[], %(refused)s::bool[], %(resent)s::bool[], %(codes)s::int[],
+            %(errors)s::text[], %(recipients)s::jsonb[])
+    AS k(id, wamid, failed, cancelled, retry_in, refused, resent, code, error, recipient)
+WHERE m.id = k.id
+""")

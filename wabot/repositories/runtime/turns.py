@@ -1,0 +1,234 @@
+"""Turns over one tenant's tables: what is loaded, what is written."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from wabot.domain.order import (
+    INITIAL_STATUS,
+    HistoryEntry,
+    Order,
+    Shortage,
+)
+from wabot.domain.shop import Shop
+from wabot.domain.tenant import Tenant
+from wabot.repositories.runtime import turn_statements as statements
+from wabot.repositories.runtime.loading import Reader
+from wabot.repositories.runtime.pools import Connection, Pools
+from wabot.repositories.runtime.shops import ShopCache
+from wabot.repositories.runtime.sql import TenantStatement
+from wabot.repositories.runtime.writing import write_turn
+from wabot.services.runtime.turns import (
+    Contact,
+    Loaded,
+    OrderResult,
+    OrderToPlace,
+    SendMark,
+    StatusChange,
+    TurnWrites,
+)
+
+_RANKS = {"sent": 2, "failed": 3, "delivered": 4, "read": 5, "played": 6}
+
+
+class PostgresTenantStore:
+    """The tenants' tables over the process's pools."""
+
+    def __init__(self, pools: Pools) -> None:
+        self._pools = pools
+        self._shops = ShopCache()
+
+    @asynccontextmanager
+    async def turn(self, tenant: Tenant) -> AsyncIterator["PostgresTurn"]:
+        """Open one transaction under the tenant's own role."""
+        async with self._pools.tenant(tenant) as connection:
+            yield PostgresTurn(connection, tenant, self._shops)
+
+    async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
+        """Write what became of messages that were sent."""
+        ordered = sorted(marks, key=lambda mark: mark.message_id.bytes)
+        async with self._pools.tenant(tenant) as connection:
+            await connection.execute(
+                statements.MARK_SENT.render(tenant.placement),
+                {
+                    "ids": [mark.message_id for mark in ordered],
+                    "wamids": [mark.wamid for mark in ordered],
+                    "failed": [mark.failed for mark in ordered],
+                    "cancelled": [mark.cancelled for mark in ordered],
+                    "retry_in": [mark.retry_in for mark in ordered],
+                    "refused": [mark.refused for mark in ordered],
+                    "resent": [mark.resent for mark in ordered],
+                    "codes": [mark.error_code for mark in ordered],
+                    "errors": [mark.error for mark in ordered],
+                    "recipients": [
+                        Jsonb({"wa_id": r.wa_id, "user_id": r.user_id}) if r else None
+                        for r in (mark.recipient for mark in ordered)
+                    ],
+                },
+            )
+
+
+class PostgresTurn:
+    """One tenant transaction, pipelined: what is read together takes one round trip."""
+
+    def __init__(self, connection: Connection, tenant: Tenant, shops: ShopCache) -> None:
+        self._connection = connection
+        self._tenant = tenant
+        self._shops = shops
+
+    async def _run(self, statement: TenantStatement, values: dict[str, Any]) -> Any:
+        text = statement.render(self._tenant.placement)
+        return await self._connection.execute(text, values)
+
+    async def load(self, contact: Contact, keys: Sequence[str]) -> Loaded:
+        """Lock the customer, then load what a step may look at."""
+        reader = Reader(self._run)
+        loaded = await reader.load(contact, keys)
+        if len(reader.rows) > 1:
+            await self._merge(contact, reader.rows)
+        elif reader.rows and reader.lacks(contact):
+            await self._run(
+                statements.KNOW_CUSTOMER, {**_identity(contact), "id": reader.rows[0][0]}
+            )
+        return loaded
+
+    async def _merge(self, contact: Contact, rows: Sequence[Sequence[Any]]) -> None:
+        others = [row[0] for row in rows[1:]]
+        await self._run(statements.RELEASE_USER_ID, {"ids": others, "user_id": contact.user_id})
+        for statement in (statements.MOVE_ORDERS, statements.MOVE_ADDRESSES):
+            await self._run(statement, {"id": rows[0][0], "ids": others})
+        await self._run(statements.KNOW_CUSTOMER, {**_identity(contact), "id": rows[0][0]})
+
+    async def register(self, contact: Contact, at: Any) -> Loaded:
+        """Make the customer of a new contact and load them."""
+        await self._run(statements.INSERT_CUSTOMER, {**_identity(contact), "at": at})
+        return await Reader(self._run).load(contact, (), is_new=True)
+
+    async def shop(self, version: int) -> Shop:
+        """Return the shop as of that version."""
+        return await self._shops.get(self._connection, self._tenant, version)
+
+    async def place_order(self, order: OrderToPlace) -> OrderResult:
+        """Take the stock and write the order; nothing is written when anything is short."""
+        wanted = {line.product_id: line.quantity.steps for line in order.draft.lines}
+        cursor = await self._run(statements.LOCK_PRODUCTS, {"ids": list(wanted)})
+        left = {row[0]: row[1] if row[2] else 0 for row in await cursor.fetchall()}
+        short = tuple(
+            Shortage(line.product_id, line.name, left.get(line.product_id, 0))
+            for line in order.draft.lines
+            if left.get(line.product_id, 0) < line.quantity.steps
+        )
+        if short:
+            return short
+        await self._run(
+            statements.TAKE_STOCK, {"ids": list(wanted), "steps": list(wanted.values())}
+        )
+        return await self._write_order(order)
+
+    async def _write_order(self, order: OrderToPlace) -> Order:
+        draft = order.draft
+        cursor = await self._run(
+            statements.INSERT_ORDER,
+            {
+                "customer": order.customer_id,
+                "address": draft.delivery.address_id,
+                "text": draft.delivery.address,
+                "delivery": draft.delivery.kind.value,
+                "total": draft.total,
+                "status": INITIAL_STATUS,
+                "source": order.source,
+                "at": order.at,
+            },
+        )
+        order_id, code, label = await cursor.fetchone()
+        await self._run(statements.INSERT_ITEMS, {"order": order_id, **_columns(draft.lines)})
+        await self._run(
+            statements.INSERT_HISTORY,
+            {"order": order_id, "status": INITIAL_STATUS, "by": "customer", "at": order.at},
+        )
+        if draft.attachments:
+            await self._run(
+                statements.INSERT_ATTACHMENTS,
+                {
+                    "order": order_id,
+                    "media": [a.media_id for a in draft.attachments],
+                    "kinds": [a.kind for a in draft.attachments],
+                    "captions": [a.caption for a in draft.attachments],
+                },
+            )
+        await self._run(statements.RAISE_VERSION, {})
+        return Order(
+            id=order_id,
+            code=code,
+            status=INITIAL_STATUS,
+            label=label,
+            total=draft.total,
+            created_at=order.at,
+            lines=draft.lines,
+            history=(HistoryEntry(INITIAL_STATUS, label, order.at),),
+        )
+
+    async def apply_statuses(self, statuses: Sequence[StatusChange]) -> None:
+        """Move messages up to what Meta says of them."""
+        known = [status for status in statuses if status.status in _RANKS]
+        if not known:
+            return
+        await self._run(
+            statements.APPLY_STATUSES,
+            {
+                "wamids": [status.wamid for status in known],
+                "ids": [status.message_id for status in known],
+                "statuses": [status.status for status in known],
+                "ranks": [_RANKS[status.status] for status in known],
+                "times": [status.at for status in known],
+                "codes": [status.error_code for status in known],
+                "errors": [status.error or None for status in known],
+                "pricings": [Jsonb(s.pricing) if s.pricing else None for s in known],
+            },
+        )
+
+    async def is_own_message(self, wamid: str) -> bool:
+        """Tell whether a message is one that we sent."""
+        cursor = await self._run(statements.IS_OWN_MESSAGE, {"wamid": wamid})
+        return bool((await cursor.fetchone())[0])
+
+    async def change_identity(self, old: Contact, new: Contact) -> None:
+        """Let a customer be known by a new number or user id."""
+        await self._run(
+            statements.CHANGE_IDENTITY,
+            {
+                "wa_id": old.wa_id,
+                "user_id": old.user_id,
+                "new_wa_id": new.wa_id,
+                "new_user_id": new.user_id,
+            },
+        )
+
+    async def write(self, writes: TurnWrites) -> None:
+        """Write what the turn decided."""
+        await write_turn(self._run, writes)
+
+
+def _identity(contact: Contact) -> dict[str, str]:
+    phone = f"+{contact.wa_id}" if contact.wa_id else ""
+    return {
+        "wa_id": contact.wa_id,
+        "user_id": contact.user_id,
+        "name": contact.name,
+        "phone": phone,
+    }
+
+
+def _columns(lines: Sequence[Any]) -> dict[str, list[Any]]:
+    return {
+        "products": [line.product_id for line in lines],
+        "names": [line.name for line in lines],
+        "quantities": [line.quantity.steps for line in lines],
+        "steps": [line.quantity.step for line in lines],
+        "units": [line.quantity.unit for line in lines],
+        "prices": [line.unit_price for line in lines],
+        "totals": [line.total for line in lines],
+        "notes": [line.note for line in lines],
+    }

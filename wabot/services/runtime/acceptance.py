@@ -1,0 +1,158 @@
+"""Accepts what a webhook brought: durable before anybody says 200."""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from wabot.domain.inbound import (
+    AccountNotice,
+    Echo,
+    IdentityChange,
+    InboundMessage,
+    Item,
+    Malformed,
+    StatusUpdate,
+)
+from wabot.domain.tenant import Tenant
+from wabot.errors import Overloaded
+from wabot.logs import log
+from wabot.services.runtime.batching import Batcher
+from wabot.services.runtime.events import Acceptance, ConversationKey, EventKind, NewEvent
+from wabot.services.runtime.ports import Clients, Journal
+
+_log = logging.getLogger(__name__)
+
+_EVENTS_AT_ONCE = 500
+
+
+class Acceptor:
+    """Stores events in batches over concurrent requests and passes leased conversations on.
+
+    `dispatch` gets the conversations to handle now; `wake` is called when some are due later.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        clients: Clients,
+        dispatch: Callable[[Sequence[ConversationKey]], None],
+        wake: Callable[[], None],
+        *,
+        most_waiting: int = 2000,
+    ) -> None:
+        self._journal = journal
+        self._clients = clients
+        self._dispatch = dispatch
+        self._wake = wake
+        self._most_waiting = most_waiting
+        self._batcher: Batcher[Sequence[NewEvent], None] = Batcher(self._store, limit=100)
+
+    async def accept(self, items: Sequence[Item], *, app_id: str, request_id: str) -> int:
+        """Keep the items signed by an app; return how many events there are, old ones included.
+
+        Raises Overloaded when too much waits for the database, DatabaseUnavailable when it is away.
+        """
+        if self._batcher.backlog >= self._most_waiting:
+            raise Overloaded("Too many webhooks wait for the database.", retryable=True)
+        events = []
+        for item in items:
+            event = await self._event(item, app_id, request_id)
+            if event is not None:
+                events.append(event)
+        for start in range(0, len(events), _EVENTS_AT_ONCE):
+            await self._batcher.submit(events[start : start + _EVENTS_AT_ONCE])
+        kinds = Counter(event.kind.value for event in events)
+        log(
+            _log,
+            logging.INFO,
+            "webhook.accepted",
+            "A webhook is stored.",
+            items=len(items),
+            events=dict(kinds),
+        )
+        return len(events)
+
+    async def _store(self, batches: Sequence[Sequence[NewEvent]]) -> list[None]:
+        events = [event for batch in batches for event in batch]
+        acceptance: Acceptance = await self._journal.accept(events)
+        if acceptance.leased:
+            self._dispatch(acceptance.leased)
+        if any(event.quiet for event in events):
+            self._wake()
+        return [None] * len(batches)
+
+    async def _event(self, item: Item, app_id: str, request_id: str) -> NewEvent | None:
+        match item:
+            case Malformed():
+                log(
+                    _log,
+                    logging.WARNING,
+                    "webhook.malformed",
+                    "A part of a webhook cannot be read and is left out.",
+                    reason=item.reason,
+                )
+                return None
+            case AccountNotice():
+                return self._notice(item, request_id)
+            case InboundMessage():
+                kind, contact = EventKind.MESSAGE, item.contact
+            case Echo():
+                kind, contact = EventKind.ECHO, item.contact
+            case StatusUpdate():
+                kind, contact = EventKind.STATUS, item.contact or item.wamid
+            case IdentityChange():
+                kind, contact = EventKind.IDENTITY, item.contact
+        tenant = await self._clients.by_phone_number_id(item.phone_number_id)
+        if tenant is not None and not _signed_for(tenant, app_id):
+            log(
+                _log,
+                logging.ERROR,
+                "webhook.foreign_app",
+                "An app signed an event for a client that is bound to another app; left out.",
+                tenant=tenant.slug,
+                app_id=app_id,
+            )
+            return None
+        if tenant is None:
+            log(
+                _log,
+                logging.WARNING,
+                "webhook.unrouted",
+                "No client has this phone_number_id; the event is kept until one does.",
+                phone_number_id=item.phone_number_id,
+            )
+        return NewEvent(
+            phone_number_id=item.phone_number_id,
+            dedup_key=item.dedup_key,
+            kind=kind,
+            contact=contact,
+            payload=item.to_json(),
+            occurred_at=item.occurred_at,
+            client_id=tenant.id if tenant else None,
+            quiet=item.is_free_text,
+            request_id=request_id,
+        )
+
+    def _notice(self, item: AccountNotice, request_id: str) -> NewEvent:
+        log(
+            _log,
+            logging.WARNING,
+            "webhook.notice",
+            "WhatsApp told something about an account.",
+            field=item.field,
+            event=item.event,
+            waba_id=item.waba_id,
+        )
+        return NewEvent(
+            phone_number_id=item.phone_number_id or item.waba_id,
+            dedup_key=item.dedup_key,
+            kind=EventKind.ACCOUNT,
+            contact="",
+            payload=item.to_json(),
+            occurred_at=item.occurred_at,
+            request_id=request_id,
+        )
+
+
+def _signed_for(tenant: Tenant, app_id: str) -> bool:
+    return not tenant.app_id or not app_id or tenant.app_id == app_id

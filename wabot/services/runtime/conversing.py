@@ -1,0 +1,147 @@
+"""Takes a leased conversation through turn, send and close."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from wabot.domain.tenant import Tenant
+from wabot.errors import ExternalFailure
+from wabot.logs import bind, log
+from wabot.services.runtime.batching import Batcher
+from wabot.services.runtime.events import Closing, ConversationKey, Failed, Kept, StoredEvent
+from wabot.services.runtime.ports import Clients, Journal
+from wabot.services.runtime.sending import Sender
+from wabot.services.runtime.turn import TurnResult, TurnRunner
+
+_log = logging.getLogger(__name__)
+
+_CLOSINGS_AT_ONCE = 100
+_CLIENT_IS_GONE = timedelta(minutes=5)
+_AGAIN_AT_MOST = timedelta(minutes=1)
+_ECHO_WAITS = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversing:
+    """The three steps after accepting; `tries` is how often an event may fail."""
+
+    journal: Journal
+    clients: Clients
+    turns: TurnRunner
+    sender: Sender
+    tries: int
+    closer: Batcher[Closing, bool]
+
+    async def handle(self, key: ConversationKey) -> None:
+        """Handle the conversation until nothing of it is due and its lease is given back."""
+        again = True
+        while again:
+            events = await self.journal.take(key)
+            if events is None:
+                log(_log, logging.INFO, "lease.lost", "Another process holds the conversation.")
+                return
+            again = await self.closer.submit(await self._work(key, events))
+
+    async def _work(self, key: ConversationKey, events: Sequence[StoredEvent]) -> Closing:
+        tenant = await self.clients.by_id(key.client_id)
+        if tenant is None:
+            return Closing(key, kept=tuple(Kept(event.id, _CLIENT_IS_GONE) for event in events))
+        spent = [event for event in events if event.attempts > self.tries]
+        if spent:
+            return await self._set_aside(tenant, key, spent, events)
+        # After a failure one event at a time, so that a bad one takes no other with it.
+        alone = any(event.attempts > 1 for event in events)
+        now, later = (events[:1], events[1:]) if alone else (events, [])
+        first = now[0] if now else None
+        with bind(
+            tenant=tenant.slug,
+            message_id=first.key if first else "",
+            request_id=first.request_id if first else "",
+        ):
+            closing = await self._turn(tenant, key, now)
+        rest = tuple(Kept(event.id, timedelta(0)) for event in later)
+        return Closing(key, closing.done, closing.failed, closing.kept + rest, closing.timers)
+
+    async def _turn(
+        self, tenant: Tenant, key: ConversationKey, events: Sequence[StoredEvent]
+    ) -> Closing:
+        try:
+            result = await self.turns.run(tenant, key, events)
+            wait = await self.sender.send(tenant, result.outgoing)
+        except ExternalFailure as error:
+            log(_log, logging.WARNING, "turn.waits", "A turn waits.", reason=error.message)
+            delay = timedelta(seconds=2)
+            return Closing(key, kept=tuple(Kept(e.id, delay, error=error.code) for e in events))
+        except Exception as error:
+            log(_log, logging.ERROR, "turn.failed", "A turn failed.", exc_info=True)
+            reason = f"{type(error).__name__}: {error}"[:500]
+            return Closing(key, kept=tuple(_failed_once(event, reason) for event in events))
+        log(
+            _log,
+            logging.INFO,
+            "turn.done",
+            "A turn is done.",
+            events=len(events),
+            messages=len(result.outgoing),
+        )
+        return _closing(key, events, result, wait)
+
+    async def _set_aside(
+        self,
+        tenant: Tenant,
+        key: ConversationKey,
+        spent: Sequence[StoredEvent],
+        events: Sequence[StoredEvent],
+    ) -> Closing:
+        for event in spent:
+            log(
+                _log,
+                logging.ERROR,
+                "event.set_aside",
+                "An event failed too often and is set aside.",
+                tenant=tenant.slug,
+                message_id=event.key,
+            )
+            await self.journal.raise_alert(
+                f"event_set_aside:{event.id}",
+                "event_set_aside",
+                tenant.id,
+                f"An event of {tenant.slug} failed {self.tries} times and is set aside.",
+            )
+        failed = tuple(Failed(e.id, f"failed {self.tries} times") for e in spent)
+        rest = tuple(Kept(e.id, timedelta(0)) for e in events if e not in spent)
+        return Closing(key, failed=failed, kept=rest)
+
+
+def _failed_once(event: StoredEvent, reason: str) -> Kept:
+    delay = min(timedelta(seconds=2 ** min(event.attempts, 10)) / 2, _AGAIN_AT_MOST)
+    return Kept(event.id, delay, forgive=False, error=reason)
+
+
+def _closing(
+    key: ConversationKey,
+    events: Sequence[StoredEvent],
+    result: TurnResult,
+    wait: timedelta | None,
+) -> Closing:
+    timers = tuple(result.timers)
+    if wait is not None:
+        return Closing(key, kept=tuple(Kept(event.id, wait) for event in events), timers=timers)
+    held = {event.id for event in result.held}
+    return Closing(
+        key,
+        done=tuple(event.id for event in events if event.id not in held),
+        kept=tuple(Kept(event, _ECHO_WAITS) for event in held),
+        timers=timers,
+    )
+
+
+def closing_batcher(journal: Journal) -> Batcher[Closing, bool]:
+    """Return the batcher that closes conversations; each result tells whether more is due now."""
+
+    async def flush(closings: Sequence[Closing]) -> list[bool]:
+        again = set(await journal.close(closings))
+        return [closing.key in again for closing in closings]
+
+    return Batcher(flush, limit=_CLOSINGS_AT_ONCE)

@@ -1,0 +1,237 @@
+"""One turn of one conversation: its due events through the engine, in one tenant transaction."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from wabot.domain.conversation.codec import memory_from_json, memory_to_json, step_name
+from wabot.domain.conversation.effects import Role
+from wabot.domain.conversation.events import PersonWrote, TimerKind
+from wabot.domain.conversation.memory import Conversation, Memory
+from wabot.domain.message import Recipient
+from wabot.domain.order import OrderDraft
+from wabot.domain.shop import Shop
+from wabot.domain.tenant import Tenant
+from wabot.logs import log
+from wabot.services.rendering import render
+from wabot.services.runtime.events import ConversationKey, StoredEvent, TimerChange
+from wabot.services.runtime.movers import Mover, Sorted, sort_events
+from wabot.services.runtime.playing import Played, Player
+from wabot.services.runtime.ports import Clock, TenantStore, TurnUnit
+from wabot.services.runtime.turns import (
+    CUSTOMER_AUDIENCE,
+    Contact,
+    Loaded,
+    OrderResult,
+    OrderToPlace,
+    Outgoing,
+    SessionWrite,
+    TurnWrites,
+    audience_of,
+)
+from wabot.texts import Texts
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class TurnResult:
+    """What a committed turn leaves to do: messages to send in order, events still held back."""
+
+    outgoing: list[Outgoing] = field(default_factory=list)
+    held: list[StoredEvent] = field(default_factory=list)
+    timers: list[TimerChange] = field(default_factory=list)
+
+
+class TurnRunner:
+    """Runs turns; `texts_of` gives a tenant's words, `claim` is how long a send may take."""
+
+    def __init__(
+        self,
+        store: TenantStore,
+        clock: Clock,
+        texts_of: Callable[[Tenant], Texts],
+        *,
+        owner: str,
+        claim: timedelta,
+        late_after: timedelta,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._texts_of = texts_of
+        self._owner = owner
+        self._claim = claim
+        self._late_after = late_after
+        self._new_id = new_id
+
+    async def run(
+        self, tenant: Tenant, key: ConversationKey, events: Sequence[StoredEvent]
+    ) -> TurnResult:
+        """Handle the events and commit; an event that was handled before changes nothing."""
+        found = sort_events(key.contact, events)
+        result = TurnResult()
+        async with self._store.turn(tenant) as unit:
+            if found.statuses:
+                await unit.apply_statuses([change for _, change in found.statuses])
+            for _, change in found.identities:
+                await unit.change_identity(
+                    Contact(change.previous_wa_id, change.previous_user_id),
+                    Contact(change.wa_id, change.user_id),
+                )
+            if found.movers:
+                await self._converse(unit, tenant, key, found, result)
+        return result
+
+    async def _converse(
+        self,
+        unit: TurnUnit,
+        tenant: Tenant,
+        key: ConversationKey,
+        found: Sorted,
+        result: TurnResult,
+    ) -> None:
+        keys = [event.key for mover in found.movers for event in mover.events]
+        loaded = await unit.load(found.contact, keys)
+        fresh = await self._fresh(unit, found.movers, loaded, result)
+        if fresh and loaded.customer is None:
+            known = await unit.register(found.contact, fresh[0].events[0].occurred_at)
+            loaded = _joined(loaded, known)
+        result.outgoing.extend(loaded.unsettled)
+        result.timers.extend(timer for owed in loaded.owed.values() for timer in _timers(owed))
+        if not fresh or loaded.customer is None:
+            return
+        shop = await unit.shop(loaded.shop_version)
+        now = self._clock.now()
+        played = await self._play(unit, loaded, fresh, shop, now)
+        outgoing = self._outgoing(tenant, shop, played, found.contact, now)
+        result.outgoing.extend(outgoing)
+        result.timers.extend(timer for timers in played.timers.values() for timer in timers)
+        memory = played.conversation.memory
+        await unit.write(
+            TurnWrites(
+                customer_id=loaded.customer.id,
+                contact=key.contact,
+                at=now,
+                claimed_by=self._owner,
+                claim=self._claim,
+                inbound=tuple(note for mover in fresh for note in mover.inbound),
+                outgoing=tuple(outgoing),
+                session=SessionWrite(
+                    last_step=step_name(memory.state),
+                    state=memory_to_json(memory),
+                    expires_at=memory.expires_at or now + shop.settings.session_lifetime,
+                ),
+                pause=played.pause,
+                addresses=tuple(played.addresses),
+                phone_number=played.phone_number,
+                unknown_words=tuple(played.unknown_words),
+                owed={k: [_timer_json(t) for t in ts] for k, ts in played.timers.items()},
+                applied=tuple(loaded.owed),
+            )
+        )
+
+    async def _fresh(
+        self, unit: TurnUnit, movers: Sequence[Mover], loaded: Loaded, result: TurnResult
+    ) -> list[Mover]:
+        """Leave out what was handled, our own echoes, and echoes that cannot be judged yet."""
+        fresh = []
+        for mover in movers:
+            if any(event.key in loaded.handled for event in mover.events):
+                continue
+            if isinstance(mover.happening, PersonWrote):
+                if await unit.is_own_message(mover.echo_of):
+                    continue
+                if any(row.audience == CUSTOMER_AUDIENCE for row in loaded.unsettled):
+                    result.held.extend(mover.events)
+                    continue
+            fresh.append(mover)
+        return fresh
+
+    async def _play(
+        self, unit: TurnUnit, loaded: Loaded, movers: Sequence[Mover], shop: Shop, now: datetime
+    ) -> Played:
+        customer = loaded.customer
+        assert customer is not None
+        memory = Memory()
+        if loaded.memory is not None:
+            memory, readable = memory_from_json(loaded.memory)
+            if not readable:
+                log(_log, logging.WARNING, "session.unreadable", "A stored session starts anew.")
+
+        async def place(draft: OrderDraft, source: str) -> OrderResult:
+            return await unit.place_order(OrderToPlace(customer.id, draft, source, now))
+
+        conversation = Conversation(customer, memory, loaded.pause)
+        player = Player(conversation, shop, now, place, self._new_id)
+        for mover in movers:
+            await player.play(mover.event(now, self._late_after), mover.key)
+        return player.played
+
+    def _outgoing(
+        self, tenant: Tenant, shop: Shop, played: Played, contact: Contact, now: datetime
+    ) -> list[Outgoing]:
+        texts = self._texts_of(tenant)
+        customer = Recipient(contact.wa_id, contact.user_id)
+        rows = [
+            Outgoing(
+                id=self._new_id(),
+                audience=CUSTOMER_AUDIENCE,
+                recipient=customer,
+                message=render(said.reply, texts, shop),
+                event_key=said.event_key,
+                occurred_at=now,
+            )
+            for said in played.answers()
+        ]
+        for notice in played.notices:
+            phone = _phone_of(notice.role, shop)
+            if phone:
+                rows.append(
+                    Outgoing(
+                        id=self._new_id(),
+                        audience=audience_of(notice.role),
+                        recipient=Recipient(wa_id=phone),
+                        message=render(notice.reply, texts, shop),
+                        event_key=notice.event_key,
+                        occurred_at=now,
+                    )
+                )
+        return rows
+
+
+def _phone_of(role: Role, shop: Shop) -> str:
+    settings = shop.settings
+    phone = settings.adviser_phone if role is Role.ADVISER else ""
+    return (phone or settings.owner_phone).removeprefix("+")
+
+
+def _joined(before: Loaded, registered: Loaded) -> Loaded:
+    return Loaded(
+        customer=registered.customer,
+        memory=registered.memory,
+        pause=registered.pause,
+        handled=before.handled,
+        unsettled=before.unsettled,
+        owed=before.owed,
+        shop_version=before.shop_version,
+    )
+
+
+def _timer_json(timer: TimerChange) -> dict[str, Any]:
+    due = timer.due_at.isoformat() if timer.due_at else None
+    return {"timer": timer.kind.value, "due_at": due, "set_by": timer.set_by}
+
+
+def _timers(owed: Sequence[dict[str, Any]]) -> list[TimerChange]:
+    return [
+        TimerChange(
+            TimerKind(entry["timer"]),
+            entry["set_by"],
+            datetime.fromisoformat(entry["due_at"]) if entry["due_at"] else None,
+        )
+        for entry in owed
+    ]

@@ -1,0 +1,176 @@
+"""The process's own work: conversations at hand, leases, timers, what others left behind."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from wabot.errors import ExternalFailure
+from wabot.logs import log
+from wabot.services.runtime.conversing import Conversing
+from wabot.services.runtime.events import ConversationKey
+from wabot.services.runtime.ports import Clients, Clock, Journal
+
+_log = logging.getLogger(__name__)
+
+_CLAIMED_AT_ONCE = 100
+_PURGE_EVERY = 600.0
+
+
+class Worker:
+    """Runs the conversations whose leases this process holds.
+
+    `turns` bounds the conversations at work at once, `turns_per_tenant` those of one tenant, so
+    that a slow shop never takes every connection. `idle` is how often the database is asked.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        clients: Clients,
+        conversing: Conversing,
+        clock: Clock,
+        *,
+        lease: timedelta,
+        turns: int,
+        turns_per_tenant: int,
+        keep_journal: timedelta,
+        idle: float = 1.0,
+    ) -> None:
+        self._journal = journal
+        self._clients = clients
+        self._conversing = conversing
+        self._clock = clock
+        self._lease = lease
+        self._keep_journal = keep_journal
+        self._idle = idle
+        self._all_turns = asyncio.Semaphore(turns)
+        self._per_tenant = turns_per_tenant
+        self._tenant_turns: dict[UUID, asyncio.Semaphore] = {}
+        self._held: dict[ConversationKey, asyncio.Task[None]] = {}
+        self._again: set[ConversationKey] = set()
+        self._woken = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begin to look for due conversations, timers and changed clients."""
+        lease = self._lease.total_seconds()
+        self._loops = [
+            asyncio.create_task(self._claim_forever()),
+            asyncio.create_task(self._repeat(self._renew, lease / 3)),
+            asyncio.create_task(self._repeat(self._fire_timers, self._idle)),
+            asyncio.create_task(self._repeat(self._refresh_clients, self._idle)),
+            asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY)),
+        ]
+
+    async def stop(self, patience: float = 20.0) -> None:
+        """Finish the turns at hand, at most `patience` seconds, and give every lease back."""
+        self._stopping = True
+        renewing = self._loops[1:2]
+        for loop in self._loops:
+            if loop not in renewing:
+                loop.cancel()
+        if self._held:
+            await asyncio.wait(self._held.values(), timeout=patience)
+        left = [*self._held.values(), *renewing]
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*self._loops, *left, return_exceptions=True)
+        try:
+            await self._journal.release_all()
+        except ExternalFailure as error:
+            log(_log, logging.WARNING, "lease.release", "Leases run out.", reason=error.message)
+
+    @property
+    def at_work(self) -> int:
+        """Return how many conversations are held."""
+        return len(self._held)
+
+    def dispatch(self, keys: Sequence[ConversationKey]) -> None:
+        """Handle conversations whose leases were just taken."""
+        for key in keys:
+            if key in self._held:
+                # Given back and leased again before the task ended.
+                self._again.add(key)
+            else:
+                self._held[key] = asyncio.create_task(self._hold(key))
+
+    async def _hold(self, key: ConversationKey) -> None:
+        try:
+            await self._handle(key)
+        finally:
+            del self._held[key]
+            if key in self._again:
+                self._again.discard(key)
+                if not self._stopping:
+                    self.dispatch([key])
+
+    def wake(self) -> None:
+        """Look for due conversations again: something will be due soon."""
+        self._woken.set()
+
+    async def _handle(self, key: ConversationKey) -> None:
+        tenant = self._tenant_turns.setdefault(key.client_id, asyncio.Semaphore(self._per_tenant))
+        try:
+            async with tenant, self._all_turns:
+                await self._conversing.handle(key)
+        except ExternalFailure as error:
+            # The lease runs out and whoever is able goes on.
+            log(_log, logging.WARNING, "conversation.left", "Left alone.", reason=error.message)
+        except Exception:
+            log(_log, logging.ERROR, "conversation.failed", "Left after a bug.", exc_info=True)
+        finally:
+            if not tenant.locked() and self._tenant_turns.get(key.client_id) is tenant:
+                self._tenant_turns.pop(key.client_id, None)
+
+    async def _claim_forever(self) -> None:
+        while True:
+            pause = self._idle
+            try:
+                free = max(_CLAIMED_AT_ONCE - len(self._held), 0)
+                claimed = await self._journal.claim_due(free) if free else []
+                self.dispatch(claimed)
+                soon = await self._journal.next_due_in()
+                if soon is not None:
+                    pause = min(max(soon.total_seconds(), 0.01), self._idle)
+            except ExternalFailure as error:
+                log(_log, logging.WARNING, "claim.failed", "Cannot claim.", reason=error.message)
+            except Exception:
+                log(_log, logging.ERROR, "claim.failed", "Cannot claim.", exc_info=True)
+            try:
+                await asyncio.wait_for(self._woken.wait(), pause)
+            except TimeoutError:
+                continue
+            self._woken.clear()
+
+    async def _repeat(self, act: Callable[[], Awaitable[None]], every: float) -> None:
+        while True:
+            try:
+                await act()
+            except ExternalFailure as error:
+                log(_log, logging.WARNING, "upkeep.failed", "Upkeep waits.", reason=error.message)
+            except Exception:
+                log(_log, logging.ERROR, "upkeep.failed", "Upkeep failed.", exc_info=True)
+            await asyncio.sleep(every)
+
+    async def _renew(self) -> None:
+        keys = list(self._held)
+        if not keys:
+            return
+        held = await self._journal.renew(keys)
+        for key in keys:
+            if key not in held and key in self._held:
+                log(_log, logging.WARNING, "lease.lost", "A lease was lost in the middle of work.")
+                self._held[key].cancel()
+
+    async def _fire_timers(self) -> None:
+        self.dispatch(await self._journal.fire_timers(self._clock.now()))
+
+    async def _refresh_clients(self) -> None:
+        await self._clients.refresh()
+
+    async def _purge(self) -> None:
+        # The journal's times are the machine's, not business time.
+        await self._journal.purge(self._keep_journal)
