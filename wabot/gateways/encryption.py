@@ -1,0 +1,90 @@
+"""WhatsApp tokens at rest: AES-256-GCM, bound to the client they belong to."""
+
+import binascii
+import hashlib
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from wabot.errors import ConfigurationError, DecryptionFailed
+
+_VERSION = "v1"
+_NONCE = 12
+_TAG = 16
+
+
+def fingerprint(secret: str) -> str:
+    """Return a short name for a secret, to tell two of them apart; nothing leads back from it."""
+    return hashlib.sha256(b"wabot|fingerprint|" + secret.encode()).hexdigest()[:8]
+
+
+class TokenCipher:
+    """Encrypt with the first key; decrypt with whichever key the ciphertext names."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        if not keys or any(len(key) != 32 for key in keys):
+            raise ConfigurationError(
+                "WABOT_MASTER_KEY is not set to keys of 32 bytes",
+                hint="Make one with: wabot init, or see .env.example",
+            )
+        self._keys = {_key_id(key): AESGCM(key) for key in keys}
+        self._first = _key_id(keys[0])
+
+    def encrypt(self, client_id: UUID, token: str) -> str:
+        """Return `v1.<key id>.<nonce and ciphertext in URL-safe base64>`."""
+        nonce = os.urandom(_NONCE)
+        sealed = self._keys[self._first].encrypt(nonce, token.encode(), _belongs_to(client_id))
+        text = urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        return f"{_VERSION}.{self._first}.{text}"
+
+    def decrypt(self, client_id: UUID, ciphertext: str) -> str:
+        """Return the token, or raise DecryptionFailed."""
+        key_id, sealed = _parts(client_id, ciphertext)
+        key = self._keys.get(key_id)
+        if key is None:
+            raise DecryptionFailed(
+                f"The WhatsApp token of client {client_id} was encrypted under the key {key_id},"
+                f" and WABOT_MASTER_KEY holds {', '.join(self._keys)}",
+                hint="Add the former key to WABOT_MASTER_KEY, after a comma;"
+                " or give the client a new token.",
+            )
+        try:
+            token = key.decrypt(sealed[:_NONCE], sealed[_NONCE:], _belongs_to(client_id))
+        except InvalidTag:
+            raise DecryptionFailed(
+                f"The WhatsApp token of client {client_id} was altered, or belongs to another"
+                " client",
+                hint="A token does not move between clients: give this client its own again.",
+            ) from None
+        return token.decode()
+
+    def is_current(self, ciphertext: str) -> bool:
+        """Tell whether the first key encrypted it: after a rotation nothing else may remain."""
+        return ciphertext.startswith(f"{_VERSION}.{self._first}.")
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"wabot|key|" + key).hexdigest()[:8]
+
+
+def _belongs_to(client_id: UUID) -> bytes:
+    return f"wabot|clients|whatsapp_token|{client_id}".encode()
+
+
+def _parts(client_id: UUID, ciphertext: str) -> tuple[str, bytes]:
+    version, _, rest = ciphertext.partition(".")
+    key_id, _, text = rest.partition(".")
+    try:
+        sealed = urlsafe_b64decode((text + "=" * (-len(text) % 4)).encode("ascii"))
+    except (binascii.Error, UnicodeEncodeError):
+        sealed = b""
+    if version != _VERSION or len(sealed) < _NONCE + _TAG:
+        raise DecryptionFailed(
+            f"What is stored as the WhatsApp token of client {client_id} is no ciphertext of wabot",
+            hint="Give the client its token again.",
+        )
+    return key_id, sealed
