@@ -1,0 +1,77 @@
+"""The README's tables, made from what they describe.
+
+Run `python -m tests.architecture.readme` to write them into README.md again.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tests.architecture.source import ROOT
+from wabot.cli.app import COMMANDS, Deferred
+from wabot.config import SETTINGS
+
+README = ROOT / "README.md"
+
+
+def settings_table() -> str:
+    """Return a row for each setting."""
+    rows = ["| setting | default | what it is |", "|---|---|---|"]
+    for known in SETTINGS:
+        default = f"`{known.default}`" if known.default else ""
+        origin = f" *How to obtain it:* {_code(known.obtain)}." if known.obtain else ""
+        rows.append(f"| `{known.name}` | {default} | {known.help}{origin} |")
+    return "\n".join(rows)
+
+
+def commands_table() -> str:
+    """Return a row for each command, with its arguments and its first line of help."""
+    rows = ["| command | what it does |", "|---|---|"]
+    rows += [f"| `{usage}` | {help_} |" for usage, help_ in commands()]
+    return "\n".join(rows)
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Yield usage and help of every command of the command line."""
+    for name, entry in COMMANDS.items():
+        command = Deferred(name, entry).load()
+        children = getattr(command, "commands", None)
+        if children is None:
+            yield _usage(f"wabot {name}", command), _summary(command)
+            continue
+        for child_name, child in children.items():
+            yield _usage(f"wabot {name} {child_name}", child), _summary(child)
+
+
+def _usage(path: str, command: Any) -> str:
+    words = [path]
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            word = parameter.human_readable_name.upper().strip("[]")
+            word += "…" if parameter.nargs == -1 else ""
+            words.append(word if parameter.required else f"[{word}]")
+    return " ".join(words)
+
+
+def _summary(command: Any) -> str:
+    return " ".join((command.help or "").split("\n\n")[0].split())
+
+
+def _code(text: str) -> str:
+    # Only a command is code: the rest is a sentence.
+    return re.sub(r"(python3 -c .*)", r"`\1`", text)
+
+
+def with_tables(text: str) -> str:
+    """Return the README with the tables between their marks made anew."""
+    for name, table in (("commands", commands_table()), ("settings", settings_table())):
+        pattern = rf"(<!-- {name}: generated -->\n).*?(<!-- /{name} -->)"
+        text, found = re.subn(pattern, lambda match, t=table: match[1] + t + "\n" + match[2], text,
+                              flags=re.DOTALL)  # fmt: skip
+        if found != 1:
+            raise ValueError(f"README.md needs exactly one pair of marks for {name}")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")

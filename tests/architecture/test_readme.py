@@ -1,0 +1,53 @@
+"""The README names every command and setting, and its commands are the ones that are run."""
+
+import re
+
+from tests.architecture.readme import README, commands, with_tables
+from tests.architecture.source import ROOT
+from wabot.config import SETTINGS
+
+TEXT = README.read_text(encoding="utf-8")
+
+
+def test_the_tables_are_what_the_command_line_and_the_settings_give() -> None:
+    assert with_tables(TEXT) == TEXT, "write them again: python -m tests.architecture.readme"
+
+
+def test_every_setting_is_named() -> None:
+    assert [known.name for known in SETTINGS if f"`{known.name}`" not in TEXT] == []
+
+
+def test_every_command_is_named() -> None:
+    assert [usage for usage, _ in commands() if f"`{usage}`" not in TEXT] == []
+
+
+def _blocks() -> list[str]:
+    return [match[1] for match in re.finditer(r"^```sh\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)]
+
+
+def test_the_first_two_commands_are_one_line_each_and_need_only_python() -> None:
+    chat, tests = _blocks()[:2]
+    for block in (chat, tests):
+        assert block.count("\n") == 1
+        assert block.startswith("python3 -m venv .venv && .venv/bin/python -m pip install ")
+    assert chat.endswith("&& .venv/bin/wabot simulate conversation\n")
+    assert tests.endswith("&& .venv/bin/python -m pytest\n")
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    _, mark, after = TEXT.partition("<!-- test command")
+    assert mark
+    assert after.partition("```sh\n")[2].startswith(_blocks()[1])
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_every_wabot_command_in_the_text_exists() -> None:
+    known = {" ".join(usage.split()[:3]) for usage, _ in commands()}
+    known |= {" ".join(path.split()[:2]) for path in known}
+    shown = set(re.findall(r"\bwabot ((?:[a-z]+)(?: [a-z]+)?)", "\n".join(_blocks())))
+    unknown = {
+        words
+        for words in shown
+        if f"wabot {words}" not in known and f"wabot {words.split()[0]}" not in known
+    }
+    assert unknown == set()
