@@ -66,6 +66,38 @@ def open_central(settings: Settings, *, database: str = CENTRAL_DATABASE) -> Ite
         yield CentralUrls(as_runtime_login(url), embedded=True, owner=url)
 
 
+def require_ready(urls: CentralUrls) -> None:
+    """Refuse to serve on tables of another revision, or with a login that could do too much."""
+    from wabot.repositories.central_roles import verify_runtime_login
+    from wabot.repositories.central_schema import status
+
+    if urls.owner:
+        found = status(urls.owner)
+        if not found.revision or found.pending:
+            raise ConfigurationError(
+                f"The {found.where} is not at this version's revision ({found.head})",
+                hint="Run: wabot db upgrade",
+            )
+    verify_runtime_login(urls.runtime_url)
+
+
+def template_texts() -> "Callable[[Tenant], Texts]":
+    """Return what gives a tenant its words: the common ones with its template's own."""
+    from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.texts import Texts, load_texts
+
+    templates = FolderTemplates()
+    known: dict[str, Texts] = {}
+
+    def texts_of(tenant: "Tenant") -> Texts:
+        if tenant.template not in known:
+            overrides = templates.load(tenant.template).texts
+            known[tenant.template] = load_texts().with_overrides(overrides)
+        return known[tenant.template]
+
+    return texts_of
+
+
 @dataclass(slots=True)
 class Runtime:
     """Everything that one serving process holds."""
@@ -99,9 +131,9 @@ class Runtime:
 def build_runtime(
     settings: Settings,
     runtime_url: str,
-    texts_of: "Callable[[Tenant], Texts]",
     *,
     clock: "Clock | None" = None,
+    texts_of: "Callable[[Tenant], Texts] | None" = None,
 ) -> Runtime:
     """Put the serving process together; nothing is opened yet."""
     from wabot.gateways.clock import SystemClock
@@ -144,7 +176,7 @@ def build_runtime(
     turns = TurnRunner(
         store,
         business_clock,
-        texts_of,
+        texts_of or template_texts(),
         owner=owner,
         claim=seconds("WABOT_LEASE"),
         late_after=seconds("WABOT_LATE_AFTER"),

@@ -7,7 +7,8 @@ WITH incoming AS (
         %(numbers)s::text[], %(keys)s::text[], %(kinds)s::text[], %(clients)s::uuid[],
         %(contacts)s::text[], %(payloads)s::jsonb[], %(requests)s::text[],
         %(occurred)s::timestamptz[], %(quiets)s::bool[]
-    ) AS i(number, key, kind, client_id, contact, payload, request_id, occurred_at, quiet)
+    ) WITH ORDINALITY
+      AS i(number, key, kind, client_id, contact, payload, request_id, occurred_at, quiet, place)
 ), stored AS (
     INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact, payload,
                              request_id, occurred_at, due_at, quiet, state, done_at)
@@ -16,7 +17,7 @@ WITH incoming AS (
            CASE WHEN kind = 'account' THEN 'done' WHEN client_id IS NULL THEN 'unrouted'
                 ELSE 'waiting' END,
            CASE WHEN kind = 'account' THEN now() END
-    FROM incoming ORDER BY number, key
+    FROM incoming ORDER BY place
     ON CONFLICT (phone_number_id, dedup_key) DO NOTHING
     RETURNING phone_number_id, kind, client_id, contact, due_at, state
 ), heard AS (

@@ -1,0 +1,224 @@
+"""A shop, the real server and a stand-in for Graph, on loopback, for tests of the runtime."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+import psycopg
+from psycopg.rows import dict_row
+
+from wabot.config import Settings, load_settings
+from wabot.container import Runtime, build_runtime
+from wabot.domain.tenant import Tenant
+from wabot.gateways.encryption import TokenCipher
+from wabot.repositories.engines import open_engine
+from wabot.repositories.provisioning.template_folders import FolderTemplates
+from wabot.repositories.provisioning.tenants import SqlTenants
+from wabot.server import start_server
+from wabot.services.provisioning.create import CreateTenant
+from wabot.services.provisioning.request import TenantRequest
+from wabot.simulation.graph.config import GraphConfig, StatusLevel
+from wabot.simulation.graph.journal import SentMessage
+from wabot.simulation.graph.server import StandInGraph
+from wabot.simulation.inbound_payloads import (
+    SIGNATURE_HEADER,
+    Person,
+    button_tap,
+    encode,
+    from_customer,
+    row_tap,
+    sign,
+    text,
+)
+
+TOKEN = "EAAtokenofthetests"
+OWNER_PHONE = "+525550190001"
+ADVISER_PHONE = "+525550190002"
+NUMBER = "106500000000001"
+
+
+def make_tenant(
+    settings: Settings, owner_url: str, slug: str, *, number: str = NUMBER, **asked: str
+) -> Tenant:
+    """Create a shop with the use case that the command line runs."""
+    engine = open_engine(owner_url)
+    try:
+        creation = CreateTenant(
+            tenants=SqlTenants(engine),
+            cipher=TokenCipher(settings["WABOT_MASTER_KEY"]),
+            templates=FolderTemplates(),
+            now=lambda: datetime.now(UTC),
+            new_id=uuid4,
+        ).run(
+            TenantRequest(
+                **{
+                    "slug": slug,
+                    "name": f"Abarrotes {slug.title()}",
+                    "plan": "basico",
+                    "template": "abarrotes",
+                    "phone_number_id": number,
+                    "token": TOKEN,
+                    "owner_phone": OWNER_PHONE,
+                    "adviser_phone": ADVISER_PHONE,
+                    "app_id": settings["WHATSAPP_APP_ID"],
+                    **asked,
+                }
+            )
+        )
+    finally:
+        engine.dispose()
+    return creation.tenant
+
+
+class Clock:
+    """Business time that a test moves."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta(0)
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def advance(self, **delta: float) -> None:
+        self.offset += timedelta(**delta)
+
+
+@dataclass
+class Harness:
+    """One server with its databases and its Graph."""
+
+    settings: Settings
+    owner_url: str
+    tenant: Tenant
+    graph: StandInGraph
+    runtime: Runtime
+    url: str
+    session: aiohttp.ClientSession
+    clock: Clock
+    customer: Person = field(default_factory=lambda: Person("5215550100001", "Ana", ""))
+
+    async def post(
+        self, body: Any, *, signature: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Post a webhook, signed unless told otherwise; return status and text."""
+        raw = body if isinstance(body, bytes) else encode(body)
+        signed = sign(raw, self.settings["WHATSAPP_APP_SECRET"][0])
+        sent = {SIGNATURE_HEADER: signed if signature is None else signature, **(headers or {})}
+        async with self.session.post(f"{self.url}/webhook", data=raw, headers=sent) as response:
+            return response.status, await response.text()
+
+    def body(
+        self, content: tuple[str, dict[str, Any]], *, sender: Person | None = None, **options: Any
+    ) -> dict[str, Any]:
+        """Return a customer's message as a webhook body."""
+        timestamp = options.pop("timestamp", int(self.clock.now().timestamp()))
+        return from_customer(
+            self.tenant.phone_number_id,
+            sender or self.customer,
+            content,
+            timestamp=timestamp,
+            **options,
+        )
+
+    async def say(self, words: str, *, sender: Person | None = None) -> SentMessage:
+        """Write as the customer and return the answer."""
+        return await self.give(text(words), sender=sender)
+
+    async def give(
+        self, content: tuple[str, dict[str, Any]], *, sender: Person | None = None
+    ) -> SentMessage:
+        """Send any message as the customer and return the answer to the customer."""
+        status, _ = await self.post(self.body(content, sender=sender))
+        assert status == 200
+        return await self.answer(sender)
+
+    async def answer(self, sender: Person | None = None) -> SentMessage:
+        """Return the next message to the customer."""
+        who = sender or self.customer
+        while True:
+            message = await self.graph.next_message(15)
+            if message.to.lstrip("+") == who.wa_id or message.to == who.user_id:
+                return message
+
+    async def tap(self, answer: SentMessage, title: str) -> SentMessage:
+        """Tap an option of an answer by its title and return the next answer."""
+        kind, option_id = options_of(answer.body)[title]
+        make = button_tap if kind == "button" else row_tap
+        return await self.give(make(option_id, title))
+
+    async def settled(self, timeout: float = 15.0) -> None:
+        """Wait until nothing in the inbox waits."""
+        async with asyncio.timeout(timeout):
+            while self.central("SELECT 1 FROM wabot.inbox WHERE state = 'waiting' LIMIT 1"):
+                await asyncio.sleep(0.02)
+
+    def central(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Query the central database as its owner."""
+        with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def shop(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Query the shop's tables as the owner of the database."""
+        with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:
+            connection.execute(f'SET search_path TO "{self.tenant.placement.schema}"')
+            cursor = connection.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def body_texts(self) -> list[str]:
+        """Return the texts of all messages that Graph accepted."""
+        return [message.text for message in self.graph.messages]
+
+
+def options_of(body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return a message's options: title → (button or row, id)."""
+    interactive = body.get("interactive", {})
+    action = interactive.get("action", {})
+    if interactive.get("type") == "button":
+        return {b["reply"]["title"]: ("button", b["reply"]["id"]) for b in action["buttons"]}
+    rows = [row for section in action.get("sections", ()) for row in section["rows"]]
+    return {row["title"]: ("row", row["id"]) for row in rows}
+
+
+@asynccontextmanager
+async def running(
+    environment: Mapping[str, str],
+    *,
+    tenant: Tenant | None = None,
+    slug: str = "bodega",
+    statuses: StatusLevel = StatusLevel.NONE,
+    **variables: str,
+) -> AsyncIterator[Harness]:
+    """Run one server over a shop until the block ends."""
+    settings = load_settings(environ={**environment, **variables})
+    shop = tenant or await asyncio.to_thread(
+        make_tenant, settings, environment["DATABASE_URL"], slug
+    )
+    config = GraphConfig(app_secret=settings["WHATSAPP_APP_SECRET"][0], statuses=statuses)
+    async with StandInGraph(config) as graph:
+        settings = load_settings(
+            environ={**environment, **variables, "WHATSAPP_API_BASE": graph.url}
+        )
+        clock = Clock()
+        runtime = build_runtime(settings, environment["RUNTIME_DATABASE_URL"], clock=clock)
+        runner, port = await start_server(runtime, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{port}"
+        graph.statuses.callback_url = f"{url}/webhook"
+        try:
+            async with aiohttp.ClientSession() as session:
+                yield Harness(
+                    settings,
+                    environment["DATABASE_URL"],
+                    shop,
+                    graph,
+                    runtime,
+                    url,
+                    session,
+                    clock,
+                )
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,325 @@
+"""The journal: what is durable, who holds a conversation, and when it is due."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from wabot.domain.conversation.events import TimerKind
+from wabot.repositories.runtime.journal import PostgresJournal
+from wabot.repositories.runtime.pools import Pools
+from wabot.services.runtime.events import (
+    Closing,
+    ConversationKey,
+    EventKind,
+    Failed,
+    Kept,
+    NewEvent,
+    TimerChange,
+)
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+
+
+class Journals:
+    """Journals of several processes over one database."""
+
+    def __init__(self, runtime_url: str) -> None:
+        self.pools = Pools(runtime_url, size=8)
+
+    def of(self, owner: str, *, lease: float = 10, quiet: float = 2) -> PostgresJournal:
+        return PostgresJournal(
+            self.pools,
+            owner=owner,
+            lease=timedelta(seconds=lease),
+            quiet=timedelta(seconds=quiet),
+            quiet_limit=timedelta(seconds=quiet * 3),
+        )
+
+
+@pytest.fixture
+async def journals(runtime_url: str) -> AsyncIterator[Journals]:
+    made = Journals(runtime_url)
+    yield made
+    await made.pools.close()
+
+
+def event(key: str, client: UUID | None, contact: str = "521", **given) -> NewEvent:
+    return NewEvent(
+        **{
+            "phone_number_id": "100",
+            "dedup_key": key,
+            "kind": EventKind.MESSAGE,
+            "contact": contact,
+            "payload": {"key": key},
+            "occurred_at": NOW,
+            "client_id": client,
+            **given,
+        }
+    )
+
+
+async def test_a_second_delivery_of_the_same_message_is_ignored(journals: Journals) -> None:
+    journal, client = journals.of("a"), uuid4()
+    first = await journal.accept([event("m1", client), event("m1", client)])
+    second = await journal.accept([event("m1", client), event("m2", client)])
+    assert (first.stored, second.stored) == (1, 1)
+
+
+async def test_whoever_accepts_a_free_conversation_holds_it(journals: Journals) -> None:
+    a, b, client = journals.of("a"), journals.of("b"), uuid4()
+    key = ConversationKey(client, "521")
+    assert (await a.accept([event("m1", client)])).leased == (key,)
+    assert (await b.accept([event("m2", client)])).leased == ()
+    assert await b.take(key) is None
+    taken = await a.take(key)
+    assert taken is not None
+    assert [e.key for e in taken] == ["m1", "m2"]
+
+
+async def test_events_are_taken_by_metas_time_then_by_arrival(journals: Journals) -> None:
+    journal, client = journals.of("a"), uuid4()
+    await journal.accept(
+        [
+            event("late", client, occurred_at=NOW + SECOND),
+            event("x-first", client),
+            event("a-second", client, occurred_at=NOW),
+        ]
+    )
+    taken = await journal.take(ConversationKey(client, "521"))
+    assert taken is not None
+    assert [e.key for e in taken] == ["x-first", "a-second", "late"]
+
+
+async def test_an_expired_lease_is_taken_over_and_the_first_holder_learns_of_it(
+    journals: Journals,
+) -> None:
+    a, b, client = journals.of("a", lease=0.2), journals.of("b"), uuid4()
+    key = ConversationKey(client, "521")
+    await a.accept([event("m1", client)])
+    assert await b.claim_due(10) == []
+    await asyncio.sleep(0.3)
+    assert await b.claim_due(10) == [key]
+    assert await a.take(key) is None
+    assert await a.renew([key]) == set()
+    taken = await b.take(key)
+    assert taken is not None
+    assert taken[0].attempts == 1
+
+
+async def test_a_renewed_lease_is_not_taken_over(journals: Journals) -> None:
+    a, b, client = journals.of("a", lease=0.4), journals.of("b"), uuid4()
+    key = ConversationKey(client, "521")
+    await a.accept([event("m1", client)])
+    for _ in range(3):
+        await asyncio.sleep(0.2)
+        assert await a.renew([key]) == {key}
+    assert await b.claim_due(10) == []
+
+
+async def test_free_text_waits_for_further_fragments(journals: Journals) -> None:
+    journal, client = journals.of("a", quiet=0.4), uuid4()
+    key = ConversationKey(client, "521")
+    accepted = await journal.accept([event("m1", client, quiet=True)])
+    assert accepted.leased == ()
+    assert await journal.claim_due(10) == []
+    await asyncio.sleep(0.25)
+    await journal.accept([event("m2", client, quiet=True)])
+    await asyncio.sleep(0.25)
+    for claimed in await journal.claim_due(10):
+        assert await journal.take(claimed) == []
+        assert await journal.close([Closing(claimed)]) == []
+    await asyncio.sleep(0.25)
+    assert await journal.claim_due(10) == [key]
+    taken = await journal.take(key)
+    assert taken is not None
+    assert {e.key for e in taken} == {"m1", "m2"}
+
+
+async def test_free_text_waits_no_longer_than_the_limit(journals: Journals) -> None:
+    journal, client = journals.of("a", quiet=0.2), uuid4()
+    for number in range(6):
+        await journal.accept([event(f"m{number}", client, quiet=True)])
+        await asyncio.sleep(0.13)
+    key = ConversationKey(client, "521")
+    assert await journal.claim_due(10) == [key]
+    taken = await journal.take(key)
+    assert taken is not None
+    assert len(taken) == 6
+
+
+async def test_a_button_flushes_the_text_that_waits(journals: Journals) -> None:
+    journal, client = journals.of("a", quiet=30), uuid4()
+    await journal.accept([event("m1", client, quiet=True)])
+    accepted = await journal.accept([event("m2", client)])
+    taken = await journal.take(accepted.leased[0])
+    assert taken is not None
+    assert {e.key for e in taken} == {"m1", "m2"}
+
+
+async def test_a_status_does_not_flush_the_text_that_waits(journals: Journals) -> None:
+    journal, client = journals.of("a", quiet=30), uuid4()
+    await journal.accept([event("m1", client, quiet=True)])
+    accepted = await journal.accept([event("s1", client, kind=EventKind.STATUS)])
+    taken = await journal.take(accepted.leased[0])
+    assert taken is not None
+    assert [e.key for e in taken] == ["s1"]
+
+
+async def test_closing_gives_the_lease_back(journals: Journals) -> None:
+    a, b, client = journals.of("a"), journals.of("b"), uuid4()
+    key = ConversationKey(client, "521")
+    await a.accept([event("m1", client)])
+    taken = await a.take(key)
+    assert taken is not None
+    assert await a.close([Closing(key, done=(taken[0].id,))]) == []
+    assert (await b.accept([event("m2", client)])).leased == (key,)
+
+
+async def test_what_came_meanwhile_keeps_the_lease(journals: Journals) -> None:
+    a, b, client = journals.of("a"), journals.of("b"), uuid4()
+    key = ConversationKey(client, "521")
+    await a.accept([event("m1", client)])
+    taken = await a.take(key)
+    assert taken is not None
+    await b.accept([event("m2", client)])
+    assert await a.close([Closing(key, done=(taken[0].id,))]) == [key]
+    again = await a.take(key)
+    assert again is not None
+    assert [e.key for e in again] == ["m2"]
+
+
+async def test_an_event_is_never_overlooked_between_accepting_and_closing(
+    journals: Journals,
+) -> None:
+    a, b, client = journals.of("a"), journals.of("b"), uuid4()
+    key = ConversationKey(client, "521")
+    seen: set[str] = set()
+
+    async def work(journal: PostgresJournal, leased: tuple[ConversationKey, ...]) -> None:
+        again = bool(leased)
+        while again:
+            taken = await journal.take(key)
+            if taken is None:
+                return
+            seen.update(e.key for e in taken)
+            done = tuple(e.id for e in taken)
+            again = bool(await journal.close([Closing(key, done=done)]))
+
+    async def deliver(journal: PostgresJournal, name: str) -> None:
+        accepted = await journal.accept([event(name, client)])
+        await work(journal, accepted.leased)
+
+    await asyncio.gather(
+        *(deliver(journal, f"{n}-{i}") for i in range(40) for n, journal in (("a", a), ("b", b)))
+    )
+    assert len(seen) == 80
+
+
+async def test_a_kept_event_is_due_again_after_its_delay(journals: Journals) -> None:
+    journal, client = journals.of("a"), uuid4()
+    key = ConversationKey(client, "521")
+    await journal.accept([event("m1", client)])
+    taken = await journal.take(key)
+    assert taken is not None
+    kept = Kept(taken[0].id, timedelta(seconds=0.3), forgive=False, error="ValueError: x")
+    assert await journal.close([Closing(key, kept=(kept,))]) == []
+    assert await journal.claim_due(10) == []
+    soon = await journal.next_due_in()
+    assert soon is not None
+    assert timedelta(0) < soon <= timedelta(seconds=0.3)
+    await asyncio.sleep(0.35)
+    assert await journal.claim_due(10) == [key]
+    again = await journal.take(key)
+    assert again is not None
+    assert again[0].attempts == 2
+
+
+async def test_a_failed_event_stays_visible_and_is_not_taken_again(
+    journals: Journals, central_url: str
+) -> None:
+    journal, client = journals.of("a"), uuid4()
+    key = ConversationKey(client, "521")
+    await journal.accept([event("m1", client)])
+    taken = await journal.take(key)
+    assert taken is not None
+    await journal.close([Closing(key, failed=(Failed(taken[0].id, "five tries"),))])
+    assert await journal.claim_due(10) == []
+    with psycopg.connect(central_url) as connection:
+        row = connection.execute("SELECT state, last_error FROM wabot.inbox").fetchone()
+    assert row == ("failed", "five tries")
+
+
+async def test_an_event_for_an_unknown_number_is_kept_and_wakes_nobody(
+    journals: Journals, central_url: str
+) -> None:
+    journal = journals.of("a")
+    accepted = await journal.accept([event("m1", None)])
+    assert (accepted.stored, accepted.leased) == (1, ())
+    with psycopg.connect(central_url) as connection:
+        assert connection.execute("SELECT state FROM wabot.inbox").fetchall() == [("unrouted",)]
+        assert connection.execute("SELECT 1 FROM wabot.conversations").fetchall() == []
+
+
+async def test_a_timer_becomes_one_event_when_business_time_reaches_it(
+    journals: Journals, make_tenant
+) -> None:
+    journal, tenant = journals.of("a"), make_tenant("bodega")
+    key = ConversationKey(tenant.id, "521")
+    await journal.accept([event("m1", tenant.id)])
+    taken = await journal.take(key)
+    assert taken is not None
+    timers = (
+        TimerChange(TimerKind.PAUSE_END, "m1", NOW),
+        TimerChange(TimerKind.PAUSE_END, "m1", NOW + SECOND),
+        TimerChange(TimerKind.HANDOFF_UNANSWERED, "m1", NOW),
+        TimerChange(TimerKind.HANDOFF_UNANSWERED, "m1"),
+    )
+    for _ in range(2):
+        await journal.close([Closing(key, done=(taken[0].id,), timers=timers)])
+    assert await journal.fire_timers(NOW) == []
+    assert await journal.fire_timers(NOW + SECOND) == [key]
+    assert await journal.fire_timers(NOW + SECOND) == []
+    due = await journal.take(key)
+    assert due is not None
+    assert [(e.kind, e.payload) for e in due] == [(EventKind.TIMER, {"timer": "pause_end"})]
+
+
+async def test_the_journal_forgets_what_was_done_long_ago(journals: Journals) -> None:
+    journal, client = journals.of("a"), uuid4()
+    key = ConversationKey(client, "521")
+    await journal.accept([event("m1", client), event("m2", client)])
+    taken = await journal.take(key)
+    assert taken is not None
+    await journal.close([Closing(key, done=(taken[0].id,), kept=(Kept(taken[1].id, SECOND),))])
+    assert await journal.purge(timedelta(hours=1)) == 0
+    assert await journal.purge(timedelta(0)) == 1
+
+
+async def test_statuses_tell_that_a_number_is_heard(journals: Journals) -> None:
+    journal, client = journals.of("a"), uuid4()
+    assert (await journal.status_silence("100")).last_status_age is None
+    await journal.accept([event("s1", client, kind=EventKind.STATUS)])
+    heard = await journal.status_silence("100")
+    assert heard.last_status_age is not None
+    assert heard.last_status_age < timedelta(minutes=1)
+    assert heard.backlog
+
+
+async def test_the_same_alert_counts_its_occurrences(journals: Journals, central_url: str) -> None:
+    journal, client = journals.of("a"), uuid4()
+    for _ in range(3):
+        await journal.raise_alert("k", "rule", client, "what happened")
+    with psycopg.connect(central_url) as connection:
+        assert connection.execute("SELECT occurrences FROM wabot.alerts").fetchall() == [(3,)]
+
+
+async def test_released_leases_are_free_at_once(journals: Journals) -> None:
+    a, b, client = journals.of("a"), journals.of("b"), uuid4()
+    await a.accept([event("m1", client)])
+    await a.release_all()
+    assert await b.claim_due(10) == [ConversationKey(client, "521")]
