@@ -8,11 +8,12 @@ from typing import Any
 
 from wabot.config import bundled
 from wabot.domain.template import Template
-from wabot.errors import UnknownChoice
+from wabot.errors import InvalidInput, UnknownChoice
 from wabot.repositories.provisioning.catalog_csv import read_catalog
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.template_toml import TemplateReader
 from wabot.repositories.provisioning.toml_file import TomlFile, read_toml
+from wabot.texts import load_texts
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
@@ -105,8 +106,13 @@ def _flat(
         place = (*above, key)
         if isinstance(value, dict):
             found |= _flat(file, value, place, problems)
-        elif isinstance(value, str) and value.strip():
-            found[".".join(place)] = value
+            continue
+        name = ".".join(place)
+        try:
+            load_texts().with_overrides({name: value})
+        except InvalidInput as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            problems.add(file.path, file.line(*place), error.message + hint)
         else:
-            problems.add(file.path, file.line(*place), f"{'.'.join(place)} must be a text")
+            found[name] = value
     return found

@@ -32,6 +32,7 @@ class Creation:
     tenant: Tenant
     seed: ShopSeed
     created: bool
+    existed: bool = False
     attached: int = 0
     warnings: tuple[str, ...] = ()
 
@@ -60,7 +61,7 @@ class CreateTenant:
         for existing in holders:
             if existing.slug == tenant.slug:
                 self._refuse_if_different(existing, tenant, seed)
-                return Creation(existing, seed, created=False, warnings=warnings)
+                return Creation(existing, seed, created=False, existed=True, warnings=warnings)
         for holder in holders:
             raise Conflict(
                 f"phone_number_id {tenant.phone_number_id} already belongs to tenant {holder.slug}",

@@ -10,6 +10,7 @@ import phonenumbers
 
 from wabot.domain.country import COUNTRIES, CURRENCIES
 from wabot.domain.plan import PLANS, Plan
+from wabot.domain.slug import check_slug
 from wabot.errors import InvalidInput, UnknownChoice
 
 
@@ -41,6 +42,12 @@ def unknown(kind: str, given: str, known: Iterable[str]) -> UnknownChoice:
         f"unknown {kind} {given!r}; known: {', '.join(choices)}",
         hint=f"Did you mean {close[0]}?" if close else "",
     )
+
+
+def check_choices(*, slug: str, plan: str) -> None:
+    """Refuse what can be told wrong before any secret is asked for."""
+    check_slug(slug)
+    check_plan(plan)
 
 
 def check_name(name: str) -> str:

@@ -1,0 +1,61 @@
+"""A tenant as the operator sees it."""
+
+from typing import Any
+
+from wabot.config import Settings
+from wabot.domain.placement import placement_to_config
+from wabot.errors import DecryptionFailed
+from wabot.gateways.encryption import TokenCipher, fingerprint
+from wabot.services.provisioning.look import TenantReport
+
+
+def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
+    """Return everything but secrets; the token as a fingerprint."""
+    tenant, counts = report.tenant, report.counts
+    return {
+        "slug": tenant.slug,
+        "name": tenant.name,
+        "id": str(tenant.id),
+        "status": tenant.status.value,
+        "plan": tenant.plan,
+        "template": tenant.template,
+        "phone_number_id": tenant.phone_number_id,
+        "waba_id": tenant.waba_id,
+        "app_id": tenant.app_id,
+        "token": _fingerprint(report, settings),
+        "country": tenant.country,
+        "currency": tenant.currency,
+        "time_zone": tenant.time_zone,
+        "created_at": tenant.created_at.isoformat(timespec="seconds") if tenant.created_at else "",
+        "revision": tenant.revision,
+        "placement": placement_to_config(tenant.placement),
+        "counts": {
+            "customers": counts.customers,
+            "products": counts.products,
+            "active_products": counts.active_products,
+            "orders": counts.orders,
+            "open_orders": counts.open_orders,
+        },
+        "settings": dict(report.seed.settings),
+    }
+
+
+def flatten(data: dict[str, Any]) -> dict[str, Any]:
+    """Return one level of keys, joined by dots: a line each off a terminal."""
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{inner}": found for inner, found in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def _fingerprint(report: TenantReport, settings: Settings) -> str:
+    keys = settings["WABOT_MASTER_KEY"]
+    if not keys:
+        return "stored encrypted; set WABOT_MASTER_KEY to see its fingerprint"
+    try:
+        return fingerprint(TokenCipher(keys).decrypt(report.tenant.id, report.tenant.token))
+    except DecryptionFailed:
+        return "no key of WABOT_MASTER_KEY opens it"
