@@ -1,0 +1,113 @@
+"""The wheel, built and installed in a clean environment outside the checkout."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [
+    # One worker builds and installs once; a download may be slow.
+    pytest.mark.xdist_group("wheel"),
+    pytest.mark.timeout(900),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A built wheel and an environment that holds it and what it needs, nothing else."""
+
+    wheel: Path
+    folder: Path
+
+    @property
+    def bin(self) -> Path:
+        """Return the folder of the environment's programs."""
+        return self.folder / "venv" / ("Scripts" if sys.platform == "win32" else "bin")
+
+    def pip(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run this environment's pip on that one."""
+        command = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), *words]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+
+    def run(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in a folder that has nothing to do with us."""
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TZ") if name in os.environ}
+        home = self.folder / "home"
+        return subprocess.run(
+            [self.bin / words[0], *words[1:]],
+            input=stdin,
+            env={**kept, "HOME": str(self.folder), "WABOT_HOME": str(home)},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def installed() -> Iterator[Installed]:
+    # Not pytest's own folder: the embedded server's user could not pass through it.
+    with tempfile.TemporaryDirectory(prefix="wabot-wheel-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", name]
+        subprocess.run([*build, str(ROOT)], check=True, capture_output=True)
+        (wheel,) = folder.glob("*.whl")
+        venv.create(folder / "venv")
+        found = Installed(wheel, folder)
+        # Compiling all of it would take longer than all else; what is used compiles itself.
+        done = found.pip("install", "--quiet", "--no-compile", str(wheel))
+        assert done.returncode == 0, done.stderr
+        yield found
+
+
+def _files(folder: str) -> set[str]:
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_the_wheel_carries_migrations_and_templates_and_no_tests(installed: Installed) -> None:
+    names = set(zipfile.ZipFile(installed.wheel).namelist())
+    expected = _files("migrations") | _files("tenant_templates")
+    assert {f"wabot/_bundled/{name}" for name in expected} <= names
+    assert {name.split("/")[0] for name in names} == {
+        "wabot",
+        f"wabot-{version('wabot')}.dist-info",
+    }
+
+
+def test_all_that_it_needs_is_declared(installed: Installed) -> None:
+    done = installed.pip("check")
+    assert (done.returncode, done.stdout.strip()) == (0, "No broken requirements found.")
+    # Every module can be imported without the test extra.
+    walk = (
+        "import importlib, pkgutil, wabot\n"
+        "for found in pkgutil.walk_packages(wabot.__path__, 'wabot.'):\n"
+        "    importlib.import_module(found.name)\n"
+        "print(wabot.__file__)\n"
+    )
+    done = installed.run("python", "-c", walk)
+    assert done.returncode == 0, done.stderr
+    assert Path(done.stdout.strip()).is_relative_to(installed.folder.resolve())
+
+
+def test_its_command_works_from_any_folder(installed: Installed) -> None:
+    done = installed.run("wabot", "--version")
+    assert (done.returncode, done.stdout) == (0, f"wabot {version('wabot')}\n"), done.stderr
+    done = installed.run("wabot", "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: wabot ")
+    assert done.stderr == ""
