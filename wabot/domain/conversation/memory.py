@@ -5,18 +5,27 @@ from datetime import datetime
 
 from wabot.domain.conversation.states import AtMenu, State
 from wabot.domain.customer import Customer
-from wabot.domain.order import Attachment, Cart
+from wabot.domain.order import Attachment, Cart, Delivery
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The stored part of a conversation; `misses` counts answers not understood in a row."""
+    """The stored part of a conversation.
+
+    `misses` counts messages not understood in a row; `echo` and `echoes` tell what was said last
+    and how many times in a row; `delivery` is what was chosen for the order in the making;
+    `phone_asked` stays so that nobody is asked twice.
+    """
 
     state: State = field(default_factory=AtMenu)
     cart: Cart = field(default_factory=Cart)
     attachments: tuple[Attachment, ...] = ()
     misses: int = 0
     expires_at: datetime | None = None
+    delivery: Delivery | None = None
+    phone_asked: bool = False
+    echo: str = ""
+    echoes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,28 @@ Menu = Buttons | OptionList | AskLocation | AskPhone
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One message: a sentence and, if any, what can be tapped."""
+    """One message: a sentence and, if any, what can be tapped.
+
+    `lead` comes before the sentence, each phrase on a line of its own: what was just done, what
+    the customer should know first.
+    """
 
     text: Phrase
     menu: Menu | None = None
+    lead: tuple[Phrase, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys of all that is said, the sentence last."""
+        return (*(phrase.key for phrase in self.lead), self.text.key)
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """Return what can be tapped, in the order shown."""
+        match self.menu:
+            case Buttons(options):
+                return options
+            case OptionList(groups=groups):
+                return tuple(option for group in groups for option in group.options)
+            case _:
+                return ()

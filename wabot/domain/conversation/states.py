@@ -20,11 +20,15 @@ class BrowsingCategories:
 
 @dataclass(frozen=True, slots=True)
 class BrowsingProducts:
-    """Products are shown: of a category, of a search, or all of them (both empty)."""
+    """Products are shown: of a category, of a search, or all of them (both empty).
+
+    `others` shows the products without a category.
+    """
 
     category: str = ""
     query: str = ""
     page: int = 0
+    others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,8 @@ class ReviewingCart:
 @dataclass(frozen=True, slots=True)
 class RemovingLine:
     """Which line to take out or change is asked."""
+
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +71,26 @@ class AskingPhone:
 
 @dataclass(frozen=True, slots=True)
 class Confirming:
-    """The summary is shown and an explicit yes awaited."""
+    """The summary is shown and an explicit yes awaited.
+
+    `seen` is the fingerprint of the order that was shown; empty when something else was said
+    since, so that a yes cannot be meant for it.
+    """
 
     delivery: Delivery
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferingLocation:
+    """A location came unasked in the middle of an order: is it the address?"""
+
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """Whether to drop the order in the making is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,5 +109,7 @@ State = (
     | TypingAddress
     | AskingPhone
     | Confirming
+    | OfferingLocation
+    | Cancelling
     | OfferingResume
 )

@@ -1,0 +1,193 @@
+"""The conversation as a pure, total function of what was, what happened, the shop and the time.
+
+The order of rules: notices of the order that was just confirmed; people and timers; a person has
+the chat, so the bot is silent; words that work anywhere; the answers of the place where the
+conversation stands; products named in free text; «no entendí» with options, then the offer of a
+person. A step says at most one thing, and never the same three times in a row.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from wabot.domain.conversation import options
+from wabot.domain.conversation.effects import PauseBot, Say, Step
+from wabot.domain.conversation.events import (
+    ChatOpened,
+    ContactsShared,
+    Event,
+    LocationShared,
+    MediaReceived,
+    MessageEdited,
+    MessageRevoked,
+    NativeCartReceived,
+    OptionChosen,
+    OrderPlaced,
+    OrderShort,
+    PersonWrote,
+    Reacted,
+    TextReceived,
+    TimerFired,
+    UnreadableReceived,
+)
+from wabot.domain.conversation.flows import (
+    confirmation,
+    delivery,
+    handoff,
+    media,
+    menu,
+    native_cart,
+    resume,
+    taps,
+    text,
+)
+from wabot.domain.conversation.memory import Conversation
+from wabot.domain.conversation.moves import (
+    OFFER_PERSON_AT,
+    ask,
+    not_understood,
+    unseen,
+    way_out,
+)
+from wabot.domain.conversation.replies import Phrase, Reply
+from wabot.domain.conversation.screens.menu import greeting, welcome
+from wabot.domain.conversation.states import AtMenu, OfferingResume
+from wabot.domain.conversation.turn import Turn
+from wabot.domain.order import Cart
+from wabot.domain.shop import Shop
+
+_MOST_REPEATS = 2
+
+_Inbound = (
+    TextReceived
+    | OptionChosen
+    | LocationShared
+    | MediaReceived
+    | ContactsShared
+    | NativeCartReceived
+    | MessageEdited
+    | UnreadableReceived
+    | ChatOpened
+)
+
+
+def step(before: Conversation, event: Event, shop: Shop, now: datetime) -> Step:
+    """Return where the conversation stands after the event and what is to be done.
+
+    Total: every happening in every state gives an answer or a defined silence, never an error.
+    A step that emits PlaceOrder says nothing; its memory goes into the step on OrderPlaced or
+    OrderShort.
+    """
+    turn = Turn(before.customer, before.memory, shop, now, event.late)
+    match event.happening:
+        case OrderPlaced() as placed:
+            return _remembered(turn, confirmation.placed(turn, placed))
+        case OrderShort() as short:
+            return _remembered(turn, confirmation.short(turn, short))
+        case PersonWrote():
+            return handoff.person_wrote(turn)
+        case TimerFired(kind):
+            return _remembered(turn, handoff.timer_fired(turn, kind, before.pause))
+        case Reacted() | MessageRevoked() | MessageEdited(text=""):
+            return Step(before.memory)
+        case happening:
+            if handoff.is_active(before.pause, turn):
+                return Step(before.memory)
+            answer = _welcomed(turn, _answer(turn, happening))
+            if before.pause is not None:
+                answer = _back_from_pause(turn, answer)
+            return _remembered(turn, _not_thrice(turn, answer))
+
+
+def _answer(turn: Turn, happening: _Inbound) -> Step:
+    """Answer the customer; after the session ran out a draft is offered first."""
+    expires_at = turn.memory.expires_at
+    if expires_at is None or turn.now < expires_at:
+        return _react(turn, happening)
+    if turn.lines:
+        return _with_draft(turn.having(state=OfferingResume(), misses=0), happening)
+    emptied = turn.having(state=AtMenu(), cart=Cart(), delivery=None, attachments=(), misses=0)
+    if isinstance(happening, TextReceived) and text.answers_something(happening.text):
+        # «sí» or «2» belonged to a question of another day.
+        return ask(emptied, AtMenu())
+    return _react(emptied, happening)
+
+
+def _with_draft(turn: Turn, happening: _Inbound) -> Step:
+    match happening:
+        case TextReceived(said) if text.asks_for_something(said):
+            return _react(turn.having(state=AtMenu()), happening)
+        case OptionChosen() | NativeCartReceived() | MessageEdited():
+            # What was on an old screen is shown again before it counts.
+            return _react(replace(turn, late=True), happening)
+        case _:
+            return resume.offer(turn)
+
+
+def _react(turn: Turn, happening: _Inbound) -> Step:
+    match happening:
+        case TextReceived(said):
+            return text.received(turn, said)
+        case OptionChosen(option_id):
+            return taps.tapped(turn, option_id)
+        case LocationShared() as pin:
+            return delivery.located(turn, pin)
+        case MediaReceived() as file:
+            return media.received(turn, file)
+        case ContactsShared() as contacts:
+            return delivery.contacts_shared(turn, contacts)
+        case NativeCartReceived() as chosen:
+            return native_cart.received(turn, chosen)
+        case MessageEdited(said):
+            return text.edited(turn, said)
+        case UnreadableReceived():
+            return not_understood(turn, Phrase("media.unreadable"))
+        case ChatOpened():
+            return menu.greet(turn)
+        case _ as never:
+            assert_never(never)
+
+
+def _welcomed(turn: Turn, answer: Step) -> Step:
+    """Greet a new customer whose first message was answered at once."""
+    reply = answer.reply
+    if reply is None or not turn.customer.is_new or reply.text == welcome(turn):
+        return answer
+    return _saying(answer, replace(reply, lead=(greeting(turn), *reply.lead)))
+
+
+def _back_from_pause(turn: Turn, answer: Step) -> Step:
+    """Tell once that the bot is back when the customer writes before the timer could."""
+    reply = answer.reply
+    if reply is not None:
+        answer = _saying(answer, replace(reply, lead=(handoff.back(turn), *reply.lead)))
+    return replace(answer, effects=(*handoff.ended(), *answer.effects))
+
+
+def _not_thrice(turn: Turn, answer: Step) -> Step:
+    """Offer a way out in place of an answer that was just given twice."""
+    reply, memory = answer.reply, answer.memory
+    calls_person = any(isinstance(effect, PauseBot) for effect in answer.effects)
+    if reply is None or calls_person or memory.echoes < _MOST_REPEATS:
+        return answer
+    if memory.echo != options.fingerprint(reply):
+        return answer
+    kept = replace(memory, state=unseen(memory.state), misses=OFFER_PERSON_AT)
+    return replace(_saying(answer, way_out(turn)), memory=kept)
+
+
+def _saying(answer: Step, reply: Reply) -> Step:
+    effects = (Say(reply) if isinstance(effect, Say) else effect for effect in answer.effects)
+    return replace(answer, effects=tuple(effects))
+
+
+def _remembered(turn: Turn, outcome: Step) -> Step:
+    """Renew the session and note what was said; a silence changes nothing."""
+    if not outcome.effects:
+        return Step(turn.memory)
+    memory = replace(outcome.memory, expires_at=turn.now + turn.shop.settings.session_lifetime)
+    if outcome.reply is not None:
+        echo = options.fingerprint(outcome.reply)
+        echoes = min(memory.echoes + 1, _MOST_REPEATS) if memory.echo == echo else 1
+        memory = replace(memory, echo=echo, echoes=echoes)
+    return replace(outcome, memory=memory)

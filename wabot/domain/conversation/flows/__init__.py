@@ -1,0 +1,1 @@
+"""How the conversation moves on, one module per subject."""

@@ -1,0 +1,109 @@
+"""Browsing and searching."""
+
+from dataclasses import replace
+
+from wabot.domain.conversation.effects import NoteUnknown, Step
+from wabot.domain.conversation.flows import ordering
+from wabot.domain.conversation.moves import ask, ask_again
+from wabot.domain.conversation.replies import Phrase
+from wabot.domain.conversation.screens.catalogue import (
+    category_by_fingerprint,
+    entrance,
+    products_of,
+)
+from wabot.domain.conversation.states import (
+    AtMenu,
+    BrowsingCategories,
+    BrowsingProducts,
+)
+from wabot.domain.conversation.turn import Turn
+from wabot.domain.language.amounts import split_amount
+from wabot.domain.language.search import Found, asks_for_product, find, query_words
+from wabot.domain.language.words import normalize
+
+_MAX_QUERY = 60
+_MAX_PAGE = 999
+
+
+def browse(turn: Turn, *lead: Phrase) -> Step:
+    """Show the catalogue from its beginning."""
+    return ask(turn, entrance(turn), *lead)
+
+
+def start_order(turn: Turn) -> Step:
+    """Show the catalogue to somebody who wants to order."""
+    return browse(turn, Phrase("order.start"))
+
+
+def next_page(turn: Turn) -> Step | None:
+    """Turn the page of what is shown; the last one stays."""
+    state = turn.state
+    if not isinstance(state, BrowsingCategories | BrowsingProducts):
+        return None
+    return ask(turn, replace(state, page=min(state.page + 1, _MAX_PAGE)))
+
+
+def show_categories(turn: Turn, page: int) -> Step:
+    """Show a page of the categories."""
+    return ask(turn, BrowsingCategories(page))
+
+
+def show_products(turn: Turn, page: int, scope: str, mark: str) -> Step:
+    """Show a page of products, as an option's id says."""
+    if scope == "q":
+        return ask(turn, BrowsingProducts(query=mark, page=page))
+    if scope == "c":
+        category = category_by_fingerprint(turn, mark)
+        if category is None:
+            return browse(turn, Phrase("catalog.category_gone"))
+        return ask(turn, BrowsingProducts(category=category, page=page))
+    return ask(turn, BrowsingProducts(others=scope == "o", page=page))
+
+
+def search(turn: Turn, text: str) -> Step | None:
+    """Look for a product in a text; None when the text is about something else."""
+    category = _category_named(turn, text)
+    if category is not None:
+        return ask(turn, BrowsingProducts(category=category))
+    amount, rest = split_amount(text)
+    catalog = turn.shop.catalog.products
+    found = find(text, catalog)
+    if amount is not None:
+        # «2 kg de arroz»: the amount is set apart unless it belongs to the name («coca 600»).
+        without_amount = find(" ".join(rest), catalog)
+        if len(without_amount.exact) == 1:
+            return ordering.put_amount(turn, without_amount.exact[0], amount)
+        found = found if found.exact else without_amount
+    if not found:
+        return _missing(turn, text)
+    return _show_found(turn, text, found)
+
+
+def _show_found(turn: Turn, text: str, found: Found) -> Step:
+    if len(found.exact) == 1:
+        return ordering.choose(turn, found.exact[0].id)
+    query = " ".join(query_words(text))[:_MAX_QUERY].strip()
+    shown = BrowsingProducts(query=query)
+    if not products_of(turn, shown):
+        return browse(turn)
+    return ask(turn, shown)
+
+
+def _missing(turn: Turn, text: str) -> Step | None:
+    words = " ".join(query_words(text))[:_MAX_QUERY].strip()
+    if not words or not asks_for_product(text):
+        return None
+    step = _suggest(turn, Phrase("catalog.not_found", {"query": words}))
+    return replace(step, effects=(NoteUnknown(words), *step.effects))
+
+
+def _suggest(turn: Turn, lead: Phrase) -> Step:
+    if isinstance(turn.state, AtMenu | BrowsingCategories | BrowsingProducts):
+        return browse(turn, lead)
+    return ask_again(turn, lead)
+
+
+def _category_named(turn: Turn, text: str) -> str | None:
+    wanted = {normalize(text), " ".join(query_words(text))}
+    names = turn.shop.catalog.categories()
+    return next((name for name in names if normalize(name) in wanted - {""}), None)

@@ -1,0 +1,85 @@
+"""What people of the shop are told."""
+
+from wabot.domain.conversation.replies import Phrase, Reply, Value
+from wabot.domain.conversation.screens.basket import line_phrases
+from wabot.domain.conversation.screens.delivery import in_words
+from wabot.domain.conversation.screens.menu import name_of
+from wabot.domain.conversation.turn import Turn
+from wabot.domain.language.words import one_line
+from wabot.domain.money import Money
+from wabot.domain.order import Attachment, Delivery, Order
+
+_KINDS = {
+    "image": "owner.photo",
+    "audio": "owner.voice",
+    "video": "owner.video",
+    "document": "owner.document",
+}
+
+
+def new_order(turn: Turn, order: Order, where: Delivery) -> Reply:
+    """Tell the owner the whole order."""
+    extras = [_attachment(attachment) for attachment in turn.memory.attachments]
+    if where.latitude is not None and where.longitude is not None:
+        link = f"https://maps.google.com/?q={where.latitude},{where.longitude}"
+        extras.insert(0, Phrase("owner.map", {"link": link}))
+    return Reply(
+        Phrase(
+            "owner.new_order",
+            {
+                "code": order.code,
+                "customer": person(turn),
+                "lines": line_phrases(order.lines, turn),
+                "delivery": in_words(where, turn.shop),
+                "total": Money(order.total, turn.shop.currency),
+                "extras": tuple(extras),
+            },
+        )
+    )
+
+
+def person_wanted(turn: Turn) -> Reply:
+    """Tell the adviser who wants to talk, with a line of context."""
+    return Reply(Phrase("adviser.wanted", {"customer": person(turn), "context": _context(turn)}))
+
+
+def nobody_answered(turn: Turn) -> Reply:
+    """Tell the owner that a customer is still waiting for a person."""
+    return Reply(
+        Phrase("owner.handoff_unanswered", {"customer": person(turn), "context": _context(turn)})
+    )
+
+
+def person(turn: Turn) -> Phrase:
+    """Name the customer and how to reach them."""
+    customer = turn.customer
+    phone = customer.phone_number or (f"+{customer.wa_id}" if customer.wa_id else "")
+    name: Value = name_of(turn) or Phrase("owner.nameless")
+    if phone:
+        return Phrase("owner.customer", {"name": name, "phone": phone})
+    return Phrase("owner.customer_without_phone", {"name": name})
+
+
+def _context(turn: Turn) -> tuple[Phrase, ...]:
+    said = []
+    if turn.lines:
+        said.append(Phrase("adviser.cart", {"total": turn.total}))
+        said.extend(line_phrases(turn.lines, turn))
+    if turn.customer.orders:
+        last = turn.customer.orders[0]
+        total = Money(last.total, turn.shop.currency)
+        said.append(
+            Phrase(
+                "adviser.last_order",
+                {"code": last.code, "status": last.label, "total": total, "at": last.created_at},
+            )
+        )
+    return tuple(said)
+
+
+def _attachment(attachment: Attachment) -> Phrase:
+    kind = Phrase(_KINDS.get(attachment.kind, "owner.document"))
+    caption = one_line(attachment.caption)
+    if caption:
+        return Phrase("owner.attachment_with_caption", {"kind": kind, "caption": caption})
+    return Phrase("owner.attachment", {"kind": kind})

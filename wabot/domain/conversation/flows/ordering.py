@@ -1,0 +1,163 @@
+"""Choosing products and quantities, and changing what was chosen."""
+
+from uuid import UUID
+
+from wabot.domain.catalog import Product
+from wabot.domain.conversation.effects import Step
+from wabot.domain.conversation.moves import ask, ask_again
+from wabot.domain.conversation.replies import Phrase
+from wabot.domain.conversation.screens.catalogue import entrance
+from wabot.domain.conversation.states import (
+    AskingQuantity,
+    AtMenu,
+    BrowsingProducts,
+    Cancelling,
+    Confirming,
+    RemovingLine,
+    ReviewingCart,
+)
+from wabot.domain.conversation.turn import Turn
+from wabot.domain.language.amounts import Amount, amount_for, units_of
+from wabot.domain.language.intents import Word, elsewhere
+from wabot.domain.language.phrases import is_no, is_yes
+from wabot.domain.order import Cart, CartLine
+from wabot.domain.quantity import Quantity, steps_of
+
+
+def choose(turn: Turn, product_id: UUID) -> Step:
+    """Ask how much of a product is wanted."""
+    product = turn.shop.catalog.get(product_id)
+    if product is None:
+        return ask(turn, entrance(turn), Phrase("product.gone"))
+    if not product.available:
+        return _sold_out(turn, product)
+    return ask(turn, AskingQuantity(product_id))
+
+
+def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
+    """Put a typed amount of a product into the cart, or say why it cannot be."""
+    if not product.available:
+        return _sold_out(turn, product)
+    units = units_of(amount, product)
+    if units is None:
+        refusal = Phrase("quantity.sold_by", {"name": product.name, "unit": product.unit})
+        return ask(turn, AskingQuantity(product.id), refusal)
+    if units > product.stock * product.step:
+        return ask(turn, AskingQuantity(product.id), _too_much(product))
+    steps = steps_of(units, product.step)
+    if steps is None:
+        one = Quantity(1, product.step, product.unit)
+        refusal = Phrase("quantity.multiple", {"name": product.name, "step": one})
+        return ask(turn, AskingQuantity(product.id), refusal)
+    return put_steps(turn, product.id, steps)
+
+
+def put_steps(turn: Turn, product_id: UUID, steps: int) -> Step:
+    """Set how much of a product is wanted in all: the same tap twice changes nothing."""
+    product = turn.shop.catalog.get(product_id)
+    if product is None or not product.available:
+        return choose(turn, product_id)
+    if steps < 1:
+        return ask(turn, AskingQuantity(product_id))
+    if steps > product.stock:
+        return ask(turn, AskingQuantity(product_id), _too_much(product))
+    known = turn.cart.line(product_id)
+    line = CartLine(product_id, steps, note=known.note if known else "")
+    quantity = product.quantity(steps)
+    said = Phrase("cart.added", {"name": product.name, "quantity": quantity})
+    if known is not None:
+        said = Phrase("cart.changed", {"name": product.name, "quantity": quantity})
+    return ask(turn.having(cart=turn.cart.put(line)), ReviewingCart(), said)
+
+
+def remove(turn: Turn, product_id: UUID) -> Step:
+    """Take a product out of the cart."""
+    if turn.cart.line(product_id) is None:
+        return ask(turn, ReviewingCart(), Phrase("cart.not_in_it"))
+    product = turn.shop.catalog.get(product_id)
+    said = Phrase("cart.removed", {"name": product.name}) if product else Phrase("stock.withdrawn")
+    return ask(turn.having(cart=turn.cart.without(product_id)), ReviewingCart(), said)
+
+
+def review(turn: Turn) -> Step:
+    """Show the cart."""
+    return ask(turn, ReviewingCart())
+
+
+def add_more(turn: Turn) -> Step:
+    """Show the catalogue for one more product."""
+    return ask(turn, entrance(turn))
+
+
+def change_lines(turn: Turn, page: int = 0) -> Step:
+    """Ask which line to change."""
+    return ask(turn, RemovingLine(page))
+
+
+def quantity_typed(turn: Turn, product_id: UUID, text: str) -> Step | None:
+    """Read an answer to the question how much."""
+    product = turn.shop.catalog.get(product_id)
+    if product is None or not product.available:
+        return None
+    amount = amount_for(text, product)
+    if amount is not None:
+        return put_amount(turn, product, amount)
+    if is_no(text):
+        return review(turn) if turn.lines else ask(turn, entrance(turn))
+    return None
+
+
+def cancel(turn: Turn) -> Step:
+    """Drop the order in the making after asking, or say that there is none."""
+    if isinstance(turn.state, Cancelling):
+        return drop(turn)
+    if turn.lines:
+        return ask(turn, Cancelling())
+    emptied = turn.having(cart=Cart(), delivery=None, attachments=())
+    newest = next((order for order in turn.customer.orders if order.is_open), None)
+    if newest is not None:
+        return ask(emptied, AtMenu(), Phrase("cancel.placed", {"code": newest.code}))
+    if isinstance(turn.state, AtMenu):
+        return ask(emptied, AtMenu(), Phrase("cancel.nothing"))
+    return ask(emptied, AtMenu(), Phrase("cancel.left"))
+
+
+def drop(turn: Turn) -> Step:
+    """Empty the cart for good."""
+    return ask(
+        turn.having(cart=Cart(), delivery=None, attachments=()),
+        AtMenu(),
+        Phrase("cancel.done"),
+    )
+
+
+def keep(turn: Turn) -> Step:
+    """Go on with the order, where it had come to."""
+    if turn.memory.delivery is not None:
+        return ask(turn, Confirming(turn.memory.delivery))
+    return ask(turn, ReviewingCart())
+
+
+def cancelling_answered(turn: Turn, text: str) -> Step | None:
+    """Read an answer to the question whether to drop the order."""
+    word = elsewhere(text)
+    if is_yes(text) or word is Word.DROP_ORDER:
+        return drop(turn)
+    if is_no(text) or word in {Word.KEEP_ORDER, Word.RESUME}:
+        return keep(turn)
+    return None
+
+
+def _sold_out(turn: Turn, product: Product) -> Step:
+    lead = Phrase("stock.sold_out_today", {"name": product.name})
+    if turn.lines and not isinstance(turn.state, BrowsingProducts):
+        return ask_again(turn, lead)
+    neighbours = [p for p in turn.shop.catalog.in_category(product.category) if p.available]
+    if product.category and neighbours:
+        return ask(turn, BrowsingProducts(category=product.category), lead)
+    return ask(turn, entrance(turn), lead)
+
+
+def _too_much(product: Product) -> Phrase:
+    left = product.quantity(product.stock)
+    return Phrase("quantity.too_much", {"name": product.name, "left": left})

@@ -1,0 +1,84 @@
+"""Where the order goes, and whom to call about it."""
+
+from wabot.domain.conversation import options
+from wabot.domain.conversation.paging import ROWS, last_page, page_of
+from wabot.domain.conversation.replies import (
+    AskLocation,
+    AskPhone,
+    Buttons,
+    Option,
+    OptionGroup,
+    OptionList,
+    Phrase,
+    Reply,
+)
+from wabot.domain.conversation.turn import Turn
+from wabot.domain.customer import Address
+from wabot.domain.language.words import one_line
+from wabot.domain.order import Delivery, DeliveryKind
+from wabot.domain.shop import Shop
+
+
+def choices(turn: Turn, page: int) -> Reply:
+    """Offer the saved addresses, a new one and, if the shop does it, pick-up."""
+    last = [Option(options.NEW_ADDRESS, Phrase("option.new_address"))]
+    if turn.shop.settings.pickup:
+        last.append(Option(options.PICKUP, Phrase("option.pickup"), _pickup_place(turn.shop)))
+    saved = saved_addresses(turn)
+    if not saved:
+        last[0] = Option(options.NEW_ADDRESS, Phrase("option.to_my_home"))
+        return Reply(Phrase("delivery.how"), Buttons(tuple(last)))
+    rows_left = ROWS - len(last)
+    shown, more = page_of(saved, page, rows_left)
+    rows = [_saved(address) for address in shown]
+    if more:
+        following = options.addresses(min(page, last_page(saved, rows_left)) + 1)
+        rows.append(Option(following, Phrase("option.more")))
+    return Reply(
+        Phrase("delivery.where"),
+        OptionList(Phrase("option.see_addresses"), (OptionGroup((*rows, *last)),)),
+    )
+
+
+def address() -> Reply:
+    """Ask for an address or a location."""
+    return Reply(Phrase("delivery.type_address"), AskLocation())
+
+
+def phone() -> Reply:
+    """Ask for the phone of somebody known by user id only."""
+    return Reply(Phrase("delivery.phone"), AskPhone())
+
+
+def offered_location(where: Delivery) -> Reply:
+    """Ask whether a location that came unasked is the address."""
+    return Reply(
+        Phrase("delivery.use_location", {"address": where.address}),
+        Buttons(
+            (
+                Option(options.USE_LOCATION, Phrase("option.use_location")),
+                Option(options.IGNORE_LOCATION, Phrase("option.ignore_location")),
+            )
+        ),
+    )
+
+
+def in_words(where: Delivery, shop: Shop) -> Phrase:
+    """Say how the order gets to the customer."""
+    if where.kind is DeliveryKind.DELIVERY:
+        return Phrase("delivery.to", {"address": where.address})
+    place = one_line(shop.settings.pickup_address)
+    return Phrase("delivery.pickup_at", {"place": place}) if place else Phrase("delivery.pickup")
+
+
+def saved_addresses(turn: Turn) -> list[Address]:
+    """Return the saved addresses, the primary one first."""
+    return sorted(turn.customer.addresses, key=lambda saved: not saved.is_primary)
+
+
+def _saved(saved: Address) -> Option:
+    return Option(options.address(saved.id), one_line(saved.text))
+
+
+def _pickup_place(shop: Shop) -> str:
+    return one_line(shop.settings.pickup_address)

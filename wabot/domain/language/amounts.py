@@ -1,0 +1,128 @@
+"""How much is wanted: «2», «media docena», «kilo y medio», «750 g», and whether it can be sold."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from wabot.domain.catalog import Product
+from wabot.domain.language.numbers import number_at, tokens_of
+from wabot.domain.language.words import normalize, stem, word_set
+
+_MASS = {
+    **dict.fromkeys(("kg", "k", "kgs", "kilo", "kilos", "kilogramo", "kilogramos"), Decimal(1)),
+    **dict.fromkeys(("g", "gr", "grs", "gramo", "gramos"), Decimal("0.001")),
+}
+_VOLUME = {
+    **dict.fromkeys(("l", "lt", "lts", "litro", "litros"), Decimal(1)),
+    **dict.fromkeys(("ml", "mililitro", "mililitros"), Decimal("0.001")),
+}
+_PIECES = word_set("pieza piezas pza pzas pz pzs unidad unidades uds ud u")
+_TIMES = {
+    "docena": 12,
+    "docenas": 12,
+    "par": 2,
+    "pares": 2,
+    "decena": 10,
+}
+# Words around an amount that change nothing about it.
+_BEFORE = word_set(
+    """
+    quiero dame deme ponme mandame me das mandas solo nomas unos unas como son serian seria que
+    sean sea x con
+    """
+)
+_AFTER = word_set("de por favor porfa gracias nomas nada mas x solo")
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number and the unit it was given in, normalised; the unit may be missing."""
+
+    value: Decimal
+    unit: str = ""
+
+
+def split_amount(text: str) -> tuple[Amount | None, list[str]]:
+    """Return the amount at the beginning of the text, if any, and the words after it."""
+    tokens = tokens_of(text)
+    place = 0
+    while place < len(tokens) and tokens[place] in _BEFORE:
+        place += 1
+    read = _amount_at(tokens, place)
+    if read is None:
+        return None, tokens
+    amount, place = read
+    while place < len(tokens) and tokens[place] == "x":
+        place += 1
+    return amount, tokens[place:]
+
+
+def amount_for(text: str, product: Product) -> Amount | None:
+    """Read a text that says how much of the product is wanted and nothing else."""
+    amount, rest = split_amount(text)
+    if amount is None:
+        return None
+    known = {stem(word) for word in words_of(product)} | _AFTER | {"."}
+    if all(token in known or stem(token) in known for token in rest):
+        return amount
+    return None
+
+
+def words_of(product: Product) -> list[str]:
+    """Return the normalised words by which a customer may name the product or its unit."""
+    return normalize(" ".join((product.name, product.unit, *product.aliases))).split()
+
+
+def units_of(amount: Amount, product: Product) -> Decimal | None:
+    """Convert to the unit the product is sold in; None when the two do not fit together."""
+    if not amount.unit:
+        return amount.value
+    sold_in = normalize(product.unit)
+    for family in (_MASS, _VOLUME):
+        if amount.unit in family and sold_in in family:
+            return amount.value * family[amount.unit] / family[sold_in]
+        if amount.unit in family or sold_in in family:
+            return None
+    return amount.value
+
+
+def _amount_at(tokens: list[str], start: int) -> tuple[Amount, int] | None:
+    read = number_at(tokens, start)
+    if read is None:
+        # «kilo y medio», «docena»: one of it.
+        if start < len(tokens) and (_unit(tokens[start]) or tokens[start] in _TIMES):
+            read = Decimal(1), start
+        else:
+            return None
+    value, place = read
+    times, place = _times_at(tokens, place)
+    unit, place = _unit_at(tokens, place)
+    extra, place = _extra_at(tokens, place)
+    if not unit:
+        unit, place = _unit_at(tokens, place)
+    return Amount((value + extra) * times, unit), place
+
+
+def _times_at(tokens: list[str], place: int) -> tuple[int, int]:
+    if place < len(tokens) and tokens[place] in _TIMES:
+        return _TIMES[tokens[place]], place + 1
+    return 1, place
+
+
+def _unit_at(tokens: list[str], place: int) -> tuple[str, int]:
+    after_of = place + 1 if tokens[place : place + 1] == ["de"] else place
+    if after_of < len(tokens) and _unit(tokens[after_of]):
+        return _unit(tokens[after_of]), after_of + 1
+    return "", place
+
+
+def _extra_at(tokens: list[str], place: int) -> tuple[Decimal, int]:
+    """Read «y medio», «y cuarto», «y 3/4»: less than one of the unit."""
+    if tokens[place : place + 1] == ["y"]:
+        read = number_at(tokens, place + 1)
+        if read is not None and read[0] < 1:
+            return read
+    return Decimal(0), place
+
+
+def _unit(token: str) -> str:
+    return token if token in _MASS or token in _VOLUME or token in _PIECES else ""

@@ -1,0 +1,114 @@
+"""Finding products by what customers call them: by word, never by a part of one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from wabot.domain.catalog import Product
+from wabot.domain.language.words import normalize, sound, stem, word_set
+
+# What surrounds a product's name in a question or a wish.
+_STOP = word_set(
+    """
+    a al algo algun alguna algunos algunas buen buena buenas buenos busco con cual cuanto cuanta
+    cuantos cuesta cuestan da das dame de del deme desea deseo dia dias disculpa disculpe donde el
+    ella en encargo eres es esa ese eso esta estan este esto favor gracias habra hay hola
+    informacion la las le les lo los manda mandame mandas maneja manejan manejas mas me mi mis
+    muestra muestrame muy necesito no noches o oye para pedir pero podria podrias ponme por porfa
+    porfavor precio precios puede puedes pues que quiero quisiera saber se seria si sin su sus tal
+    tambien tardes te tendra tendras tendran tenga tengas tiene tienen tienes todavia tu un una
+    unas uno unos va vale ve vende venden vendes ver vienen viene y ya
+    """
+)
+# Openings after which an unknown word is certainly a product that the shop does not have.
+_ASKS = word_set(
+    """
+    tienes tienen tiene hay venden vendes vende manejan manejas busco habra tendras tendran
+    buscaba dame ponme mandame quiero quisiera
+    """
+)
+_CLOSE_FROM = 4
+_MAX_WORDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Products that bear all the words (`exact`), or something near them (`close`)."""
+
+    exact: tuple[Product, ...] = ()
+    close: tuple[Product, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.exact or self.close)
+
+
+def query_words(text: str) -> tuple[str, ...]:
+    """Return the words of a text that may name a product."""
+    words = [word for word in normalize(text).split() if word not in _STOP]
+    return tuple(words[:_MAX_WORDS])
+
+
+def asks_for_product(text: str) -> bool:
+    """Tell whether a text asks for a product, known or not."""
+    return any(word in _ASKS for word in normalize(text).split()[:4])
+
+
+def find(text: str, products: Sequence[Product]) -> Found:
+    """Find products; numbers only narrow the choice («coca 600»), they never widen it."""
+    words = query_words(text)
+    names = [word for word in words if not word.isdigit() and len(word) > 1]
+    if not names:
+        return Found()
+    vocabularies = [_vocabulary(product.name, product.aliases) for product in products]
+    wanted = [_keys(word) for word in names]
+    hits = [sum(bool(keys & vocabulary) for keys in wanted) for vocabulary in vocabularies]
+    exact = [p for p, hit in zip(products, hits, strict=True) if hit == len(names)]
+    if exact:
+        numbers = {word for word in words if word.isdigit()}
+        return Found(exact=tuple(_best_first(exact, names, numbers)))
+    near = [
+        keys | _typing_errors(word, vocabularies) for word, keys in zip(names, wanted, strict=True)
+    ]
+    hits = [sum(bool(keys & vocabulary) for keys in near) for vocabulary in vocabularies]
+    best = max(hits, default=0)
+    return Found(close=tuple(p for p, hit in zip(products, hits, strict=True) if hit == best > 0))
+
+
+@lru_cache(maxsize=65_536)
+def _vocabulary(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    """Return all keys under which a product is found."""
+    words = normalize(" ".join((name, *aliases))).split()
+    return frozenset().union(*(_keys(word) for word in words if word not in _STOP))
+
+
+@lru_cache(maxsize=65_536)
+def _keys(word: str) -> frozenset[str]:
+    # The mark keeps sounds apart from spellings: they are compared among themselves only.
+    return frozenset((stem(word), "~" + sound(stem(word))))
+
+
+def _typing_errors(word: str, vocabularies: Sequence[frozenset[str]]) -> frozenset[str]:
+    wanted = stem(word)
+    if len(wanted) < _CLOSE_FROM:
+        return frozenset()
+    known = {key for vocabulary in vocabularies for key in vocabulary if key[0] != "~"}
+    allowed = 1 if len(wanted) < 7 else 2
+    close = process.extract(
+        wanted, list(known), scorer=OSA.distance, score_cutoff=allowed, limit=None
+    )
+    return frozenset(key for key, _, _ in close if len(key) >= _CLOSE_FROM)
+
+
+def _best_first(products: list[Product], names: list[str], numbers: set[str]) -> list[Product]:
+    """Put products named exactly so first; the shop's own order decides among equals."""
+    narrowed = [p for p in products if numbers & set(normalize(p.name).split())]
+    wanted = " ".join(names)
+
+    def rank(product: Product) -> int:
+        titles = {normalize(product.name), *(normalize(alias) for alias in product.aliases)}
+        return 0 if wanted in titles else 1
+
+    return sorted(narrowed or products, key=rank)
