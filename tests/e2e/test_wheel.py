@@ -15,11 +15,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-pytestmark = [
-    # One worker builds and installs once; a download may be slow.
-    pytest.mark.xdist_group("wheel"),
-    pytest.mark.timeout(900),
-]
+IMPORT_EVERYTHING = """
+import importlib, pkgutil, wabot
+for found in pkgutil.walk_packages(wabot.__path__, "wabot."):
+    importlib.import_module(found.name)
+print(wabot.__file__)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +80,28 @@ def _files(folder: str) -> set[str]:
     }
 
 
-def test_the_wheel_carries_migrations_and_templates_and_no_tests(installed: Installed) -> None:
-    names = set(zipfile.ZipFile(installed.wheel).namelist())
-    expected = _files("migrations") | _files("tenant_templates")
-    assert {f"wabot/_bundled/{name}" for name in expected} <= names
-    assert {name.split("/")[0] for name in names} == {
-        "wabot",
-        f"wabot-{version('wabot')}.dist-info",
-    }
+# One test: its parts would go to different workers, and each would install it again.
+@pytest.mark.timeout(900)  # a download may be slow
+def test_the_wheel_works_outside_the_checkout(
+    installed: Installed, subtests: pytest.Subtests
+) -> None:
+    with subtests.test("it carries migrations and templates, and no tests"):
+        names = set(zipfile.ZipFile(installed.wheel).namelist())
+        expected = _files("migrations") | _files("tenant_templates")
+        assert {f"wabot/_bundled/{name}" for name in expected} <= names
+        tops = {name.split("/")[0] for name in names}
+        assert tops == {"wabot", f"wabot-{version('wabot')}.dist-info"}
 
+    with subtests.test("all that it needs is declared"):
+        done = installed.pip("check")
+        assert (done.returncode, done.stdout.strip()) == (0, "No broken requirements found.")
+        done = installed.run("python", "-c", IMPORT_EVERYTHING)
+        assert done.returncode == 0, done.stderr
+        assert Path(done.stdout.strip()).is_relative_to(installed.folder.resolve())
 
-def test_all_that_it_needs_is_declared(installed: Installed) -> None:
-    done = installed.pip("check")
-    assert (done.returncode, done.stdout.strip()) == (0, "No broken requirements found.")
-    # Every module can be imported without the test extra.
-    walk = (
-        "import importlib, pkgutil, wabot\n"
-        "for found in pkgutil.walk_packages(wabot.__path__, 'wabot.'):\n"
-        "    importlib.import_module(found.name)\n"
-        "print(wabot.__file__)\n"
-    )
-    done = installed.run("python", "-c", walk)
-    assert done.returncode == 0, done.stderr
-    assert Path(done.stdout.strip()).is_relative_to(installed.folder.resolve())
-
-
-def test_its_command_works_from_any_folder(installed: Installed) -> None:
-    done = installed.run("wabot", "--version")
-    assert (done.returncode, done.stdout) == (0, f"wabot {version('wabot')}\n"), done.stderr
-    done = installed.run("wabot", "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith("Usage: wabot ")
-    assert done.stderr == ""
+    with subtests.test("its command works from any folder"):
+        done = installed.run("wabot", "--version")
+        assert (done.returncode, done.stdout) == (0, f"wabot {version('wabot')}\n"), done.stderr
+        done = installed.run("wabot", "--help")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("Usage: wabot ")
