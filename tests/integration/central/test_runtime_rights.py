@@ -39,8 +39,8 @@ def test_the_runtime_is_refused_what_it_does_not_need(runtime_url: str, statemen
         "select whatsapp_token, db_connection_config from wabot.clients",
         "select version from wabot.registry",
         "select version_num from wabot.alembic_version",
-        "insert into wabot.inbox (phone_number_id, dedup_key, kind, contact, payload, occurred_at)"
-        " values ('1', 'a', 'message', '52', '{}', now()) returning id",
+        """insert into wabot.inbox (phone_number_id, dedup_key, kind, contact, payload, occurred_at)
+        values ('1', 'a', 'message', '52', '{}', now()) returning id""",
         "update wabot.inbox set state = 'done'",
         "insert into wabot.conversations (client_id, contact) values (gen_random_uuid(), '52')",
         "insert into wabot.timers values (gen_random_uuid(), '52', 'expiry', now(), 'wamid')",

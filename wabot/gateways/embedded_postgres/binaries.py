@@ -65,8 +65,8 @@ def binaries_for(account: Account, home: Path) -> Binaries:
     if not _can_run(copy, account):
         raise ConfigurationError(
             f"The user {account.name} cannot run the PostgreSQL programs in {copy.root}",
-            hint="Set WABOT_HOME to a folder on a file system that allows programs"
-            " (not mounted noexec), or set DATABASE_URL.",
+            hint="Set WABOT_HOME to a folder that this user can reach, on a file system that"
+            " allows programs (not mounted noexec), such as /var/lib/wabot; or set DATABASE_URL.",
         )
     return copy
 

@@ -16,6 +16,9 @@ from wabot.errors import ConfigurationError
 from wabot.gateways.embedded_postgres.account import Account
 
 PORT = 5432
+# The working folder by a name that needs no right to pass its parents (Linux): the server's user
+# is put into its folder by root, even below a parent that is closed to it, such as /root.
+HERE = Path("/proc/self/cwd")
 _SOCKET = f".s.PGSQL.{PORT}"
 _PATH_LIMIT = 103 if sys.platform == "darwin" else 107
 _OTHER_HOME = "Set WABOT_HOME to a folder of its own that you may write, or set DATABASE_URL."
@@ -67,7 +70,7 @@ class Folders:
 
 
 def prepare(folders: Folders, account: Account) -> None:
-    """Make the folders, private, and see that the server's user reaches them."""
+    """Make the folders, private, and see that the server's user can work there."""
     try:
         _prepare_home(folders, account)
         make_private(folders.base, account)
@@ -76,13 +79,13 @@ def prepare(folders: Folders, account: Account) -> None:
             f"WABOT_HOME {folders.home} cannot be used: {error.strerror} ({error.filename})",
             hint=_OTHER_HOME,
         ) from error
-    if not account.can_enter(folders.base):
-        raise ConfigurationError(
-            f"The user {account.name}, who runs the embedded PostgreSQL,"
-            f" cannot reach {folders.base}",
-            hint="Set WABOT_HOME to a folder of its own that this user can reach,"
-            " such as /var/lib/wabot, or set DATABASE_URL.",
-        )
+    if HERE.exists() or account.can_enter(folders.base):
+        return
+    raise ConfigurationError(
+        f"The user {account.name}, who runs the embedded PostgreSQL, cannot reach {folders.base}",
+        hint="Set WABOT_HOME to a folder of its own that this user can reach,"
+        " such as /var/lib/wabot, or set DATABASE_URL.",
+    )
 
 
 def _prepare_home(folders: Folders, account: Account) -> None:

@@ -19,7 +19,7 @@ from psycopg.pq import PGconn, Ping
 from wabot.errors import ConfigurationError, DatabaseUnavailable, WabotError
 from wabot.gateways.embedded_postgres.account import Account
 from wabot.gateways.embedded_postgres.binaries import Binaries, binaries_for, find_binaries
-from wabot.gateways.embedded_postgres.folders import PORT, Folders, make_private
+from wabot.gateways.embedded_postgres.folders import HERE, PORT, Folders, make_private
 from wabot.gateways.embedded_postgres.locks import is_held, open_lock, try_lock
 
 SUPERUSER = "postgres"
@@ -29,6 +29,9 @@ _POLL = 0.005
 _START_TIMEOUT = 120.0  # after a power cut PostgreSQL replays its journal first
 _STOP_TIMEOUT = 60.0
 _LOG_LIMIT = 5_000_000
+
+# Says whose a server process is, where processes' arguments can be read.
+_MARK = "wabot.home"
 
 # Written once into postgresql.conf, where an operator may change them.
 _INITIAL = {
@@ -111,11 +114,12 @@ class ServerProcess:
         """Make the data folder under another name; only a complete one gets its own."""
         unfinished = self.folders.base / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
+        make_private(unfinished, self.account)
         lock = self._hold_alive()
         try:
             result = self.account.run(
                 binaries.program("initdb"),
-                f"--pgdata={unfinished}",
+                f"--pgdata={self._seen_from_within(unfinished)}",
                 f"--username={SUPERUSER}",
                 # Nobody but the server's user gets to the socket's folder, and there is no TCP.
                 "--auth-local=trust",
@@ -126,7 +130,7 @@ class ServerProcess:
                 "--builtin-locale=C.UTF-8",
                 "--no-instructions",
                 *(f"--set={name}={value}" for name, value in _INITIAL.items()),
-                cwd=self.folders.base,
+                cwd=unfinished,
                 pass_fds=(lock,),
             )
         finally:
@@ -154,6 +158,7 @@ class ServerProcess:
                 "unix_socket_permissions": "0700",
                 "log_destination": "stderr",
                 "logging_collector": "off",
+                _MARK: str(self.folders.home),
                 **self.options,
             }
             # The shell's only work is to leave the server behind as nobody's child.
@@ -161,12 +166,12 @@ class ServerProcess:
                 "/bin/sh",
                 "-c",
                 '"$@" </dev/null >>"$0" 2>&1 &',
-                self.folders.log,
+                f"../{self.folders.log.name}",
                 binaries.program("postgres"),
                 "-D",
-                self.folders.data,
+                self._seen_from_within(self.folders.data),
                 *(part for name, value in options.items() for part in ("-c", f"{name}={value}")),
-                cwd=self.folders.base,
+                cwd=self.folders.data,
                 pass_fds=(lock,),
             )
         except OSError as error:
@@ -176,6 +181,10 @@ class ServerProcess:
         if result.returncode != 0:
             raise self._failure("did not start", result.stdout)
         return socket
+
+    def _seen_from_within(self, folder: Path) -> Path:
+        """Return how a process of the server names the folder that it is started in."""
+        return folder if self.account.can_enter(folder) else HERE
 
     def _relative(self, socket: Path) -> str:
         """Return the folder as the server names it: no byte of WABOT_HOME needs quoting there."""
@@ -237,7 +246,7 @@ class ServerProcess:
         pid = int(lines[0])
         with suppress(OSError):
             words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            return pid if os.fsencode(self.folders.data) in words else None
+            return pid if os.fsencode(f"{_MARK}={self.folders.home}") in words else None
         return None if Path("/proc/self").exists() else pid
 
     def _pid_file(self) -> list[str]:

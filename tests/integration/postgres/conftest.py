@@ -1,0 +1,83 @@
+"""Homes for embedded servers, and processes that use them."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.postgres.processes import ROOT, USE, User, can_import
+from wabot.gateways.embedded_postgres import EmbeddedPostgres
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty folder with a short path that other users can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="wb-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def _made_home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="wb-"))
+    with EmbeddedPostgres(folder).running():
+        pass
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def ready_home(home: Path, _made_home: Path) -> Path:
+    """A home whose data folder is made already: copying is faster than initdb."""
+    subprocess.run(["/bin/cp", "-a", f"{_made_home}/.", str(home)], check=True)
+    return home
+
+
+@pytest.fixture
+def use() -> Iterator[Callable[..., User]]:
+    """Start a process that uses the server of a home, as this user or another."""
+    users: list[User] = []
+
+    def start(home: Path, *, name: str | None = None) -> User:
+        found = pwd.getpwnam(name) if name else None
+        user = User(
+            subprocess.Popen(
+                [sys.executable, "-c", USE, str(home)],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+                user=found.pw_uid if found else None,
+                group=found.pw_gid if found else None,
+                extra_groups=[] if found else None,
+            )
+        )
+        users.append(user)
+        return user
+
+    yield start
+    for user in users:
+        if user.process.poll() is None:
+            user.kill()
+
+
+@pytest.fixture
+def as_root() -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can run the server as somebody else")
+
+
+@pytest.fixture
+def ordinary_users(as_root: None) -> tuple[str, str]:
+    """Two ordinary users who can run this Python with the project."""
+    found = [name for name in ("nobody", "daemon", "postgres", "www-data") if can_import(name)]
+    if len(found) < 2:
+        pytest.skip("no two ordinary users here can import the project")
+    return found[0], found[1]
