@@ -47,7 +47,7 @@ def _usage(path: str, command: Any) -> str:
     words = [path]
     for parameter in command.params:
         if parameter.param_type_name == "argument":
-            word = parameter.human_readable_name.upper().strip("[]")
+            word = (parameter.metavar or parameter.name).upper().strip("[]")
             word += "…" if parameter.nargs == -1 else ""
             words.append(word if parameter.required else f"[{word}]")
     return " ".join(words)
