@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from wabot.cli.app import COMMANDS, app
+from wabot.cli.app import COMMANDS, Deferred, app
 
 ROOT = Path(__file__).parents[3]
 HEAVY = (
@@ -66,3 +66,13 @@ def test_a_slip_in_a_command_is_answered_with_the_likely_one() -> None:
     assert result.exit_code == 2
     assert "Did you mean 'tenant'?" in result.stderr
     assert "wabot --help" in result.stderr
+
+
+def test_every_command_that_ends_can_answer_with_a_document() -> None:
+    without = set()
+    for name, entry in COMMANDS.items():
+        found = Deferred(name, entry).load()
+        for child, command in getattr(found, "commands", {"": found}).items():
+            if not any("--json" in parameter.opts for parameter in command.params):
+                without.add(f"{name} {child}".strip())
+    assert without == {"serve"}
