@@ -1,7 +1,6 @@
 """Homes for embedded servers, and processes that use them."""
 
 import os
-import pwd
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.postgres.processes import ROOT, USE, User, can_import
+from tests.integration.postgres.processes import ROOT, USE, User, can_run_the_programs
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
 
 
@@ -33,10 +32,23 @@ def _made_home() -> Iterator[Path]:
 
 
 @pytest.fixture
-def ready_home(home: Path, _made_home: Path) -> Path:
-    """A home whose data folder is made already: copying is faster than initdb."""
-    subprocess.run(["/bin/cp", "-a", f"{_made_home}/.", str(home)], check=True)
-    return home
+def ready(_made_home: Path) -> Callable[..., Path]:
+    """Fill a folder as a home whose data folder is made already: faster than initdb."""
+
+    def fill(folder: Path, owner: str | None = None) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["/bin/cp", "-a", f"{_made_home}/.", str(folder)], check=True)
+        if owner:
+            subprocess.run(["/bin/chown", "-R", owner, str(folder)], check=True)
+            folder.chmod(0o755)
+        return folder
+
+    return fill
+
+
+@pytest.fixture
+def ready_home(home: Path, ready: Callable[..., Path]) -> Path:
+    return ready(home)
 
 
 @pytest.fixture
@@ -45,18 +57,14 @@ def use() -> Iterator[Callable[..., User]]:
     users: list[User] = []
 
     def start(home: Path, *, name: str | None = None) -> User:
-        found = pwd.getpwnam(name) if name else None
         user = User(
             subprocess.Popen(
-                [sys.executable, "-c", USE, str(home)],
+                [sys.executable, "-c", USE, str(home), *([name] if name else [])],
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
                 start_new_session=True,
-                user=found.pw_uid if found else None,
-                group=found.pw_gid if found else None,
-                extra_groups=[] if found else None,
             )
         )
         users.append(user)
@@ -76,8 +84,10 @@ def as_root() -> None:
 
 @pytest.fixture
 def ordinary_users(as_root: None) -> tuple[str, str]:
-    """Two ordinary users who can run this Python with the project."""
-    found = [name for name in ("nobody", "daemon", "postgres", "www-data") if can_import(name)]
+    """Two ordinary users who can run PostgreSQL's programs."""
+    found = [
+        name for name in ("nobody", "daemon", "postgres", "www-data") if can_run_the_programs(name)
+    ]
     if len(found) < 2:
-        pytest.skip("no two ordinary users here can import the project")
+        pytest.skip("no two ordinary users here can run PostgreSQL's programs")
     return found[0], found[1]

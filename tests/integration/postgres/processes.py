@@ -8,16 +8,38 @@ from pathlib import Path
 
 import psycopg
 
+from wabot.gateways.embedded_postgres.binaries import find_binaries
+
 ROOT = Path(__file__).parents[3]
 
-# Reports the URL once the server runs, and leaves when its standard input ends.
-USE = """
-import sys
+# Become another user, after the imports: root's Python need not be readable to that user.
+_BECOME = """
+import os, pwd, sys
 from pathlib import Path
-from wabot.gateways.embedded_postgres import EmbeddedPostgres
-with EmbeddedPostgres(Path(sys.argv[1])).running() as server:
-    print(server.url("postgres"), flush=True)
+import psycopg
+from wabot.gateways.embedded_postgres import EmbeddedPostgres, server
+if len(sys.argv) > 2:
+    user = pwd.getpwnam(sys.argv[2])
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+"""
+
+# Reports the URL once the server runs, and leaves when its standard input ends.
+USE = (
+    _BECOME
+    + """
+with EmbeddedPostgres(Path(sys.argv[1])).running() as embedded:
+    print(embedded.url("postgres"), flush=True)
     sys.stdin.read()
+"""
+)
+
+_CONNECT = """
+try:
+    psycopg.connect(sys.argv[1]).close()
+except psycopg.OperationalError as error:
+    print(error)
 """
 
 
@@ -43,14 +65,13 @@ class User:
         self.leave()
 
 
-def can_import(name: str) -> bool:
-    """Tell whether a user can run this Python with the project."""
+def can_run_the_programs(name: str) -> bool:
+    """Tell whether there is such a user, who can run PostgreSQL's programs where they are."""
     try:
         entry = pwd.getpwnam(name)
         return (
             subprocess.run(
-                [sys.executable, "-c", "import wabot.gateways.embedded_postgres"],
-                cwd=ROOT,
+                [find_binaries().program("postgres"), "--version"],
                 check=False,
                 capture_output=True,
                 user=entry.pw_uid,
@@ -61,6 +82,16 @@ def can_import(name: str) -> bool:
         )
     except (KeyError, OSError):
         return False
+
+
+def connecting_as(name: str, url: str) -> str:
+    """Return what psycopg says to another user who connects; nothing when it lets them in."""
+    return subprocess.run(
+        [sys.executable, "-c", _BECOME + _CONNECT, url, name],
+        check=False,
+        capture_output=True,
+        text=True,
+    ).stdout
 
 
 def answers(url: str) -> bool:

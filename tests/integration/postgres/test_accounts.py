@@ -3,22 +3,20 @@
 import importlib
 import os
 import pwd
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.integration.postgres.processes import User, answers, postmaster
+from tests.integration.postgres.processes import User, answers, connecting_as, postmaster
 from wabot.errors import ConfigurationError
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
 from wabot.gateways.embedded_postgres.account import CANDIDATES
 from wabot.gateways.embedded_postgres.binaries import find_binaries
 
 Use = Callable[..., User]
+Ready = Callable[..., Path]
 
 
 def _modes(*folders: Path) -> dict[Path, tuple[int, int, int, int]]:
@@ -49,24 +47,22 @@ def test_only_the_servers_user_reaches_its_files_and_socket(home: Path) -> None:
             assert (folder.stat().st_mode & 0o777, folder.stat().st_uid) == (0o700, uid)
 
 
-def test_root_runs_the_server_as_an_existing_unprivileged_user(as_root: None, home: Path) -> None:
-    with EmbeddedPostgres(home).running() as server:
+def test_root_runs_the_server_as_an_existing_unprivileged_user(
+    as_root: None, ready_home: Path
+) -> None:
+    with EmbeddedPostgres(ready_home).running() as server:
         uid = _owner_of_process(postmaster(server.url("postgres")))
     assert pwd.getpwuid(uid).pw_name in CANDIDATES
     assert uid != 0
 
 
 def test_two_ordinary_users_and_root_each_have_their_own_at_once(
-    ordinary_users: tuple[str, str], home: Path, use: Use
+    ordinary_users: tuple[str, str], home: Path, ready: Ready, use: Use
 ) -> None:
     home.chmod(0o755)
     urls = {}
     for name in (*ordinary_users, None):
-        own = home / (name or "root")
-        own.mkdir(mode=0o700)
-        if name:
-            shutil.chown(own, name)
-        urls[name] = use(own, name=name).url()
+        urls[name] = use(ready(home / (name or "root"), owner=name), name=name).url()
     pids = {name: postmaster(url) for name, url in urls.items()}
     assert len(set(pids.values())) == 3
     for name in ordinary_users:
@@ -74,46 +70,32 @@ def test_two_ordinary_users_and_root_each_have_their_own_at_once(
 
 
 def test_another_user_does_not_get_in(
-    ordinary_users: tuple[str, str], home: Path, use: Use
+    ordinary_users: tuple[str, str], home: Path, ready: Ready, use: Use
 ) -> None:
     home.chmod(0o755)
     one, other = ordinary_users
-    own = home / one
-    own.mkdir(mode=0o755)
-    shutil.chown(own, one)
+    own = ready(home / one, owner=one)
     url = use(own, name=one).url()
-    attempt = subprocess.run(
-        [sys.executable, "-c", f"import psycopg; psycopg.connect({url!r})"],
-        check=False,
-        capture_output=True,
-        text=True,
-        user=other,
-        extra_groups=[],
-    )
-    assert attempt.returncode != 0
-    assert "Permission denied" in attempt.stderr
+    assert "Permission denied" in connecting_as(other, url)
+    assert connecting_as(one, url) == ""
 
 
 def test_a_home_of_another_user_is_refused(
-    ordinary_users: tuple[str, str], home: Path, use: Use
+    ordinary_users: tuple[str, str], home: Path, ready: Ready, use: Use
 ) -> None:
     home.chmod(0o755)
     one, other = ordinary_users
-    own = home / one
-    own.mkdir(mode=0o755)
-    shutil.chown(own, one)
+    own = ready(home / one, owner=one)
     use(own, name=one).url()
     assert use(own, name=other).leave() != 0
 
 
 def test_root_keeps_an_ordinary_users_home_usable_for_that_user(
-    ordinary_users: tuple[str, str], home: Path, use: Use
+    ordinary_users: tuple[str, str], home: Path, ready: Ready, use: Use
 ) -> None:
     name = ordinary_users[0]
     home.chmod(0o755)
-    own = home / "own"
-    own.mkdir(mode=0o700)
-    shutil.chown(own, name)
+    own = ready(home / "own", owner=name)
     with EmbeddedPostgres(own).running() as server:
         pid = postmaster(server.url("postgres"))
         assert _owner_of_process(pid) == pwd.getpwnam(name).pw_uid

@@ -16,6 +16,7 @@ from wabot.errors import ConfigurationError, DatabaseUnavailable
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
 
 Use = Callable[..., User]
+Ready = Callable[..., Path]
 
 
 def test_a_home_that_does_not_exist_is_made_with_its_parents(home: Path) -> None:
@@ -80,15 +81,17 @@ def test_a_home_that_cannot_be_made_is_named(home: Path) -> None:
     assert "DATABASE_URL" in no.value.hint
 
 
-@pytest.mark.parametrize("name", ["two words", 'it\'s "quoted"', "$HOME;`id`", "ñandú 100%", "a,b"])
-def test_a_home_of_any_name_works(home: Path, name: str) -> None:
-    with EmbeddedPostgres(home / name).running() as server:
+@pytest.mark.parametrize("name", ['it\'s a "home"; $HOME `id` ñandú 100%2F \\', "one,two"])
+def test_a_home_of_any_name_works(home: Path, ready: Ready, name: str) -> None:
+    with EmbeddedPostgres(ready(home / name)).running() as server:
         server.ensure_database("wabot")
         assert answers(server.url("wabot"))
 
 
-def test_a_home_too_long_for_a_socket_works_and_leaves_nothing_behind(home: Path) -> None:
-    long = home / ("a" * 60) / ("b" * 60)
+def test_a_home_too_long_for_a_socket_works_and_leaves_nothing_behind(
+    home: Path, ready: Ready
+) -> None:
+    long = ready(home / ("a" * 60) / ("b" * 60))
     with EmbeddedPostgres(long).running() as server:
         assert answers(server.url("postgres"))
         assert server.socket.parent == Path(tempfile.gettempdir())
@@ -98,8 +101,10 @@ def test_a_home_too_long_for_a_socket_works_and_leaves_nothing_behind(home: Path
     assert not server.socket.exists()
 
 
-def test_somebody_elses_folder_in_the_place_of_the_socket_is_refused(home: Path) -> None:
-    long = home / ("a" * 60) / ("b" * 60)
+def test_somebody_elses_folder_in_the_place_of_the_socket_is_refused(
+    home: Path, ready: Ready
+) -> None:
+    long = ready(home / ("a" * 60) / ("b" * 60))
     with EmbeddedPostgres(long).running() as server:
         place = server.socket
     elsewhere = home / "elsewhere"
