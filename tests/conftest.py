@@ -74,7 +74,7 @@ def _server(postgres_url: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture(scope="session")
-def _template(postgres_url: str, _server: psycopg.Connection) -> str:
+def central_template(postgres_url: str, _server: psycopg.Connection) -> str:
     """A migrated database to copy; the first worker makes it, the others wait for it."""
     name = _template_name()
     lock = f"hashtextextended('{name}', 0)"
@@ -113,9 +113,9 @@ def make_database(postgres_url: str, _server: psycopg.Connection) -> Iterator[Ca
 
 
 @pytest.fixture
-def central_url(make_database: Callable[..., str], _template: str) -> str:
+def central_url(make_database: Callable[..., str], central_template: str) -> str:
     """This test's own migrated central database, as its owner."""
-    return make_database(_template)
+    return make_database(central_template)
 
 
 @pytest.fixture
