@@ -43,6 +43,8 @@ _NAMES: dict[type[State], str] = {
     OfferingResume: "resume",
 }
 
+STEP_NAMES = tuple(_NAMES.values())
+
 _READERS: dict[str, Callable[[Mapping[str, Any]], State]] = {
     "menu": lambda _: AtMenu(),
     "categories": lambda plain: BrowsingCategories(_count(plain["page"])),

@@ -1,0 +1,134 @@
+"""Shops of the simulation: the demo shop, and copies of shops that exist."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from wabot.domain.template import ShopSeed
+from wabot.domain.tenant import Tenant
+from wabot.gateways.encryption import TokenCipher
+from wabot.repositories.central_schema import upgrade
+from wabot.repositories.engines import open_engine
+from wabot.repositories.provisioning.migration_line import head_revisions
+from wabot.repositories.provisioning.template_folders import FolderTemplates
+from wabot.repositories.provisioning.tenants import SqlTenants
+from wabot.services.provisioning.create import CreateTenant
+from wabot.services.provisioning.look import ShopCopy, read_shop
+from wabot.services.provisioning.request import TenantRequest
+
+if TYPE_CHECKING:
+    from wabot.config import Settings
+
+DEMO_SLUG = "demo"
+OWNER_PHONE = "+525512340001"
+ADVISER_PHONE = "+525512340002"
+PHONE_NUMBER_ID = "106500000000001"
+WABA_ID = "900100200300"
+APP_ID = "100200300400500"
+_DEMO_NAME = "Abarrotes Doña Lupita"
+_DEMO_PLACE = "Av. Juárez 12, Centro"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Keys of one run: nothing of them is stored in clear, and the next run has others."""
+
+    master_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    app_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
+    token: str = field(default_factory=lambda: f"EAASIM{secrets.token_hex(24)}", repr=False)
+    verify_token: str = field(default_factory=lambda: secrets.token_hex(8), repr=False)
+
+    @property
+    def cipher(self) -> TokenCipher:
+        """Return what encrypts the run's token."""
+        return TokenCipher((self.master_key,))
+
+
+@cache
+def demo_copy(template: str) -> ShopCopy:
+    """Return the demo shop of a template: a place to pick up, an owner and an adviser to notify."""
+    seed = FolderTemplates().load(template).seed()
+    people = {"owner_phone": OWNER_PHONE, "adviser_phone": ADVISER_PHONE}
+    settings = {**seed.settings, **people, "pickup_address": _DEMO_PLACE}
+    return ShopCopy(_DEMO_NAME, "completo", replace(seed, settings=settings))
+
+
+def copy_of(slug: str, settings: "Settings") -> ShopCopy:
+    """Return a shop of the real central database as it can be copied; nothing there is changed."""
+    from wabot.container import open_central
+
+    with open_central(settings) as urls, _tenants(urls.owner_url) as tenants:
+        return read_shop(tenants, slug)
+
+
+def prepare_database(owner_url: str, runtime_url: str, slug: str, shop: ShopCopy, keys: Secrets) -> Tenant:
+    """Bring a database of the simulation to this version and see that the shop stands in it."""
+    upgrade(owner_url, runtime_conninfo=runtime_url)
+    with _tenants(owner_url) as tenants:
+        tenant = tenants.find(slug)
+        if tenant is None:
+            return _create(tenants, slug, shop.name, shop.plan, shop.seed, keys)
+    return renew_token(owner_url, tenant, keys)
+
+
+def is_of_this_version(owner_url: str, slug: str) -> bool:
+    """Tell whether a kept shop's tables are those of this version; also when there is none yet."""
+    with _tenants(owner_url) as tenants:
+        tenant = tenants.find(slug)
+    return tenant is None or set(tenant.revision.split(",")) == set(head_revisions())
+
+
+def renew_token(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:
+    """Store this run's token, encrypted with this run's key."""
+    import psycopg
+
+    token = keys.cipher.encrypt(tenant.id, keys.token)
+    with psycopg.connect(owner_url) as connection:
+        connection.execute("UPDATE wabot.registry SET version = version + 1")
+        connection.execute(
+            "UPDATE wabot.clients SET whatsapp_token = %s,"
+            " version = (SELECT version FROM wabot.registry) WHERE id = %s",
+            (token, tenant.id),
+        )
+    return replace(tenant, token=token)
+
+
+def _create(
+    tenants: SqlTenants, slug: str, name: str, plan: str, seed: ShopSeed, keys: Secrets
+) -> Tenant:
+    use_case = CreateTenant(
+        tenants,
+        keys.cipher,
+        FolderTemplates(),
+        now=lambda: datetime.now(UTC),
+        new_id=uuid4,
+    )
+    request = TenantRequest(
+        slug=slug,
+        name=name,
+        plan=plan,
+        phone_number_id=PHONE_NUMBER_ID,
+        token=keys.token,
+        template=seed.template,
+        country=seed.country,
+        currency=seed.currency,
+        time_zone=seed.time_zone,
+        waba_id=WABA_ID,
+        app_id=APP_ID,
+        actor="simulation",
+    )
+    return use_case.run(request, seed).tenant
+
+
+@contextmanager
+def _tenants(owner_url: str) -> Iterator[SqlTenants]:
+    engine = open_engine(owner_url)
+    try:
+        yield SqlTenants(engine)
+    finally:
+        engine.dispose()

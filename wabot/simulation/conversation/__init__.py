@@ -1,0 +1,1 @@
+"""Conversations with the real server: sent as Meta sends them, typed or read from `.chat` files."""
