@@ -78,6 +78,11 @@ class Delivery:
     longitude: float | None = None
 
 
+def coordinates(latitude: float, longitude: float) -> str:
+    """Write a location that has no other name."""
+    return f"{latitude:.6f}, {longitude:.6f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A photo, voice note or file that the customer sent while ordering."""

@@ -67,6 +67,23 @@ def amount_for(text: str, product: Product) -> Amount | None:
     return None
 
 
+def amount_after(text: str, product: Product) -> Amount | None:
+    """Return the amount that follows the product's name: «jitomate 2 kg».
+
+    Numbers that belong to the name («Sal 1 kg») are no amount.
+    """
+    own = {stem(word) for word in words_of(product)}
+    tokens = tokens_of(text)
+    named = [place for place, token in enumerate(tokens) if stem(token) in own and token.isalpha()]
+    if not named:
+        return None
+    place = named[0]
+    while place < len(tokens) and stem(tokens[place]) in own:
+        place += 1
+    amount, rest = split_amount(" ".join(tokens[place:]))
+    return amount if amount is not None and all(token in _AFTER for token in rest) else None
+
+
 def words_of(product: Product) -> list[str]:
     """Return the normalised words by which a customer may name the product or its unit."""
     return normalize(" ".join((product.name, product.unit, *product.aliases))).split()

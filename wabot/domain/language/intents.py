@@ -111,7 +111,7 @@ _ELSEWHERE = {
         seguir comprando / falta algo / me falta algo
     """,
     Word.CHANGE_LINES: """
-        cambiar algo / cambiar productos / cambiar producto / cambiar un producto / quitar
+        cambiar algo / cambiar productos / cambiar producto / cambiar un producto
         quitar algo / quitar un producto / quitar productos / cambiar cantidad
         cambiar cantidades / cambiar la cantidad / modificar / editar / productos del pedido
     """,
@@ -137,7 +137,7 @@ _ELSEWHERE = {
         yo paso por el / paso a recogerlo / paso por mi pedido / voy por el / yo voy por el
         para recoger / pasar a recoger / pasar por el / paso yo
     """,
-    Word.REMOVE: "quitarlo / quitalo / quitar del pedido / quita este / ya no / ninguno / sin eso",
+    Word.REMOVE: "quitar / quitarlo / quitalo / quitar del pedido / quita este / ya no / ninguno / sin eso",
     Word.RESUME: "seguir / seguimos / continuar / continuamos / sigamos / seguir con mi pedido",
     Word.START_ANEW: """
         empezar de nuevo / de nuevo / empezar otra vez / desde cero / empezar desde cero

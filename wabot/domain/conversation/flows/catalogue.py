@@ -17,7 +17,7 @@ from wabot.domain.conversation.states import (
     BrowsingProducts,
 )
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.language.amounts import split_amount
+from wabot.domain.language.amounts import amount_after, split_amount
 from wabot.domain.language.search import Found, asks_for_product, find, query_words
 from wabot.domain.language.words import normalize
 
@@ -81,7 +81,11 @@ def search(turn: Turn, text: str) -> Step | None:
 
 def _show_found(turn: Turn, text: str, found: Found) -> Step:
     if len(found.exact) == 1:
-        return ordering.choose(turn, found.exact[0].id)
+        product = found.exact[0]
+        amount = amount_after(text, product)
+        if amount is not None:
+            return ordering.put_amount(turn, product, amount)
+        return ordering.choose(turn, product.id)
     query = " ".join(query_words(text))[:_MAX_QUERY].strip()
     shown = BrowsingProducts(query=query)
     if not products_of(turn, shown):

@@ -20,14 +20,13 @@ from wabot.domain.conversation.states import (
     TypingAddress,
 )
 from wabot.domain.conversation.turn import Turn
+from wabot.domain.language.addresses import has_number, looks_like_address, on_one_line
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import is_no, is_yes
 from wabot.domain.language.words import normalize, one_line
-from wabot.domain.order import Delivery, DeliveryKind
+from wabot.domain.order import Delivery, DeliveryKind, coordinates
 
 _MAX_ADDRESS = 500
-_MIN_ADDRESS = 8
-_MIN_WITH_NUMBER = 5
 
 
 def finish(turn: Turn) -> Step:
@@ -76,7 +75,7 @@ def choice_typed(turn: Turn, text: str) -> Step | None:
         return pick_up(turn)
     if word in {Word.NEW_ADDRESS, Word.DELIVERY}:
         return type_new(turn)
-    if word is None and any(c.isdigit() for c in text) and looks_like_address(text):
+    if word is None and has_number(text) and looks_like_address(text):
         return _typed(turn, text)
     return None
 
@@ -93,14 +92,6 @@ def address_typed(turn: Turn, text: str) -> Step | None:
     if not looks_like_address(text):
         return None if "?" in text else not_understood(turn, Phrase("delivery.too_short"))
     return _typed(turn, text)
-
-
-def looks_like_address(text: str) -> bool:
-    """Tell whether a text may be an address: long enough, and no question."""
-    said = normalize(text)
-    if "?" in text or "¿" in text or len(said.split()) < 2:
-        return False
-    return len(said) >= (_MIN_WITH_NUMBER if any(c.isdigit() for c in said) else _MIN_ADDRESS)
 
 
 def located(turn: Turn, pin: LocationShared) -> Step:
@@ -165,9 +156,7 @@ def contacts_shared(turn: Turn, contacts: ContactsShared) -> Step:
 
 
 def _typed(turn: Turn, text: str) -> Step:
-    lines = [one_line(line) for line in text.splitlines()]
-    address = ", ".join(line for line in lines if line)[:_MAX_ADDRESS].strip()
-    return _new(turn, Delivery(DeliveryKind.DELIVERY, address=address))
+    return _new(turn, Delivery(DeliveryKind.DELIVERY, address=on_one_line(text)))
 
 
 def _new(turn: Turn, where: Delivery) -> Step:
@@ -198,9 +187,9 @@ def _on_earth(pin: LocationShared) -> bool:
 
 def _place_name(pin: LocationShared) -> str:
     """Return the place's name and address, or the coordinates, which need no language."""
-    named = [one_line(part) for part in (pin.name, pin.address)]
-    named = [part for part in dict.fromkeys(named) if part]
-    return ", ".join(named)[:_MAX_ADDRESS] or f"{pin.latitude:.6f}, {pin.longitude:.6f}"
+    named = dict.fromkeys(one_line(part) for part in (pin.name, pin.address))
+    address = ", ".join(part for part in named if part)[:_MAX_ADDRESS]
+    return address or coordinates(pin.latitude, pin.longitude)
 
 
 def _phone(text: str, country: str) -> str | None:

@@ -14,9 +14,10 @@ from wabot.domain.conversation.effects import (
 from wabot.domain.conversation.events import TimerKind
 from wabot.domain.conversation.flows import notices
 from wabot.domain.conversation.memory import Pause
-from wabot.domain.conversation.moves import ask_again, say
+from wabot.domain.conversation.moves import ask, say
 from wabot.domain.conversation.replies import Phrase, Reply
 from wabot.domain.conversation.screens.menu import to_catalog, to_menu, ways_on
+from wabot.domain.conversation.states import AtMenu
 from wabot.domain.conversation.turn import Turn
 
 REQUESTED = "requested"
@@ -66,7 +67,8 @@ def timer_fired(turn: Turn, kind: TimerKind, pause: Pause | None) -> Step:
     """End the pause or tell that nobody came; a timer that is out of date does nothing."""
     active = is_active(pause, turn)
     if kind is TimerKind.PAUSE_END and pause is not None and not active:
-        return ask_again(turn, back(turn), effects=ended())
+        state = turn.state if turn.lines else AtMenu()
+        return ask(turn, state, back(turn), effects=ended())
     if kind is TimerKind.HANDOFF_UNANSWERED and active and pause and pause.reason == REQUESTED:
         return _nobody_came(turn)
     return Step(turn.memory)

@@ -29,7 +29,8 @@ def received(turn: Turn, media: MediaReceived) -> Step:
     if all(attachment.media_id != media.media_id for attachment in kept):
         caption = one_line(media.caption)[:_MAX_CAPTION]
         kept = (*kept, Attachment(media.media_id, media.kind.value, caption))
-    said = Phrase("media.audio_kept" if media.kind is MediaKind.AUDIO else "media.file_kept")
+    audio = media.kind is MediaKind.AUDIO
+    said = Phrase("media.audio_kept" if audio else "media.file_kept", {"count": len(kept)})
     return ask_again(turn.having(attachments=kept), said)
 
 

@@ -39,6 +39,8 @@ def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
     if not product.available:
         return _sold_out(turn, product)
     units = units_of(amount, product)
+    if units == 0 and turn.cart.line(product.id) is not None:
+        return remove(turn, product.id)
     if units is None:
         refusal = Phrase("quantity.sold_by", {"name": product.name, "unit": product.unit})
         return ask(turn, AskingQuantity(product.id), refusal)
@@ -102,6 +104,8 @@ def quantity_typed(turn: Turn, product_id: UUID, text: str) -> Step | None:
     amount = amount_for(text, product)
     if amount is not None:
         return put_amount(turn, product, amount)
+    if elsewhere(text) is Word.REMOVE and turn.cart.line(product_id) is not None:
+        return remove(turn, product_id)
     if is_no(text):
         return review(turn) if turn.lines else ask(turn, entrance(turn))
     return None

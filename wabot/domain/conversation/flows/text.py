@@ -198,7 +198,7 @@ def _about_cart(turn: Turn, word: Word) -> Step | None:
             return delivery.pick_up(turn)
         case Word.RESUME | Word.KEEP_ORDER:
             return ordering.review(turn)
-        case Word.REMOVE if isinstance(turn.state, AskingQuantity):
-            return ordering.remove(turn, turn.state.product_id)
+        case Word.REMOVE:
+            return ordering.change_lines(turn)
         case _:
             return None

@@ -34,7 +34,10 @@ def quantity(turn: Turn, product_id: UUID) -> Reply:
     buttons = [_steps(product, steps) for steps in usual]
     price = price_of(turn, product)
     if known is None:
-        text = Phrase("quantity.ask", {"name": product.name, "price": price})
+        text = Phrase(
+            "quantity.ask",
+            {"name": product.name, "price": price, "description": product.description},
+        )
         return Reply(text, Buttons(tuple(buttons)))
     buttons.append(Option(options.remove(product_id), Phrase("option.remove")))
     text = Phrase(

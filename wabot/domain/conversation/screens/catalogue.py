@@ -10,7 +10,7 @@ from wabot.domain.conversation.replies import (
     Phrase,
     Reply,
 )
-from wabot.domain.conversation.screens.menu import to_menu, to_person, ways_on
+from wabot.domain.conversation.screens.menu import to_catalog, to_menu, to_person, ways_on
 from wabot.domain.conversation.states import BrowsingCategories, BrowsingProducts
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.search import find
@@ -47,6 +47,8 @@ def categories(turn: Turn, page: int) -> Reply:
 def products(turn: Turn, shown: BrowsingProducts) -> Reply:
     """Offer products: of a category, of a search, or all."""
     found = products_of(turn, shown)
+    if not found and any(product.available for product in turn.shop.catalog.products):
+        return Reply(Phrase("catalog.nothing_here"), ways_on(to_catalog(), to_menu()))
     if not found:
         return _empty()
     rows_left = _rows(turn)

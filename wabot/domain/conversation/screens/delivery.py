@@ -15,7 +15,7 @@ from wabot.domain.conversation.replies import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.customer import Address
 from wabot.domain.language.words import one_line
-from wabot.domain.order import Delivery, DeliveryKind
+from wabot.domain.order import Delivery, DeliveryKind, coordinates
 from wabot.domain.shop import Shop
 
 
@@ -66,9 +66,18 @@ def offered_location(where: Delivery) -> Reply:
 def in_words(where: Delivery, shop: Shop) -> Phrase:
     """Say how the order gets to the customer."""
     if where.kind is DeliveryKind.DELIVERY:
+        if is_bare_pin(where.address, where.latitude, where.longitude):
+            return Phrase("delivery.to_pin", {"coordinates": where.address})
         return Phrase("delivery.to", {"address": where.address})
     place = one_line(shop.settings.pickup_address)
     return Phrase("delivery.pickup_at", {"place": place}) if place else Phrase("delivery.pickup")
+
+
+def is_bare_pin(address: str, latitude: float | None, longitude: float | None) -> bool:
+    """Tell a location without a name from an address in words."""
+    if latitude is None or longitude is None:
+        return False
+    return address == coordinates(latitude, longitude)
 
 
 def saved_addresses(turn: Turn) -> list[Address]:
@@ -77,7 +86,10 @@ def saved_addresses(turn: Turn) -> list[Address]:
 
 
 def _saved(saved: Address) -> Option:
-    return Option(options.address(saved.id), one_line(saved.text))
+    address = one_line(saved.text)
+    if is_bare_pin(address, saved.latitude, saved.longitude):
+        return Option(options.address(saved.id), Phrase("option.pin"), address)
+    return Option(options.address(saved.id), address)
 
 
 def _pickup_place(shop: Shop) -> str:
