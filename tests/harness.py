@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
@@ -109,7 +110,9 @@ class Harness:
         raw = body if isinstance(body, bytes) else encode(body)
         signed = sign(raw, self.settings["WHATSAPP_APP_SECRET"][0])
         sent = {SIGNATURE_HEADER: signed if signature is None else signature, **(headers or {})}
-        async with self.session.post(f"{self.url}/webhook", data=raw, headers=sent) as response:
+        async with self.session.post(
+            f"{self.url}/webhook", data=BytesIO(raw), headers=sent
+        ) as response:
             return response.status, await response.text()
 
     def body(

@@ -98,6 +98,11 @@ def bind(**fields: Any) -> Iterator[None]:
         _context.reset(token)
 
 
+def bound(name: str) -> str:
+    """Return a field that `bind` added around this task, empty when none did."""
+    return str(_context.get(_NOTHING).get(name, ""))
+
+
 def log(
     logger: logging.Logger,
     level: int,

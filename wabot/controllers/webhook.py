@@ -8,7 +8,7 @@ import orjson
 from aiohttp import web
 
 from wabot.domain.inbound import parse_webhook
-from wabot.logs import log
+from wabot.logs import bound, log
 from wabot.services.runtime.acceptance import Acceptor
 from wabot.services.runtime.ports import Clock
 from wabot.services.signatures import SignatureVerifier
@@ -53,7 +53,7 @@ class WebhookController:
             log(_log, logging.WARNING, "webhook.unsigned", "A webhook without a valid signature.")
             raise web.HTTPUnauthorized(text=f"{SIGNATURE_HEADER} is missing or wrong\n")
         items = parse_webhook(self._decode(raw), self._clock.now())
-        await self._acceptor.accept(items, app_id=app_id, request_id=request["request_id"])
+        await self._acceptor.accept(items, app_id=app_id, request_id=bound("request_id"))
         return web.Response(text="ok")
 
     def _decode(self, raw: bytes) -> Any:

@@ -12,7 +12,6 @@ from wabot.logs import bind
 async def request_context(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Name the request and tell its name to the caller."""
     request_id = token_hex(8)
-    request["request_id"] = request_id
     with bind(request_id=request_id):
         response = await handler(request)
     response.headers["X-Request-Id"] = request_id

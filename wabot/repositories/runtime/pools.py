@@ -38,7 +38,9 @@ class Pools:
     async def open(self) -> None:
         """Open the central pool; raises DatabaseUnavailable when the server does not answer."""
         try:
-            await self._pool("").wait(self._timeout)
+            pool = self._pool("")
+            await pool.open()
+            await pool.wait(self._timeout)
         except _LOST as error:
             raise DatabaseUnavailable(
                 f"The central database does not answer: {str(error).strip()}",

@@ -52,28 +52,31 @@ class Worker:
         self._again: set[ConversationKey] = set()
         self._woken = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []
-        self._stopping = False
+        # Flags beside the cancellation: a library that swallows one must not keep a loop alive.
+        self._stopping = asyncio.Event()
+        self._finished = asyncio.Event()
 
     def start(self) -> None:
         """Begin to look for due conversations, timers and changed clients."""
         lease = self._lease.total_seconds()
         self._loops = [
             asyncio.create_task(self._claim_forever()),
-            asyncio.create_task(self._repeat(self._renew, lease / 3)),
-            asyncio.create_task(self._repeat(self._fire_timers, self._idle)),
-            asyncio.create_task(self._repeat(self._refresh_clients, self._idle)),
-            asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY)),
+            asyncio.create_task(self._repeat(self._renew, lease / 3, self._finished)),
+            asyncio.create_task(self._repeat(self._fire_timers, self._idle, self._stopping)),
+            asyncio.create_task(self._repeat(self._refresh_clients, self._idle, self._stopping)),
+            asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY, self._stopping)),
         ]
 
     async def stop(self, patience: float = 20.0) -> None:
         """Finish the turns at hand, at most `patience` seconds, and give every lease back."""
-        self._stopping = True
+        self._stopping.set()
         renewing = self._loops[1:2]
         for loop in self._loops:
             if loop not in renewing:
                 loop.cancel()
         if self._held:
             await asyncio.wait(self._held.values(), timeout=patience)
+        self._finished.set()
         left = [*self._held.values(), *renewing]
         for task in left:
             task.cancel()
@@ -104,7 +107,7 @@ class Worker:
             del self._held[key]
             if key in self._again:
                 self._again.discard(key)
-                if not self._stopping:
+                if not self._stopping.is_set():
                     self.dispatch([key])
 
     def wake(self) -> None:
@@ -126,7 +129,7 @@ class Worker:
                 self._tenant_turns.pop(key.client_id, None)
 
     async def _claim_forever(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             pause = self._idle
             try:
                 free = max(_CLAIMED_AT_ONCE - len(self._held), 0)
@@ -139,21 +142,20 @@ class Worker:
                 log(_log, logging.WARNING, "claim.failed", "Cannot claim.", reason=error.message)
             except Exception:
                 log(_log, logging.ERROR, "claim.failed", "Cannot claim.", exc_info=True)
-            try:
-                await asyncio.wait_for(self._woken.wait(), pause)
-            except TimeoutError:
-                continue
+            await _pause(self._woken, pause)
             self._woken.clear()
 
-    async def _repeat(self, act: Callable[[], Awaitable[None]], every: float) -> None:
-        while True:
+    async def _repeat(
+        self, act: Callable[[], Awaitable[None]], every: float, end: asyncio.Event
+    ) -> None:
+        while not end.is_set():
             try:
                 await act()
             except ExternalFailure as error:
                 log(_log, logging.WARNING, "upkeep.failed", "Upkeep waits.", reason=error.message)
             except Exception:
                 log(_log, logging.ERROR, "upkeep.failed", "Upkeep failed.", exc_info=True)
-            await asyncio.sleep(every)
+            await _pause(end, every)
 
     async def _renew(self) -> None:
         keys = list(self._held)
@@ -174,3 +176,12 @@ class Worker:
     async def _purge(self) -> None:
         # The journal's times are the machine's, not business time.
         await self._journal.purge(self._keep_journal)
+
+
+async def _pause(end: asyncio.Event, seconds: float) -> None:
+    """Wait that long, or until the event is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await end.wait()
+    except TimeoutError:
+        return
