@@ -1,5 +1,6 @@
 """The central schema: brought to this version's revision, and looked at."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from wabot.repositories.engines import database_errors
 
 T = TypeVar("T")
 
+# What a migration calls (`op`, `context`) are globals of Alembic's modules.
+_alembic = threading.Lock()
 _TRIES = 8
 _PAUSE = 0.5
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
@@ -139,7 +142,7 @@ def _config(connection: Connection | None) -> Config:
 
 
 def _migrate(engine: Engine) -> None:
-    with engine.connect() as connection:
+    with _alembic, engine.connect() as connection:
         command.upgrade(_config(connection), "head")
 
 
