@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from subprocess import CompletedProcess
 from typing import Any
+
+from typer.testing import Result
 
 from wabot.services.provisioning.request import TenantRequest
 
@@ -37,6 +38,6 @@ def create_words(slug: str = "lupita", *extra: str, **changes: str) -> Sequence[
     return ["tenant", "create", slug, *options, *extra]
 
 
-def document(done: CompletedProcess[str]) -> Any:
+def document(done: Result) -> Any:
     """The one JSON document that a command printed."""
     return json.loads(done.stdout)

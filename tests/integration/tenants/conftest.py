@@ -1,19 +1,17 @@
 """The real use case over a real central database."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from sqlalchemy import Engine
+from typer.testing import CliRunner, Result
 
 from tests.integration.tenants.asking import request_for
+from wabot.cli.app import app
 from wabot.config import Settings
 from wabot.domain.template import ShopSeed
 from wabot.gateways.encryption import TokenCipher
@@ -23,7 +21,7 @@ from wabot.repositories.provisioning.tenants import SqlTenants
 from wabot.services.provisioning.create import CreateTenant, Creation
 
 Create = Callable[..., Creation]
-Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+Cli = Callable[..., Result]
 
 
 @pytest.fixture
@@ -67,19 +65,10 @@ def central(central_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture
-def cli(environment: dict[str, str], tmp_path: Path) -> Cli:
-    """Run `wabot` in a process of its own, off a terminal."""
+def cli(environment: dict[str, str]) -> Cli:
+    """Run `wabot` off a terminal, with every required setting."""
 
-    def run(*words: str, stdin: str = "", env: dict[str, str] | None = None) -> Any:
-        return subprocess.run(
-            [Path(sys.executable).with_name("wabot"), *words],
-            input=stdin,
-            env={"PATH": os.environ["PATH"], **environment, **(env or {})},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+    def run(*words: str, stdin: str = "", env: dict[str, str] | None = None) -> Result:
+        return CliRunner().invoke(app, words, input=stdin, env=environment | (env or {}))
 
     return run

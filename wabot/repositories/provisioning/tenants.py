@@ -18,7 +18,7 @@ from wabot.repositories.provisioning.tenant_ddl import creation_sql
 from wabot.services.provisioning.ports import TenantCounts
 
 _LIMITS = (
-    "SELECT set_config('lock_timeout', '5s', true), set_config('statement_timeout', '60s', true)"
+    "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '60s', true)"
 )
 _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('wabot tenant ' || %(slug)s, 0))"
 
