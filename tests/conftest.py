@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -26,6 +27,10 @@ _GIVEN_SERVER = os.environ.get("DATABASE_URL", "")
 _RUNTIME_PASSWORD = "runtime of the tests"
 # Nothing in a test outlives the server: no need to wait for the disk.
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+# How long an example takes says more about a shared machine than about the code.
+settings.register_profile("rules", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rules")
 
 
 def pytest_configure(config: pytest.Config) -> None:
