@@ -1,5 +1,7 @@
 """libpq connection strings, URL or keyword form: read, changed, and used to connect."""
 
+import re
+
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -12,14 +14,26 @@ Connection = psycopg.Connection[tuple[object, ...]]
 def parameters_of(conninfo: str) -> dict[str, str]:
     """Return the parameters that the string gives."""
     try:
-        return {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
+        found = {name: str(value) for name, value in conninfo_to_dict(conninfo).items()}
     except psycopg.ProgrammingError:
+        found = None
+    if found is None or _is_torn(found):
         # libpq's own words may quote a part of the password.
         raise ConfigurationError(
             "A database URL is not one that PostgreSQL's libpq understands",
             hint="Write postgresql://USER:PASSWORD@HOST:PORT/DATABASE, special characters of"
-            " the password percent-encoded (@ as %40, / as %2F, # as %23).",
+            " the password percent-encoded (@ as %40, / as %2F, # as %23, ? as %3F).",
         ) from None
+    return found
+
+
+def _is_torn(parameters: dict[str, str]) -> bool:
+    """Tell whether a password with a bare / or @ was taken apart: its parts would be shown."""
+    return (
+        re.fullmatch(r"[0-9,]*", parameters.get("port", "")) is None
+        or "@" in parameters.get("host", "")[1:]
+        or "@" in parameters.get("dbname", "")
+    )
 
 
 def with_runtime_role(conninfo: str) -> str:
