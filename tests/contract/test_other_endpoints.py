@@ -1,5 +1,6 @@
 """Numbers, tokens, media, subscriptions, and the stand-in's own controls."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from wabot.domain.message import Recipient, TextMessage
 from wabot.errors import Conflict
 from wabot.gateways.whatsapp import GraphClient
 from wabot.gateways.whatsapp.errors import GraphFailure
-from wabot.simulation.graph import Fault, GraphConfig, StandInGraph
+from wabot.simulation.graph import Fault, GraphConfig, StandInGraph, run
 
 HELLO = TextMessage("hola")
 
@@ -267,3 +268,16 @@ async def test_a_taken_port_is_reported_with_a_way_out(graph: StandInGraph) -> N
         await StandInGraph().start(port=int(graph.url.rsplit(":", 1)[1]))
 
     assert refused.value.hint
+
+
+async def test_it_serves_until_it_is_cancelled() -> None:
+    listening: asyncio.Queue[str] = asyncio.Queue()
+    serving = asyncio.create_task(run(GraphConfig(), ready=listening.put_nowait))
+    url = await asyncio.wait_for(listening.get(), 5)
+
+    async with GraphClient(url, "v26.0") as client:
+        assert (await client.phone_number("42", TOKEN))["id"] == "42"
+        serving.cancel()
+        await asyncio.wait([serving])
+        with pytest.raises(GraphFailure):
+            await client.phone_number("42", TOKEN)
