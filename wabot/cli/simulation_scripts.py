@@ -14,7 +14,7 @@ from wabot.services.provisioning.look import ShopCopy
 from wabot.simulation.conversation.player import Outcome, first_clock, play
 from wabot.simulation.conversation.script import Script
 
-_TICK = timedelta(seconds=1)
+TICK = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -71,5 +71,5 @@ def open_player(
 
 async def _play(script: Script, found: Surroundings, *, update: bool) -> Outcome:
     clock = first_clock(found.tenant.time_zone)
-    async with open_stage(found, clock=clock, tick=_TICK) as stage:
+    async with open_stage(found, clock=clock, tick=TICK) as stage:
         return await play(script, stage, update=update)

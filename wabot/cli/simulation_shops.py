@@ -9,7 +9,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant
 from wabot.gateways.encryption import TokenCipher
 from wabot.repositories.central_schema import upgrade
@@ -30,8 +29,8 @@ ADVISER_PHONE = "+525512340002"
 PHONE_NUMBER_ID = "106500000000001"
 WABA_ID = "900100200300"
 APP_ID = "100200300400500"
-_DEMO_NAME = "Abarrotes Doña Lupita"
-_DEMO_PLACE = "Av. Juárez 12, Centro"
+_DEMO_NAME = "Abarrotes Lupita"
+_DEMO_PLACE = "Av. Hidalgo 12, Centro"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,15 @@ def copy_of(slug: str, settings: "Settings") -> ShopCopy:
         return read_shop(tenants, slug)
 
 
-def prepare_database(owner_url: str, runtime_url: str, slug: str, shop: ShopCopy, keys: Secrets) -> Tenant:
+def prepare_database(
+    owner_url: str, runtime_url: str, slug: str, shop: ShopCopy, keys: Secrets
+) -> Tenant:
     """Bring a database of the simulation to this version and see that the shop stands in it."""
     upgrade(owner_url, runtime_conninfo=runtime_url)
     with _tenants(owner_url) as tenants:
         tenant = tenants.find(slug)
         if tenant is None:
-            return _create(tenants, slug, shop.name, shop.plan, shop.seed, keys)
+            return _create(tenants, slug, shop, keys)
     return renew_token(owner_url, tenant, keys)
 
 
@@ -98,9 +99,8 @@ def renew_token(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:
     return replace(tenant, token=token)
 
 
-def _create(
-    tenants: SqlTenants, slug: str, name: str, plan: str, seed: ShopSeed, keys: Secrets
-) -> Tenant:
+def _create(tenants: SqlTenants, slug: str, shop: ShopCopy, keys: Secrets) -> Tenant:
+    seed = shop.seed
     use_case = CreateTenant(
         tenants,
         keys.cipher,
@@ -110,8 +110,8 @@ def _create(
     )
     request = TenantRequest(
         slug=slug,
-        name=name,
-        plan=plan,
+        name=shop.name,
+        plan=shop.plan,
         phone_number_id=PHONE_NUMBER_ID,
         token=keys.token,
         template=seed.template,

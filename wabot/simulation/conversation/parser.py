@@ -24,6 +24,8 @@ DEFAULT_TEMPLATE = "abarrotes"
 _KEY = re.compile(r"[a-z_]+\.[a-z0-9_.]+")
 _AUDIENCE = re.compile(r"owner|adviser|[A-Z]{2}\.[A-Za-z0-9.]+|[0-9]{7,15}")
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"(?=\s|$)|(\S+)')
+_WORD = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*")+')
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _OPTION = re.compile(r"\[([^\]]*)\]")
 
 
@@ -118,10 +120,9 @@ class _Reader:
 
 def split_words(text: str) -> list[str]:
     """Split at spaces; `"quoted words"` stay together, also after `key=`."""
-    words = []
-    for found in re.finditer(r'((?:[^\s"]|"(?:[^"\\]|\\.)*")+)', text):
-        words.append(re.sub(r'"((?:[^"\\]|\\.)*)"', lambda q: _bare(q[1]), found[1]))
-    return words
+    return [
+        _QUOTED.sub(lambda quoted: _bare(quoted[1]), found[0]) for found in _WORD.finditer(text)
+    ]
 
 
 def _bare(quoted: str) -> str:

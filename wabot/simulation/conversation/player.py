@@ -97,8 +97,8 @@ async def _as_observed(fact: Fact, script: Script, stage: Stage) -> str:
     """Return the fact's line, as written when it holds and with what is true when it does not."""
     book = _BookOf(stage)
     observed = await observe(fact, book)
-    return script.written(fact.line) if observed == fact.wanted else write_fact(
-        fact.subject, observed
+    return (
+        script.written(fact.line) if observed == fact.wanted else write_fact(fact.subject, observed)
     )
 
 

@@ -47,10 +47,11 @@ def _explain(name: str, found: Mismatch) -> str:
     lines = [f"{name}:{found.line}", f"    {found.act}"]
     if found.reason:
         return "\n".join([*lines, f"  {found.reason}"])
-    for change in _changes(found.expected, found.actual):
-        lines.append(f"  {change}")
+    lines += [f"  {change}" for change in _changes(found.expected, found.actual)]
     for message in found.messages:
-        lines.append("  said:" if message.audience == "customer" else f"  said to {message.audience}:")
+        lines.append(
+            "  said:" if message.audience == "customer" else f"  said to {message.audience}:"
+        )
         lines += [f"    | {line}" for line in message.text.split("\n")]
     return "\n".join(lines)
 

@@ -59,7 +59,7 @@ class Phone:
         raise NotOffered(f"[{choice.title}] is not offered in {where}; now there is: {titles}")
 
 
-def content_fields(
+def content_fields(  # noqa: C901, PLR0912 - one case per content
     content: Content,
     phone: Phone,
     prices: Mapping[str, str],

@@ -1,0 +1,125 @@
+"""`wabot simulate`: everything without WhatsApp, on this machine alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wabot.cli.output import JsonOption
+
+app = typer.Typer(rich_markup_mode=None)
+
+DatabaseOption = Annotated[str, typer.Option(help="Which database of the simulation.")]
+_KEPT = "wabot_simulation"
+
+
+@app.command()
+def conversation(  # noqa: PLR0917 - a command's options
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE.chat|FOLDER]...",
+            help="Scripts to play; without them you chat yourself.",
+            show_default=False,
+        ),
+    ] = None,
+    tenant: Annotated[
+        str, typer.Option(metavar="SLUG", help="Use a copy of this shop instead of the demo shop.")
+    ] = "",
+    template: Annotated[str, typer.Option(help="Kind of the demo shop.")] = "abarrotes",
+    customer: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Phone number of the customer that you play.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name of the customer that you play.")] = "",
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the chat down as a script.", show_default=False),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Rewrite what the scripts expect; show the changes.")
+    ] = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="List states and texts that no script reached.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON Lines.")] = False,
+) -> None:
+    """Chat with a shop in the terminal, or play conversations from files.
+
+    Lines of a pipe are the customer's messages. Without FILE, --update and --coverage take every
+    script of every template.
+    """
+    from wabot.cli.output import Output
+    from wabot.errors import InvalidInput
+
+    out = Output("simulate conversation", json=json)
+    if files or update or coverage:
+        if record or customer or name:
+            raise InvalidInput("--record, --customer and --name are for chatting, not for scripts.")
+        from wabot.cli.simulation_files import PlayRequest, play_files
+
+        play_files(PlayRequest(tuple(files or ()), tenant, update, coverage), out)
+        return
+    from wabot.cli.simulation_chat import ChatRequest, chat
+
+    chat(ChatRequest(template, tenant, customer, name, record), out)
+
+
+@app.command()
+def orders(database: DatabaseOption = _KEPT, json: JsonOption = False) -> None:
+    """List the orders that simulated chats left in PostgreSQL."""
+    from wabot.cli.output import Output
+    from wabot.cli.simulation_looking import order_rows
+
+    columns, rows = order_rows(database)
+    Output("simulate orders", json=json).table(columns, rows)
+
+
+@app.command()
+def psql(
+    database: DatabaseOption = _KEPT,
+    command: Annotated[
+        str, typer.Option("-c", "--command", help="SQL to run instead of asking for it.")
+    ] = "",
+) -> None:
+    """Open PostgreSQL's shell on the simulation's database, in the demo shop's schema."""
+    from wabot.cli.simulation_looking import run_psql
+
+    raise typer.Exit(run_psql(database, command))
+
+
+@app.command()
+def graph(  # noqa: PLR0917 - a command's options
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0: any free.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    callback: Annotated[
+        str, typer.Option(metavar="URL", help="Where signed statuses are posted: your /webhook.")
+    ] = "",
+    statuses: Annotated[
+        str, typer.Option(help="How far messages get: none, sent, delivered or read.")
+    ] = "read",
+    status_delay: Annotated[float, typer.Option(min=0, help="Seconds before each status.")] = 0.0,
+    throughput: Annotated[
+        int, typer.Option(min=0, help="Messages per second and number; 0: no limit.")
+    ] = 0,
+    pair_limit: Annotated[
+        bool, typer.Option("--pair-limit", help="Apply Meta's limit of messages to one user.")
+    ] = False,
+    app_secret_file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|-",
+            help="File with the secret that signs statuses; default: WHATSAPP_APP_SECRET.",
+            show_default=False,
+        ),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Stand in for Meta's Graph API: point WHATSAPP_API_BASE at it. Takes any number and token."""
+    from wabot.cli.simulation_graph import GraphRequest, serve_graph
+
+    serve_graph(
+        GraphRequest(
+            host, port, callback, statuses, status_delay, throughput, pair_limit, app_secret_file
+        ),
+        json=json,
+    )
