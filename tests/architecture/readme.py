@@ -27,7 +27,8 @@ def settings_table() -> str:
 def commands_table() -> str:
     """Return a row for each command, with its arguments and its first line of help."""
     rows = ["| command | what it does |", "|---|---|"]
-    rows += [f"| `{usage}` | {help_} |" for usage, help_ in commands()]
+    # A pipe ends a cell, in code as well.
+    rows += [f"| `{usage.replace('|', chr(92) + '|')}` | {help_} |" for usage, help_ in commands()]
     return "\n".join(rows)
 
 
@@ -47,9 +48,8 @@ def _usage(path: str, command: Any) -> str:
     words = [path]
     for parameter in command.params:
         if parameter.param_type_name == "argument":
-            word = (parameter.metavar or parameter.name).upper().strip("[]")
-            word += "…" if parameter.nargs == -1 else ""
-            words.append(word if parameter.required else f"[{word}]")
+            name = parameter.name.upper()
+            words.append(parameter.metavar or (name if parameter.required else f"[{name}]"))
     return " ".join(words)
 
 

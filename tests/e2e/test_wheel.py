@@ -1,5 +1,6 @@
 """The wheel, built and installed in a clean environment outside the checkout."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+
+# A number chooses what the last message offers.
+CHAT = """\
+hola
+2
+arroz
+2
+1
+frijol
+3
+2
+Calle Reforma 123, colonia Centro
+1
+estado
+"""
 
 IMPORT_EVERYTHING = """
 import importlib, pkgutil, wabot
@@ -105,3 +121,14 @@ def test_the_wheel_works_outside_the_checkout(
         done = installed.run("wabot", "--help")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("Usage: wabot ")
+
+    with subtests.test("a piped chat ends in an order"):
+        done = installed.run("wabot", "simulate", "conversation", "--json", stdin=CHAT)
+        assert done.returncode == 0, done.stderr
+        said = [json.loads(line).get("keys", []) for line in done.stdout.splitlines()]
+        assert {"order.placed", "status.order"} <= {key for keys in said for key in keys}
+        done = installed.run("wabot", "simulate", "orders", "--json")
+        assert done.returncode == 0, done.stderr
+        (order,) = json.loads(done.stdout)["data"]
+        assert (order["status"], order["total"]) == ("pendiente", "190.00")
+        assert order["delivery"] == "Calle Reforma 123, colonia Centro"
