@@ -31,7 +31,7 @@ from wabot.simulation.inbound_payloads import (
 )
 
 ANA = Person("5215550100001", "Ana")
-QUICK = {"WABOT_LEASE": "1", "WABOT_RESEND_AFTER": "2", "WABOT_RESEND_AFTER_SILENT": "4"}
+QUICK = {"WABOT_LEASE": "1", "WABOT_RESEND_AFTER": "6", "WABOT_RESEND_AFTER_SILENT": "9"}
 
 
 @dataclass
@@ -75,9 +75,7 @@ class Scene:
     async def until_confirmation(self) -> SentMessage:
         """Bring an order to the question that only a yes is missing from."""
         await self.say("hola")
-        message = await self.say("arroz")
-        rows = [title for title in options_of(message.body) if "rroz" in title]
-        message = await self.tap(message, rows[0])
+        await self.say("arroz")
         message = await self.say("2")
         message = await self.tap(message, "Terminar pedido")
         message = await self.tap(message, "Recoger en tienda")
@@ -93,7 +91,7 @@ class Scene:
 
     def confirmations(self) -> list[SentMessage]:
         """Return what the customer was sent after the yes."""
-        return [m for m in self.graph.messages if m.to == ANA.wa_id and "P-101" in m.text]
+        return [m for m in self.graph.messages if m.to == ANA.wa_id and "P-10" in m.text]
 
     async def settled(self) -> None:
         async with asyncio.timeout(40):

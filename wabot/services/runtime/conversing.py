@@ -125,15 +125,14 @@ def _closing(
     result: TurnResult,
     wait: timedelta | None,
 ) -> Closing:
-    timers = tuple(result.timers)
+    kept = dict.fromkeys(result.held, _ECHO_WAITS)
     if wait is not None:
-        return Closing(key, kept=tuple(Kept(event.id, wait) for event in events), timers=timers)
-    held = {event.id for event in result.held}
+        kept |= dict.fromkeys(result.moved, wait)
     return Closing(
         key,
-        done=tuple(event.id for event in events if event.id not in held),
-        kept=tuple(Kept(event, _ECHO_WAITS) for event in held),
-        timers=timers,
+        done=tuple(event.id for event in events if event.id not in kept),
+        kept=tuple(Kept(event, delay) for event, delay in kept.items()),
+        timers=tuple(result.timers),
     )
 
 

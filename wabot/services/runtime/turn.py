@@ -39,10 +39,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class TurnResult:
-    """What a committed turn leaves to do: messages to send in order, events still held back."""
+    """What a committed turn leaves to do: messages to send in order, events still held back.
+
+    `moved` are the events whose messages these are; all others are settled by the commit.
+    """
 
     outgoing: list[Outgoing] = field(default_factory=list)
-    held: list[StoredEvent] = field(default_factory=list)
+    moved: set[int] = field(default_factory=set)
+    held: set[int] = field(default_factory=set)
     timers: list[TimerChange] = field(default_factory=list)
 
 
@@ -95,6 +99,7 @@ class TurnRunner:
         result: TurnResult,
     ) -> None:
         keys = [event.key for mover in found.movers for event in mover.events]
+        result.moved.update(event.id for mover in found.movers for event in mover.events)
         loaded = await unit.load(found.contact, keys)
         fresh = await self._fresh(unit, found.movers, loaded, result)
         if fresh and loaded.customer is None:
@@ -146,7 +151,7 @@ class TurnRunner:
                 if await unit.is_own_message(mover.echo_of):
                     continue
                 if any(row.audience == CUSTOMER_AUDIENCE for row in loaded.unsettled):
-                    result.held.extend(mover.events)
+                    result.held.update(event.id for event in mover.events)
                     continue
             fresh.append(mover)
         return fresh
