@@ -73,7 +73,7 @@ def use() -> Iterator[Callable[..., User]]:
     yield start
     for user in users:
         if user.process.poll() is None:
-            user.kill()
+            user.leave()  # not killed: the last one out is to stop the server
 
 
 @pytest.fixture
