@@ -105,6 +105,12 @@ def central_template(postgres_url: str, _server: psycopg.Connection) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def as_runtime() -> Callable[[str], str]:
+    """How the runtime reaches the database that an owner's URL names."""
+    return _as_runtime
+
+
 @pytest.fixture
 def make_database(postgres_url: str, _server: psycopg.Connection) -> Iterator[Callable[..., str]]:
     """Make a database and return its owner's URL; `template` names one to copy."""
