@@ -98,6 +98,8 @@ class Chat:
         self.effects: list[Effect] = []
         self.drafts: list[OrderDraft] = []
         self.reply: Reply | None = None
+        # What the database has, when others bought since the shop was loaded.
+        self.database: Shop | None = None
 
     @property
     def state(self) -> State:
@@ -147,6 +149,13 @@ class Chat:
         """Let the shop's stock change behind the customer's back."""
         return self.change(product, stock=left)
 
+    def others_buy(self, product: Product, left: int) -> "Chat":
+        """Let others buy so that only the database knows what is left."""
+        loaded = self.shop
+        self.database = self.stock(product, left).shop
+        self.shop = loaded
+        return self
+
     def change(self, product: Product, **changes: object) -> "Chat":
         changed = (
             replace(p, **changes) if p.id == product.id else p  # type: ignore[arg-type] - fields
@@ -163,6 +172,7 @@ class Chat:
     def send(self, happening: Happening, *, late: bool = False) -> "Chat":
         self.effects, self.reply = [], None
         self._step(happening, late=late)
+        self.shop, self.database = self.database or self.shop, None
         return self
 
     def of(self, kind: type) -> list[Effect]:
@@ -214,9 +224,10 @@ class Chat:
 
     def _place(self, draft: OrderDraft) -> OrderPlaced | OrderShort:
         """Write the order as the shop's database would, or tell what is short."""
+        database = self.database or self.shop
         short = []
         for line in draft.lines:
-            product = self.shop.catalog.get(line.product_id)
+            product = database.catalog.get(line.product_id)
             left = product.stock if product else 0
             if left < line.quantity.steps:
                 short.append(Shortage(line.product_id, line.name, left))

@@ -277,6 +277,7 @@ HAPPENINGS: dict[type, list[Happening]] = {
     ],
 }
 
+
 def missing_samples() -> set[type]:
     """Return states and happenings of the unions that no sample stands for."""
     return (set(get_args(State)) - set(STATES)) | (set(get_args(Happening)) - set(HAPPENINGS))

@@ -23,6 +23,7 @@ _TIMES = {
     "pares": 2,
     "decena": 10,
 }
+_MEASURES = word_set("medio media cuarto cuartos")
 # Words around an amount that change nothing about it.
 _BEFORE = word_set(
     """
@@ -82,6 +83,11 @@ def amount_after(text: str, product: Product) -> Amount | None:
         place += 1
     amount, rest = split_amount(" ".join(tokens[place:]))
     return amount if amount is not None and all(token in _AFTER for token in rest) else None
+
+
+def measures(word: str) -> bool:
+    """Tell whether a normalised word is part of an amount: a number, a fraction or a unit."""
+    return word.isdigit() or bool(_unit(word)) or word in _TIMES or word in _MEASURES
 
 
 def words_of(product: Product) -> list[str]:

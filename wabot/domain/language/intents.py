@@ -137,7 +137,9 @@ _ELSEWHERE = {
         yo paso por el / paso a recogerlo / paso por mi pedido / voy por el / yo voy por el
         para recoger / pasar a recoger / pasar por el / paso yo
     """,
-    Word.REMOVE: "quitar / quitarlo / quitalo / quitar del pedido / quita este / ya no / ninguno / sin eso",
+    Word.REMOVE: """
+        quitar / quitarlo / quitalo / quitar del pedido / quita este / ya no / ninguno / sin eso
+    """,
     Word.RESUME: "seguir / seguimos / continuar / continuamos / sigamos / seguir con mi pedido",
     Word.START_ANEW: """
         empezar de nuevo / de nuevo / empezar otra vez / desde cero / empezar desde cero

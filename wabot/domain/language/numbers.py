@@ -98,6 +98,8 @@ def number_at(tokens: list[str], start: int) -> tuple[Decimal, int] | None:
         return Decimal("0.75"), start + 2
     if tokens[start] in {"un", "una"} and _part_at(tokens, start + 1) is not None:
         return _part_at(tokens, start + 1)
+    if tokens[start] == "cero":
+        return Decimal(0), start + 1
     return _part_at(tokens, start) or _words(tokens, start)
 
 

@@ -1,5 +1,6 @@
 """Finding products by what customers call them: by word, never by a part of one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -8,12 +9,14 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from wabot.domain.catalog import Product
+from wabot.domain.language.amounts import measures
 from wabot.domain.language.words import normalize, sound, stem, word_set
 
 # What surrounds a product's name in a question or a wish.
 _STOP = word_set(
     """
-    a al algo algun alguna algunos algunas buen buena buenas buenos busco con cual cuanto cuanta
+    a agrega agregale agregame al algo algun anade anademe como mejor otra otro ponle
+    algun alguna algunos algunas buen buena buenas buenos busco con cual cuanto cuanta
     cuantos cuesta cuestan da das dame de del deme desea deseo dia dias disculpa disculpe donde el
     ella en encargo eres es esa ese eso esta estan este esto favor gracias habra hay hola
     informacion la las le les lo los manda mandame mandas maneja manejan manejas mas me mi mis
@@ -30,6 +33,7 @@ _ASKS = word_set(
     buscaba dame ponme mandame quiero quisiera
     """
 )
+_GLUED = re.compile(r"(\d)([a-z])")
 _CLOSE_FROM = 4
 _MAX_WORDS = 12
 
@@ -47,7 +51,7 @@ class Found:
 
 def query_words(text: str) -> tuple[str, ...]:
     """Return the words of a text that may name a product."""
-    words = [word for word in normalize(text).split() if word not in _STOP]
+    words = [word for word in _split(text) if word not in _STOP]
     return tuple(words[:_MAX_WORDS])
 
 
@@ -57,9 +61,11 @@ def asks_for_product(text: str) -> bool:
 
 
 def find(text: str, products: Sequence[Product]) -> Found:
-    """Find products; numbers only narrow the choice («coca 600»), they never widen it."""
+    """Find products; sizes only narrow the choice («coca 600 ml»), they never widen it."""
     words = query_words(text)
-    names = [word for word in words if not word.isdigit() and len(word) > 1]
+    names = [word for word in words if not measures(word) and len(word) > 1]
+    if not names:
+        names = [word for word in words if not word.isdigit() and len(word) > 1]
     if not names:
         return Found()
     vocabularies = [_vocabulary(product.name, product.aliases) for product in products]
@@ -67,8 +73,8 @@ def find(text: str, products: Sequence[Product]) -> Found:
     hits = [sum(bool(keys & vocabulary) for keys in wanted) for vocabulary in vocabularies]
     exact = [p for p, hit in zip(products, hits, strict=True) if hit == len(names)]
     if exact:
-        numbers = {word for word in words if word.isdigit()}
-        return Found(exact=tuple(_best_first(exact, names, numbers)))
+        sizes = {word for word in words if measures(word)}
+        return Found(exact=tuple(_best_first(exact, names, sizes)))
     near = [
         keys | _typing_errors(word, vocabularies) for word, keys in zip(names, wanted, strict=True)
     ]
@@ -80,14 +86,19 @@ def find(text: str, products: Sequence[Product]) -> Found:
 @lru_cache(maxsize=65_536)
 def _vocabulary(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
     """Return all keys under which a product is found."""
-    words = normalize(" ".join((name, *aliases))).split()
+    words = _split(" ".join((name, *aliases)))
     return frozenset().union(*(_keys(word) for word in words if word not in _STOP))
 
 
 @lru_cache(maxsize=65_536)
 def _keys(word: str) -> frozenset[str]:
     # The mark keeps sounds apart from spellings: they are compared among themselves only.
-    return frozenset((stem(word), "~" + sound(stem(word))))
+    return frozenset((stem(word), "~" + sound(stem(word)), "~" + sound(word)))
+
+
+def _split(text: str) -> list[str]:
+    """Return the normalised words, glued sizes apart: «600ml» gives «600», «ml»."""
+    return _GLUED.sub(r"\1 \2", normalize(text)).split()
 
 
 def _typing_errors(word: str, vocabularies: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -102,13 +113,15 @@ def _typing_errors(word: str, vocabularies: Sequence[frozenset[str]]) -> frozens
     return frozenset(key for key, _, _ in close if len(key) >= _CLOSE_FROM)
 
 
-def _best_first(products: list[Product], names: list[str], numbers: set[str]) -> list[Product]:
+def _best_first(products: list[Product], names: list[str], sizes: set[str]) -> list[Product]:
     """Put products named exactly so first; the shop's own order decides among equals."""
-    narrowed = [p for p in products if numbers & set(normalize(p.name).split())]
+    bearing = {p.id: len(sizes & set(_split(p.name))) for p in products}
+    most = max(bearing.values())
+    narrowed = [p for p in products if bearing[p.id] == most]
     wanted = " ".join(names)
 
     def rank(product: Product) -> int:
         titles = {normalize(product.name), *(normalize(alias) for alias in product.aliases)}
         return 0 if wanted in titles else 1
 
-    return sorted(narrowed or products, key=rank)
+    return sorted(narrowed, key=rank)

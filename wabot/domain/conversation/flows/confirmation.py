@@ -27,13 +27,13 @@ def answered(turn: Turn, state: Confirming, text: str) -> Step | None:
     """Read an answer to the summary; only a whole yes is a yes."""
     if is_yes(text):
         return confirm(turn, state.delivery, state.seen)
-    if elsewhere(text) is Word.PICKUP:
-        return delivery.pick_up(turn)
+    if is_no(text):
+        return change(turn)
+    if elsewhere(text) not in {None, Word.CHANGE_ORDER}:
+        return None
     if is_about_place(text):
         return delivery.choose(turn)
-    if is_no(text) or has_reservations(text):
-        return change(turn)
-    return None
+    return change(turn) if has_reservations(text) else None
 
 
 def tapped(turn: Turn, seen: str) -> Step:

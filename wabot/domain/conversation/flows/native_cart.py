@@ -54,7 +54,8 @@ def _line(turn: Turn, product_id: UUID, units: int) -> tuple[CartLine | None, Ph
         name = product.name if product else ""
         return None, Phrase("stock.not_today", {"name": name})
     # WhatsApp counts units; what we sell in larger steps is rounded up, and that is said.
-    steps = int(-(-Decimal(units) // product.step))
+    whole, rest = divmod(Decimal(units), product.step)
+    steps = int(whole) + (1 if rest else 0)
     if steps > product.stock:
         left = product.quantity(product.stock)
         notice = Phrase("stock.reduced", {"name": product.name, "quantity": left})

@@ -16,7 +16,7 @@ from wabot.domain.conversation.replies import (
 )
 from wabot.domain.conversation.screens.basket import line_phrases
 from wabot.domain.conversation.screens.menu import to_catalog, to_menu, to_person, ways_on
-from wabot.domain.conversation.states import AtMenu, ReviewingCart
+from wabot.domain.conversation.states import AtMenu, Confirming, ReviewingCart
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.money import Money
 from wabot.domain.order import HistoryEntry, Order
@@ -27,7 +27,8 @@ _MAX_OTHERS = 8
 def show(turn: Turn, *lead: Phrase) -> Step:
     """Tell how the last order stands; other open orders are options."""
     if not turn.customer.orders and turn.lines:
-        return ask(turn, ReviewingCart(), *lead, Phrase("status.only_cart"))
+        state = turn.state if isinstance(turn.state, Confirming) else ReviewingCart()
+        return ask(turn, state, *lead, Phrase("status.only_cart"))
     if not turn.customer.orders:
         return say(turn, Reply(Phrase("status.none"), ways_on(to_catalog(), to_menu())))
     return _tell(turn, turn.customer.orders[0], lead)
