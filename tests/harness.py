@@ -163,13 +163,13 @@ class Harness:
     def central(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Query the central database as its owner."""
         with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:
-            return connection.execute(query, values).fetchall()
+            return connection.execute(query, values or None).fetchall()
 
     def shop(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Query the shop's tables as the owner of the database."""
         with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:
             connection.execute(f'SET search_path TO "{self.tenant.placement.schema}"')
-            cursor = connection.execute(query, values)
+            cursor = connection.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def body_texts(self) -> list[str]:

@@ -71,13 +71,17 @@ def require_ready(urls: CentralUrls) -> None:
     from wabot.repositories.central_roles import verify_runtime_login
     from wabot.repositories.central_schema import status
 
-    if urls.owner:
-        found = status(urls.owner)
-        if not found.revision or found.pending:
-            raise ConfigurationError(
-                f"The {found.where} is not at this version's revision ({found.head})",
-                hint="Run: wabot db upgrade",
-            )
+    found = status(urls.owner or urls.runtime_url)
+    if not found.known:
+        raise ConfigurationError(
+            f"The {found.where} is at revision {found.revision}, which this wabot does not know",
+            hint="A newer wabot upgraded it. Install that version or a later one.",
+        )
+    if not found.revision or found.pending:
+        raise ConfigurationError(
+            f"The {found.where} is not at this version's revision ({found.head})",
+            hint="Run: wabot db upgrade",
+        )
     verify_runtime_login(urls.runtime_url)
 
 

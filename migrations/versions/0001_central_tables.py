@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("contact", sa.Text(), nullable=False),
         sa.Column("payload", JSONB(), nullable=False),
         sa.Column("request_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("app_id", sa.Text(), server_default="", nullable=False),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "received_at",

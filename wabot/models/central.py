@@ -77,6 +77,8 @@ inbox = Table(
     Column("contact", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("request_id", Text, nullable=False, server_default=""),
+    # The Meta app that signed it: it never reaches a client that is bound to another.
+    Column("app_id", Text, nullable=False, server_default=""),
     _moment("occurred_at"),
     _moment("received_at", default_now=True),
     _moment("due_at", default_now=True),

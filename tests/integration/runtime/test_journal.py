@@ -323,3 +323,39 @@ async def test_released_leases_are_free_at_once(journals: Journals) -> None:
     await a.accept([event("m1", client)])
     await a.release_all()
     assert await b.claim_due(10) == [ConversationKey(client, "521")]
+
+
+class TestAdoption:
+    async def test_an_event_stored_after_its_client_was_created_is_adopted(
+        self, journals: Journals, make_tenant
+    ) -> None:
+        journal, tenant = journals.of("a"), make_tenant("bodega")
+        number = {"phone_number_id": tenant.phone_number_id}
+        await journal.accept([event("m1", None, **number), event("m2", None, **number)])
+        assert await journal.adopt() == 2
+        assert await journal.adopt() == 0
+        assert await journal.claim_due(10) == [ConversationKey(tenant.id, "521")]
+
+    async def test_a_client_never_adopts_what_another_app_signed(
+        self, journals: Journals, make_tenant
+    ) -> None:
+        journal, tenant = journals.of("a"), make_tenant("bodega")
+        number = {"phone_number_id": tenant.phone_number_id}
+        await journal.accept(
+            [
+                event("ours", None, app_id=tenant.app_id, **number),
+                event("theirs", None, app_id="999", **number),
+            ]
+        )
+        assert await journal.adopt() == 1
+        taken = await journal.take((await journal.claim_due(10))[0])
+        assert taken is not None
+        assert [e.key for e in taken] == ["ours"]
+
+    async def test_a_new_client_never_takes_over_what_another_app_signed(
+        self, journals: Journals, make_tenant
+    ) -> None:
+        journal = journals.of("a")
+        await journal.accept([event("theirs", None, phone_number_id="777", app_id="999")])
+        make_tenant("bodega", number="777")
+        assert await journal.claim_due(10) == []

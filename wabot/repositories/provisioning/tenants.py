@@ -66,7 +66,7 @@ class SqlTenants:
             clients.add(connection, tenant)
             _make_namespace(connection, tenant)
             shop_rows.write_seed(connection, tenant.placement, seed, self._new_id)
-            attached = waiting.attach(connection, tenant.id, tenant.phone_number_id)
+            attached = waiting.attach(connection, tenant)
             _audit(connection, tenant, actor, attached)
             clients.publish(connection, tenant)
         return tenant, attached

@@ -34,6 +34,12 @@ class PostgresClients:
             self._by_number[phone_number_id] = tenant
         return self._by_number[phone_number_id]
 
+    async def by_waba_id(self, waba_id: str) -> list[Tenant]:
+        """Find the clients of a WhatsApp business account."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(f"{_SELECT} WHERE waba_id = %s", (waba_id,))
+            return [_tenant(row) for row in await cursor.fetchall()]
+
     async def by_id(self, client_id: UUID) -> Tenant | None:
         """Find a client."""
         return self._by_id.get(client_id) or await self._read("WHERE id = %s", client_id)

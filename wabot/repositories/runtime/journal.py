@@ -57,6 +57,7 @@ class PostgresJournal:
                     "contacts": [e.contact for e in events],
                     "payloads": [Jsonb(e.payload) for e in events],
                     "requests": [e.request_id for e in events],
+                    "apps": [e.app_id for e in events],
                     "occurred": [e.occurred_at for e in events],
                     "quiets": [e.quiet and bool(self._quiet) for e in events],
                 },
@@ -64,6 +65,13 @@ class PostgresJournal:
             rows = await cursor.fetchall()
         stored = rows[0][0] if rows else 0
         return Acceptance(stored, tuple(ConversationKey(r[1], r[2]) for r in rows if r[3]))
+
+    async def adopt(self) -> int:
+        """Hand events that no client had a number for to clients that have it by now."""
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(statements.ADOPT)
+            row = await cursor.fetchone()
+        return row[0] if row else 0
 
     async def claim_due(self, limit: int) -> list[ConversationKey]:
         """Lease conversations whose time has come and that nobody holds."""

@@ -6,13 +6,14 @@ WITH incoming AS (
     SELECT * FROM unnest(
         %(numbers)s::text[], %(keys)s::text[], %(kinds)s::text[], %(clients)s::uuid[],
         %(contacts)s::text[], %(payloads)s::jsonb[], %(requests)s::text[],
-        %(occurred)s::timestamptz[], %(quiets)s::bool[]
+        %(apps)s::text[], %(occurred)s::timestamptz[], %(quiets)s::bool[]
     ) WITH ORDINALITY
-      AS i(number, key, kind, client_id, contact, payload, request_id, occurred_at, quiet, place)
+      AS i(number, key, kind, client_id, contact, payload, request_id, app_id, occurred_at,
+           quiet, place)
 ), stored AS (
     INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact, payload,
-                             request_id, occurred_at, due_at, quiet, state, done_at)
-    SELECT number, key, kind, client_id, contact, payload, request_id, occurred_at,
+                             request_id, app_id, occurred_at, due_at, quiet, state, done_at)
+    SELECT number, key, kind, client_id, contact, payload, request_id, app_id, occurred_at,
            CASE WHEN quiet THEN now() + %(quiet)s::interval ELSE now() END, quiet,
            CASE WHEN kind = 'account' THEN 'done' WHEN client_id IS NULL THEN 'unrouted'
                 ELSE 'waiting' END,
@@ -48,6 +49,25 @@ WITH incoming AS (
 )
 SELECT (SELECT count(*) FROM stored), w.client_id, w.contact, coalesce(w.leased, false)
 FROM (SELECT 1) one LEFT JOIN woken w ON true
+"""
+
+# Of several processes that learn of a new client each adopts what the others left.
+ADOPT = """
+WITH homeless AS (
+    SELECT i.id, c.id AS client_id FROM wabot.inbox i
+    JOIN wabot.clients c ON c.phone_number_id = i.phone_number_id
+    WHERE i.state = 'unrouted' AND (c.app_id = '' OR i.app_id IN ('', c.app_id))
+    FOR UPDATE OF i SKIP LOCKED
+), adopted AS (
+    UPDATE wabot.inbox i SET client_id = h.client_id, state = 'waiting', due_at = now()
+    FROM homeless h WHERE i.id = h.id
+    RETURNING i.client_id, i.contact
+), due AS (
+    INSERT INTO wabot.conversations AS c (client_id, contact, due_at)
+    SELECT DISTINCT client_id, contact, now() FROM adopted ORDER BY 1, 2
+    ON CONFLICT (client_id, contact) DO UPDATE SET due_at = least(c.due_at, excluded.due_at)
+)
+SELECT count(*) FROM adopted
 """
 
 CLAIM_DUE = """

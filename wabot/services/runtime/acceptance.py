@@ -56,6 +56,9 @@ class Acceptor:
             raise Overloaded("Too many webhooks wait for the database.", retryable=True)
         events = []
         for item in items:
+            if isinstance(item, IdentityChange) and not item.phone_number_id:
+                events += await self._of_account(item, app_id, request_id)
+                continue
             event = await self._event(item, app_id, request_id)
             if event is not None:
                 events.append(event)
@@ -93,7 +96,7 @@ class Acceptor:
                 )
                 return None
             case AccountNotice():
-                return self._notice(item, request_id)
+                return self._notice(item, app_id, request_id)
             case InboundMessage():
                 kind, contact = EventKind.MESSAGE, item.contact
             case Echo():
@@ -103,7 +106,15 @@ class Acceptor:
             case IdentityChange():
                 kind, contact = EventKind.IDENTITY, item.contact
         tenant = await self._clients.by_phone_number_id(item.phone_number_id)
-        if tenant is not None and not _signed_for(tenant, app_id):
+        if tenant is None:
+            log(
+                _log,
+                logging.WARNING,
+                "webhook.unrouted",
+                "No client has this phone_number_id; the event is kept until one does.",
+                phone_number_id=item.phone_number_id,
+            )
+        elif not _signed_for(tenant, app_id):
             log(
                 _log,
                 logging.ERROR,
@@ -113,14 +124,6 @@ class Acceptor:
                 app_id=app_id,
             )
             return None
-        if tenant is None:
-            log(
-                _log,
-                logging.WARNING,
-                "webhook.unrouted",
-                "No client has this phone_number_id; the event is kept until one does.",
-                phone_number_id=item.phone_number_id,
-            )
         return NewEvent(
             phone_number_id=item.phone_number_id,
             dedup_key=item.dedup_key,
@@ -131,9 +134,30 @@ class Acceptor:
             client_id=tenant.id if tenant else None,
             quiet=item.is_free_text,
             request_id=request_id,
+            app_id=app_id,
         )
 
-    def _notice(self, item: AccountNotice, request_id: str) -> NewEvent:
+    async def _of_account(
+        self, change: IdentityChange, app_id: str, request_id: str
+    ) -> list[NewEvent]:
+        """Tell every client of the account: the change names no number."""
+        return [
+            NewEvent(
+                phone_number_id=tenant.phone_number_id,
+                dedup_key=change.dedup_key,
+                kind=EventKind.IDENTITY,
+                contact=change.contact,
+                payload=change.to_json(),
+                occurred_at=change.occurred_at,
+                client_id=tenant.id,
+                request_id=request_id,
+                app_id=app_id,
+            )
+            for tenant in await self._clients.by_waba_id(change.waba_id)
+            if _signed_for(tenant, app_id)
+        ]
+
+    def _notice(self, item: AccountNotice, app_id: str, request_id: str) -> NewEvent:
         log(
             _log,
             logging.WARNING,
@@ -151,6 +175,7 @@ class Acceptor:
             payload=item.to_json(),
             occurred_at=item.occurred_at,
             request_id=request_id,
+            app_id=app_id,
         )
 
 

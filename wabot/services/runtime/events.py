@@ -44,6 +44,7 @@ class NewEvent:
     client_id: UUID | None = None
     quiet: bool = False
     request_id: str = ""
+    app_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def contact_of(name: str) -> Contact:
 
 
 def sort_events(contact: str, events: Sequence[StoredEvent]) -> Sorted:
-    """Read stored events; the order of events of a kind is kept."""
+    """Read stored events, one mover each; the order of events of a kind is kept."""
     found = Sorted(contact_of(contact))
     for event in events:
         if event.kind is EventKind.TIMER:
@@ -65,7 +65,8 @@ def sort_events(contact: str, events: Sequence[StoredEvent]) -> Sorted:
         match item:
             case InboundMessage():
                 found.contact = _known(found.contact, item)
-                _add_message(found.movers, event, item)
+                note = _inbound(event, item.kind, {"message": item.raw}, item.wamid)
+                found.movers.append(Mover((event,), item.happening, (note,)))
             case Echo():
                 note = _inbound(event, "echo", {"kind": item.kind})
                 found.movers.append(Mover((event,), item.happening, (note,), echo_of=item.wamid))
@@ -86,15 +87,24 @@ def _known(contact: Contact, message: InboundMessage) -> Contact:
     )
 
 
-def _add_message(movers: list[Mover], event: StoredEvent, message: InboundMessage) -> None:
-    inbound = _inbound(event, message.kind, {"message": message.raw}, message.wamid)
-    last = movers[-1] if movers else None
-    text = message.happening
-    if last and isinstance(text, TextReceived) and isinstance(last.happening, TextReceived):
-        joined = TextReceived(f"{last.happening.text}\n{text.text}")
-        movers[-1] = Mover((*last.events, event), joined, (*last.inbound, inbound))
-    else:
-        movers.append(Mover((event,), message.happening, (inbound,)))
+def join_fragments(movers: Sequence[Mover]) -> list[Mover]:
+    """Make one thought of texts that follow each other.
+
+    Only of fresh ones: a text joined to one that was handled before would be lost with it.
+    """
+    joined: list[Mover] = []
+    for mover in movers:
+        last = joined[-1] if joined else None
+        text = mover.happening
+        if last and isinstance(text, TextReceived) and isinstance(last.happening, TextReceived):
+            joined[-1] = Mover(
+                (*last.events, *mover.events),
+                TextReceived(f"{last.happening.text}\n{text.text}"),
+                (*last.inbound, *mover.inbound),
+            )
+        else:
+            joined.append(mover)
+    return joined
 
 
 def _inbound(event: StoredEvent, kind: str, body: dict[str, object], wamid: str = "") -> Inbound:

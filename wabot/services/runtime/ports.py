@@ -50,6 +50,9 @@ class Journal(Protocol):
     async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
         """Keep the events that are new and lease the conversations that are due and free."""
 
+    async def adopt(self) -> int:
+        """Hand events that no client had a number for to clients that have it by now."""
+
     async def claim_due(self, limit: int) -> list[ConversationKey]:
         """Lease conversations whose time has come and that nobody holds."""
 
@@ -88,6 +91,9 @@ class Clients(Protocol):
 
     async def by_phone_number_id(self, phone_number_id: str) -> Tenant | None:
         """Find the client that has this number."""
+
+    async def by_waba_id(self, waba_id: str) -> list[Tenant]:
+        """Find the clients of a WhatsApp business account."""
 
     async def by_id(self, client_id: UUID) -> Tenant | None:
         """Find a client."""

@@ -62,6 +62,9 @@ class Sender:
         waits: dict[Recipient, timedelta] = {}
         for row in rows:
             if row.recipient in waits:
+                if row.fresh:
+                    # Known not to be sent: it need not wait for a status that cannot come.
+                    await self._mark(tenant, SendMark(row.id, retry_in=waits[row.recipient]))
                 continue
             wait = await self._wait(tenant, row)
             if wait is None:

@@ -18,7 +18,7 @@ from wabot.domain.tenant import Tenant
 from wabot.logs import log
 from wabot.services.rendering import render
 from wabot.services.runtime.events import ConversationKey, StoredEvent, TimerChange
-from wabot.services.runtime.movers import Mover, Sorted, sort_events
+from wabot.services.runtime.movers import Mover, Sorted, join_fragments, sort_events
 from wabot.services.runtime.playing import Played, Player
 from wabot.services.runtime.ports import Clock, TenantStore, TurnUnit
 from wabot.services.runtime.turns import (
@@ -154,7 +154,7 @@ class TurnRunner:
                     result.held.update(event.id for event in mover.events)
                     continue
             fresh.append(mover)
-        return fresh
+        return join_fragments(fresh)
 
     async def _play(
         self, unit: TurnUnit, loaded: Loaded, movers: Sequence[Mover], shop: Shop, now: datetime

@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 
 _CLAIMED_AT_ONCE = 100
 _PURGE_EVERY = 600.0
+_ADOPT_EVERY = 15.0
 
 
 class Worker:
@@ -64,6 +65,8 @@ class Worker:
             asyncio.create_task(self._repeat(self._renew, lease / 3, self._finished)),
             asyncio.create_task(self._repeat(self._fire_timers, self._idle, self._stopping)),
             asyncio.create_task(self._repeat(self._refresh_clients, self._idle, self._stopping)),
+            # Again later: an event may be stored just after its client was looked for in vain.
+            asyncio.create_task(self._repeat(self._adopt, _ADOPT_EVERY, self._stopping)),
             asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY, self._stopping)),
         ]
 
@@ -171,7 +174,12 @@ class Worker:
         self.dispatch(await self._journal.fire_timers(self._clock.now()))
 
     async def _refresh_clients(self) -> None:
-        await self._clients.refresh()
+        if await self._clients.refresh():
+            await self._adopt()
+
+    async def _adopt(self) -> None:
+        if await self._journal.adopt():
+            self.wake()
 
     async def _purge(self) -> None:
         # The journal's times are the machine's, not business time.
