@@ -1,0 +1,105 @@
+"""Finding products by what customers call them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.domain.chat import PRODUCTS, a_product
+from wabot.domain.language.search import Found, asks_for_product, find, query_words
+
+SHELF = tuple(
+    a_product(name, aliases=aliases)
+    for name, aliases in (
+        ("Jitomate saladet", ("tomate",)),
+        ("Cebolla blanca", ()),
+        ("Limón", ()),
+        ("Leche entera 1 L", ()),
+        ("Leche deslactosada 1 L", ()),
+        ("Pan de caja", ("pan bimbo",)),
+        ("Sal", ()),
+        ("Salsa verde", ()),
+        ("Coca-Cola 600 ml", ("coca",)),
+        ("Coca-Cola 2 L", ()),
+        ("Jabón", ()),
+        ("7 Up 600 ml", ()),
+    )
+)
+
+
+def exact(text: str) -> list[str]:
+    return [product.name for product in find(text, SHELF).exact]
+
+
+def close(text: str) -> list[str]:
+    return [product.name for product in find(text, SHELF).close]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("¿tienes tomates?", ["Jitomate saladet"]),
+        ("JITOMATE SALADET", ["Jitomate saladet"]),
+        ("sevoya", ["Cebolla blanca"]),
+        ("limones", ["Limón"]),
+        ("leche", ["Leche entera 1 L", "Leche deslactosada 1 L"]),
+        ("leche deslactosada", ["Leche deslactosada 1 L"]),
+        ("sal", ["Sal"]),
+        ("salsas", ["Salsa verde"]),
+        ("pan bimbo", ["Pan de caja"]),
+        ("coca", ["Coca-Cola 600 ml", "Coca-Cola 2 L"]),
+        ("coca 600", ["Coca-Cola 600 ml"]),
+        ("coca de 600ml", ["Coca-Cola 600 ml"]),
+        ("una coca de 2 litros", ["Coca-Cola 2 L"]),
+        ("me das 7up", ["7 Up 600 ml"]),
+    ],
+)
+def test_all_words_must_be_the_products_words(text: str, names: list[str]) -> None:
+    assert sorted(exact(text)) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("jitomte", ["Jitomate saladet"]),
+        ("jamón", ["Jabón"]),
+        ("pan y limón", ["Limón", "Pan de caja"]),
+        ("leche de almendra", ["Leche deslactosada 1 L", "Leche entera 1 L"]),
+    ],
+)
+def test_what_is_near_is_close_and_never_exact(text: str, names: list[str]) -> None:
+    assert exact(text) == []
+    assert sorted(close(text)) == names
+
+
+@pytest.mark.parametrize(
+    "text", ["", "hola", "¿qué tienes?", "600", "2 l", "s", "escoba", "ja", "🍞"]
+)
+def test_what_names_nothing_finds_nothing(text: str) -> None:
+    assert not find(text, SHELF)
+
+
+def test_a_name_typed_in_full_comes_first() -> None:
+    shelf = (a_product("Arroz con leche"), a_product("Arroz"))
+    assert [p.name for p in find("arroz", shelf).exact] == ["Arroz", "Arroz con leche"]
+
+
+def test_an_empty_shelf_finds_nothing() -> None:
+    assert find("arroz", ()) == Found()
+
+
+def test_asking_for_a_product_is_recognised() -> None:
+    assert asks_for_product("¿no tienes escobas?")
+    assert not asks_for_product("está lloviendo mucho")
+    assert query_words("¿no tienes escobas grandes?") == ("escobas", "grandes")
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_the_search(text: str) -> None:
+    found = find(text, PRODUCTS)
+    assert not (found.exact and found.close)
+    assert {p.id for p in found.exact + found.close} <= {p.id for p in PRODUCTS}
+
+
+@given(st.sampled_from(PRODUCTS))
+def test_every_product_is_found_by_its_own_name(product: object) -> None:
+    assert product in find(product.name, PRODUCTS).exact  # type: ignore[attr-defined] - a Product
