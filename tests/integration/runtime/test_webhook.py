@@ -150,11 +150,25 @@ class TestRouting:
         failed = shop.central("SELECT dedup_key, last_error FROM wabot.inbox WHERE state='failed'")
         assert failed == []
 
-    async def test_a_batch_of_twelve_messages_is_handled_twelve_times(self, shop: Harness) -> None:
-        assert (await shop.post(load("batch")))[0] == 200
+    async def test_a_batch_of_twelve_messages_is_handled_twelve_times(
+        self, environment: dict[str, str], shop: Harness
+    ) -> None:
+        body = load("batch")
+        numbers = {
+            change["value"]["metadata"]["phone_number_id"]
+            for entry in body["entry"]
+            for change in entry["changes"]
+        }
+        (other,) = numbers - {shop.tenant.phone_number_id}
+        await asyncio.to_thread(
+            make_tenant, shop.settings, environment["DATABASE_URL"], "otra", number=other
+        )
+        assert (await shop.post(body))[0] == 200
         await shop.settled()
-        done = shop.central("SELECT count(*) AS n FROM wabot.inbox WHERE kind = 'message'")
-        assert done[0]["n"] == 12
+        handled = shop.central("SELECT state, count(*) AS n FROM wabot.inbox GROUP BY 1")
+        assert handled == [{"state": "done", "n": 12}]
+        kept = shop.shop("SELECT count(*) AS n FROM messages WHERE direction = 'in'")
+        assert kept == [{"n": 6}]
 
     async def test_a_header_never_chooses_the_company(
         self, environment: dict[str, str], shop: Harness
