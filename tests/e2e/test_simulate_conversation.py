@@ -306,3 +306,42 @@ def test_orders_of_chats_can_be_listed(machine: Machine) -> None:
     assert mine[0]["history"] == "pendiente"
     missing = machine.simulate("orders", "--database", "postgres")
     assert missing.returncode == 4
+
+
+def test_a_copy_of_a_shop_takes_its_catalogue_and_never_its_customers(machine: Machine) -> None:
+    key = {"WABOT_MASTER_KEY": "0" * 43}
+    token = machine.folder / "token"
+    token.write_text("EAAreal-token\n", encoding="utf-8")
+
+    def wabot(*words: str) -> None:
+        subprocess.run(
+            machine.command(*words),
+            cwd=machine.folder,
+            env=machine.environment(**key),
+            capture_output=True,
+            timeout=120,
+            check=True,
+        )
+
+    wabot("db", "upgrade")
+    wabot(
+        *("tenant", "create", "la-esquina", "--name", "La Esquina", "--template", "abarrotes"),
+        *("--plan", "basico", "--phone-number-id", "5550001", "--token-file", str(token)),
+    )
+    machine.query("wabot", "update products set price = 99 where sku = 'DES-001' returning 1")
+    done = machine.simulate(
+        "conversation", "--tenant", "la-esquina", "--json", stdin="hola\narroz\n2\n", **key
+    )
+    assert done.returncode == 0, done.stderr
+    start, *_ = _events(done)
+    assert (start["shop"], start["database"]) == ("La Esquina", "wabot_simulation_of_la_esquina")
+    assert machine.query("wabot", "select count(*) from customers") == [(0,)]
+    assert machine.query("wabot", "select count(*) from wabot.inbox") == [(0,)]
+    copied = machine.query(
+        "wabot_simulation_of_la_esquina",
+        "select phone_number_id <> '5550001', whatsapp_token from wabot.clients",
+    )
+    assert copied[0][0] is True
+    unknown = machine.simulate("conversation", "--tenant", "la-esquinita", stdin="hola\n", **key)
+    assert unknown.returncode == 4
+    assert "la-esquina" in unknown.stderr

@@ -26,6 +26,7 @@ from wabot.errors import Finding, InvalidInput
 from wabot.repositories.conninfo import as_runtime_login, parameters_of
 from wabot.simulation.conversation.chat import Chat
 from wabot.simulation.conversation.clock import ShiftableClock
+from wabot.simulation.conversation.parser import DEFAULT_TEMPLATE
 from wabot.simulation.conversation.people import SimulatedCustomer, customer_named
 from wabot.simulation.conversation.player import first_clock
 from wabot.simulation.conversation.recorder import Recorder
@@ -92,23 +93,26 @@ def chat(request: ChatRequest, out: Output) -> None:
 
 
 def _converse(loop: Bridge, talk: Chat, lines: Iterator[str], log: Path, *, patient: bool) -> None:
-    for line in lines:
-        try:
-            loop.call(talk.catch_up())
-            if not loop.call(talk.handle(line)):
-                return
-        except ValueError as error:
-            if not patient:
-                raise InvalidInput(f"{line!r}: {error}", hint="/help lists the commands.") from None
-            talk.view.note(str(error))
-        except Finding as error:
-            if not patient:
-                raise Finding(error.message, hint=f"Its log is {log}") from None
-            talk.view.trouble(f"{error.message} Its log is {log}")
-        except KeyboardInterrupt:
-            if not patient:
-                raise
-            return
+    """Take lines until they end; on a terminal a mistake is told and the chat goes on."""
+    try:
+        for line in lines:
+            try:
+                loop.call(talk.catch_up())
+                if not loop.call(talk.handle(line)):
+                    return
+            except ValueError as error:
+                if not patient:
+                    hint = "/help lists the commands."
+                    raise InvalidInput(f"{line!r}: {error}", hint=hint) from None
+                talk.view.note(str(error))
+            except Finding as error:
+                if not patient:
+                    raise Finding(error.message, hint=f"Its log is {log}") from None
+                talk.view.trouble(f"{error.message} Its log is {log}")
+    except KeyboardInterrupt:
+        # On a terminal Ctrl-C is a way to end, wherever it comes.
+        if not patient:
+            raise
 
 
 def _typed_lines(view: View) -> Iterator[str]:
@@ -165,9 +169,7 @@ def _surroundings(
             yield found
         return
     keys = Secrets()
-    suffix = re.sub(r"[^a-z0-9]", "_", request.tenant or request.template)
-    demo = not request.tenant and request.template == "abarrotes"
-    with server.kept(KEPT if demo else f"{KEPT}_{suffix}") as database:
+    with server.kept(_kept_name(request)) as database:
         owner_url = server.url(database)
         runtime_url = as_runtime_login(owner_url)
         if request.tenant:
@@ -179,6 +181,14 @@ def _surroundings(
             _start_afresh(server, database)
             tenant = prepare_database(owner_url, runtime_url, DEMO_SLUG, shop, keys)
         yield Surroundings(owner_url, runtime_url, tenant, keys)
+
+
+def _kept_name(request: ChatRequest) -> str:
+    if request.tenant:
+        return f"{KEPT}_of_{re.sub(r'[^a-z0-9]', '_', request.tenant)}"
+    if request.template == DEFAULT_TEMPLATE:
+        return KEPT
+    return f"{KEPT}_kind_{re.sub(r'[^a-z0-9]', '_', request.template)}"
 
 
 def _start_afresh(server: SimulationServer, database: str) -> None:

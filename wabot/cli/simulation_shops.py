@@ -1,22 +1,16 @@
 """Shops of the simulation: the demo shop, and copies of shops that exist."""
 
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
+from wabot.container import Provisioning, open_tenants, tenants_at
 from wabot.domain.tenant import Tenant
 from wabot.gateways.encryption import TokenCipher
 from wabot.repositories.central_schema import upgrade
-from wabot.repositories.engines import open_engine
 from wabot.repositories.provisioning.migration_line import head_revisions
 from wabot.repositories.provisioning.template_folders import FolderTemplates
-from wabot.repositories.provisioning.tenants import SqlTenants
-from wabot.services.provisioning.create import CreateTenant
 from wabot.services.provisioning.look import ShopCopy, read_shop
 from wabot.services.provisioning.request import TenantRequest
 
@@ -59,10 +53,8 @@ def demo_copy(template: str) -> ShopCopy:
 
 def copy_of(slug: str, settings: "Settings") -> ShopCopy:
     """Return a shop of the real central database as it can be copied; nothing there is changed."""
-    from wabot.container import open_central
-
-    with open_central(settings) as urls, _tenants(urls.owner_url) as tenants:
-        return read_shop(tenants, slug)
+    with open_tenants(settings) as provisioning:
+        return read_shop(provisioning.tenants, slug)
 
 
 def prepare_database(
@@ -70,17 +62,17 @@ def prepare_database(
 ) -> Tenant:
     """Bring a database of the simulation to this version and see that the shop stands in it."""
     upgrade(owner_url, runtime_conninfo=runtime_url)
-    with _tenants(owner_url) as tenants:
-        tenant = tenants.find(slug)
+    with tenants_at(owner_url, keys=(keys.master_key,), actor="simulation") as provisioning:
+        tenant = provisioning.tenants.find(slug)
         if tenant is None:
-            return _create(tenants, slug, shop, keys)
+            return _create(provisioning, slug, shop, keys)
     return renew_token(owner_url, tenant, keys)
 
 
 def is_of_this_version(owner_url: str, slug: str) -> bool:
     """Tell whether a kept shop's tables are those of this version; also when there is none yet."""
-    with _tenants(owner_url) as tenants:
-        tenant = tenants.find(slug)
+    with tenants_at(owner_url) as provisioning:
+        tenant = provisioning.tenants.find(slug)
     return tenant is None or set(tenant.revision.split(",")) == set(head_revisions())
 
 
@@ -99,15 +91,8 @@ def renew_token(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:
     return replace(tenant, token=token)
 
 
-def _create(tenants: SqlTenants, slug: str, shop: ShopCopy, keys: Secrets) -> Tenant:
+def _create(provisioning: Provisioning, slug: str, shop: ShopCopy, keys: Secrets) -> Tenant:
     seed = shop.seed
-    use_case = CreateTenant(
-        tenants,
-        keys.cipher,
-        FolderTemplates(),
-        now=lambda: datetime.now(UTC),
-        new_id=uuid4,
-    )
     request = TenantRequest(
         slug=slug,
         name=shop.name,
@@ -120,15 +105,6 @@ def _create(tenants: SqlTenants, slug: str, shop: ShopCopy, keys: Secrets) -> Te
         time_zone=seed.time_zone,
         waba_id=WABA_ID,
         app_id=APP_ID,
-        actor="simulation",
+        actor=provisioning.actor,
     )
-    return use_case.run(request, seed).tenant
-
-
-@contextmanager
-def _tenants(owner_url: str) -> Iterator[SqlTenants]:
-    engine = open_engine(owner_url)
-    try:
-        yield SqlTenants(engine)
-    finally:
-        engine.dispose()
+    return provisioning.create.run(request, seed).tenant

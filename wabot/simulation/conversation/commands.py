@@ -66,18 +66,18 @@ Command = Send | Advance | WriteAsPerson | NewCustomer | ShowOrders | ShowHelp |
 
 HELP = """\
 A number (or letter) chooses an option; anything else is sent as text.
-  /foto [WORDS]  /audio  /video  /documento  /sticker    send a file
-  /ubicacion 19.43,-99.13                                send a location
-  /contacto +525512345678                                send a contact
-  /carrito DES-001 x2 BEB-001 x1                         send a cart of WhatsApp's catalogue
-  /reaccion 👍   /editar WORDS   /borrar   /raro         react, edit or delete the last message,
-                                                         send a kind that WhatsApp cannot show
-  /avanzar 25h                                           let time pass (30m, 2d)
-  /dueno WORDS                                           somebody of the shop writes to you
-  /nuevo [NAME]                                          go on as a new customer
-  /pedidos                                               your orders as the database has them
-  /salir (or Ctrl-D)                                     end
-A line that begins with // is sent with one of them."""
+  /foto [WORDS]  /audio  /video  /documento  /sticker   send a file
+  /ubicacion 19.43,-99.13   send a location
+  /contacto +525512345678   send a contact
+  /carrito DES-001 x2 BEB-001 x1   send a cart of WhatsApp's catalogue
+  /reaccion 👍  /editar WORDS  /borrar   on the last message
+  /raro             send a kind of message that WhatsApp cannot show
+  /avanzar 25h      let time pass (30m, 2d)
+  /dueno WORDS      somebody of the shop writes to you
+  /nuevo [NAME]     go on as a new customer
+  /pedidos          your orders as the database has them
+  /salir, Ctrl-D    end
+//words sends /words as text."""
 
 
 def read_command(line: str) -> Command:
