@@ -7,10 +7,11 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from wabot.domain.hours import OpeningHours, parse_hours
 from wabot.domain.shop import ShopSettings
 from wabot.errors import InvalidInput
 
-StoredValue = bool | str | list[int]
+StoredValue = bool | int | str | list[int]
 """What a row of a tenant's `settings` holds, as JSON."""
 
 
@@ -22,16 +23,37 @@ class SettingKind(StrEnum):
     PHONE = "phone"
     NUMBERS = "numbers"
     DURATION = "duration"
+    HOURS = "hours"
+    WHOLE = "whole"
+    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True)
 class SettingSpec:
-    """A setting as a template declares it."""
+    """A setting as a template declares it.
+
+    `choices` are those of a choice; `minimum` and `maximum` bound a whole number.
+    """
 
     key: str
     kind: SettingKind
     default: StoredValue
     help: str = ""
+    choices: tuple[str, ...] = ()
+    minimum: int | None = None
+    maximum: int | None = None
+
+    def parse(self, value: object) -> Any:
+        """Return what a stored value means; ValueError says which rule it breaks."""
+        meant = parse_setting(self.kind, value)
+        if self.kind is SettingKind.CHOICE and meant not in self.choices:
+            raise ValueError(f"must be one of: {', '.join(self.choices)}")
+        if self.kind is SettingKind.WHOLE:
+            low = self.minimum if self.minimum is not None else meant
+            high = self.maximum if self.maximum is not None else meant
+            if not low <= meant <= high:
+                raise ValueError(f"must be a whole number from {low} to {high}")
+        return meant
 
 
 SHOP_SETTINGS: dict[str, SettingKind] = {
@@ -40,6 +62,7 @@ SHOP_SETTINGS: dict[str, SettingKind] = {
     "adviser_phone": SettingKind.PHONE,
     "pickup": SettingKind.BOOLEAN,
     "pickup_address": SettingKind.TEXT,
+    "opening_hours": SettingKind.HOURS,
     "usual_quantities": SettingKind.NUMBERS,
     "session_lifetime": SettingKind.DURATION,
     "pause_lifetime": SettingKind.DURATION,
@@ -88,12 +111,25 @@ def _duration(value: object) -> timedelta:
     return length
 
 
+def _hours(value: object) -> OpeningHours:
+    return parse_hours(_text(value))
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 1_000_000_000:
+        raise ValueError("must be a whole number")
+    return value
+
+
 _PARSERS: dict[SettingKind, Callable[[object], Any]] = {
     SettingKind.BOOLEAN: _boolean,
     SettingKind.TEXT: _text,
     SettingKind.PHONE: _phone,
     SettingKind.NUMBERS: _numbers,
     SettingKind.DURATION: _duration,
+    SettingKind.HOURS: _hours,
+    SettingKind.WHOLE: _whole,
+    SettingKind.CHOICE: _text,
 }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from wabot.domain.catalog import Catalog
+from wabot.domain.hours import OpeningHours
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class ShopSettings:
     adviser_phone: str = ""
     pickup: bool = True
     pickup_address: str = ""
+    opening_hours: OpeningHours = field(default_factory=OpeningHours)
     usual_quantities: tuple[int, ...] = (1, 2, 3)
     session_lifetime: timedelta = timedelta(hours=24)
     pause_lifetime: timedelta = timedelta(hours=12)

@@ -6,7 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from wabot.domain.settings import SHOP_SETTINGS, SettingKind, parse_setting, shop_settings
+from wabot.domain.settings import (
+    SHOP_SETTINGS,
+    SettingKind,
+    SettingSpec,
+    parse_setting,
+    shop_settings,
+)
 from wabot.domain.shop import ShopSettings
 from wabot.errors import InvalidInput
 
@@ -41,7 +47,7 @@ def test_rows_are_read_as_what_they_mean() -> None:
 
 
 def test_keys_of_a_later_version_are_ignored() -> None:
-    assert shop_settings({"opening_hours": {"mon": "8-20"}}) == ShopSettings()
+    assert shop_settings({"moon_phase": {"mon": "full"}}) == ShopSettings()
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,13 @@ def test_keys_of_a_later_version_are_ignored() -> None:
         (SettingKind.DURATION, "24 h"),
         (SettingKind.DURATION, "999999d"),
         (SettingKind.DURATION, "366d"),
+        (SettingKind.HOURS, "always"),
+        (SettingKind.HOURS, {"mon": "08:00-14:00"}),
+        (SettingKind.WHOLE, "5"),
+        (SettingKind.WHOLE, 5.0),
+        (SettingKind.WHOLE, True),
+        (SettingKind.WHOLE, 10**12),
+        (SettingKind.CHOICE, 1),
     ],
 )
 def test_a_value_of_another_type_is_refused_with_the_rule(kind: SettingKind, value: object) -> None:
@@ -81,3 +94,18 @@ def test_a_value_of_another_type_is_refused_with_the_rule(kind: SettingKind, val
 def test_a_broken_row_is_named() -> None:
     with pytest.raises(InvalidInput, match="setting session_lifetime must be"):
         shop_settings({"session_lifetime": "soon"})
+
+
+def test_a_choice_is_one_of_its_words() -> None:
+    spec = SettingSpec("policy", SettingKind.CHOICE, "ask", choices=("ask", "drop"))
+    assert spec.parse("drop") == "drop"
+    with pytest.raises(ValueError, match="must be one of: ask, drop"):
+        spec.parse("maybe")
+
+
+def test_a_whole_number_stays_within_its_bounds() -> None:
+    spec = SettingSpec("tolerance", SettingKind.WHOLE, 10, minimum=0, maximum=50)
+    assert spec.parse(50) == 50
+    with pytest.raises(ValueError, match="must be a whole number from 0 to 50"):
+        spec.parse(51)
+    assert SettingSpec("free", SettingKind.WHOLE, 10).parse(-7) == -7
