@@ -7,21 +7,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
-from uuid import uuid4
 
 import aiohttp
 import psycopg
 from psycopg.rows import dict_row
 
 from wabot.config import Settings, load_settings
-from wabot.container import Runtime, build_runtime
+from wabot.container import Runtime, build_runtime, tenants_at
 from wabot.domain.tenant import Tenant
-from wabot.gateways.encryption import TokenCipher
-from wabot.repositories.engines import open_engine
-from wabot.repositories.provisioning.template_folders import FolderTemplates
-from wabot.repositories.provisioning.tenants import SqlTenants
 from wabot.server import start_server
-from wabot.services.provisioning.create import CreateTenant
 from wabot.services.provisioning.request import TenantRequest
 from wabot.simulation.graph.config import GraphConfig, StatusLevel
 from wabot.simulation.graph.journal import SentMessage
@@ -47,15 +41,8 @@ def make_tenant(
     settings: Settings, owner_url: str, slug: str, *, number: str = NUMBER, **asked: str
 ) -> Tenant:
     """Create a shop with the use case that the command line runs."""
-    engine = open_engine(owner_url)
-    try:
-        creation = CreateTenant(
-            tenants=SqlTenants(engine),
-            cipher=TokenCipher(settings["WABOT_MASTER_KEY"]),
-            templates=FolderTemplates(),
-            now=lambda: datetime.now(UTC),
-            new_id=uuid4,
-        ).run(
+    with tenants_at(owner_url, keys=settings["WABOT_MASTER_KEY"]) as provisioning:
+        creation = provisioning.create.run(
             TenantRequest(
                 **{
                     "slug": slug,
@@ -71,8 +58,6 @@ def make_tenant(
                 }
             )
         )
-    finally:
-        engine.dispose()
     return creation.tenant
 
 

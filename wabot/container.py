@@ -5,17 +5,24 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from wabot.config import Settings
 from wabot.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from wabot.domain.tenant import Tenant
+    from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
+    from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.repositories.provisioning.tenants import SqlTenants
     from wabot.repositories.runtime.pools import Pools
+    from wabot.services.provisioning.create import CreateTenant
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.ports import Clock
     from wabot.services.runtime.worker import Worker
@@ -64,6 +71,62 @@ def open_central(settings: Settings, *, database: str = CENTRAL_DATABASE) -> Ite
         server.ensure_database(database)
         url = server.url(database)
         yield CentralUrls(as_runtime_login(url), embedded=True, owner=url)
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """What the operator's acts on tenants are made of; `actor` stands in the audit log."""
+
+    owner_url: str = field(repr=False)
+    engine: "Engine" = field(repr=False)
+    tenants: "SqlTenants"
+    templates: "FolderTemplates"
+    actor: str
+    keys: tuple[bytes, ...] = field(repr=False, default=())
+
+    @property
+    def cipher(self) -> "TokenCipher":
+        """Return what encrypts tokens; looking at tenants needs no key."""
+        from wabot.gateways.encryption import TokenCipher
+
+        return TokenCipher(self.keys)
+
+    @property
+    def create(self) -> "CreateTenant":
+        """Return the use case that creates a tenant."""
+        from wabot.services.provisioning.create import CreateTenant
+
+        return CreateTenant(
+            self.tenants, self.cipher, self.templates, now=lambda: datetime.now(UTC), new_id=uuid4
+        )
+
+
+@contextmanager
+def open_tenants(settings: Settings) -> Iterator[Provisioning]:
+    """Compose the acts on the tenants of the settings' central database, as its owner."""
+    with (
+        open_central(settings) as urls,
+        tenants_at(
+            urls.owner_url, keys=settings["WABOT_MASTER_KEY"], actor=settings.operator
+        ) as provisioning,
+    ):
+        yield provisioning
+
+
+@contextmanager
+def tenants_at(
+    owner_url: str, *, keys: tuple[bytes, ...] = (), actor: str = "operator"
+) -> Iterator[Provisioning]:
+    """Compose the acts on the tenants of any central database."""
+    from wabot.repositories.engines import open_engine
+    from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.repositories.provisioning.tenants import SqlTenants
+
+    engine = open_engine(owner_url)
+    try:
+        yield Provisioning(owner_url, engine, SqlTenants(engine), FolderTemplates(), actor, keys)
+    finally:
+        engine.dispose()
 
 
 def require_ready(urls: CentralUrls) -> None:

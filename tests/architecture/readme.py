@@ -35,13 +35,18 @@ def commands_table() -> str:
 def commands() -> Iterator[tuple[str, str]]:
     """Yield usage and help of every command of the command line."""
     for name, entry in COMMANDS.items():
-        command = Deferred(name, entry).load()
-        children = getattr(command, "commands", None)
-        if children is None:
-            yield _usage(f"wabot {name}", command), _summary(command)
-            continue
-        for child_name, child in children.items():
-            yield _usage(f"wabot {name} {child_name}", child), _summary(child)
+        for path, command in leaves(name, Deferred(name, entry).load()):
+            yield _usage(f"wabot {path}", command), _summary(command)
+
+
+def leaves(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the commands of a group, and of the groups within it, with their whole names."""
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield path, command
+        return
+    for name, child in children.items():
+        yield from leaves(f"{path} {name}", child)
 
 
 def _usage(path: str, command: Any) -> str:

@@ -2,6 +2,7 @@
 
 import operator
 import os
+import socket
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -47,6 +48,12 @@ class Settings:
     def home(self) -> Path:
         """Return WABOT_HOME, or where the platform keeps a user's data; it may not exist yet."""
         return _home(self["WABOT_HOME"])
+
+    @property
+    def operator(self) -> str:
+        """Return who acts, for the audit log: WABOT_OPERATOR, or the user of this machine."""
+        given: str = self["WABOT_OPERATOR"]
+        return given or f"{_user()}@{socket.gethostname()}"
 
     @property
     def apps(self) -> dict[str, tuple[str, ...]]:
@@ -153,6 +160,18 @@ def _home(given: str) -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("wabot", appauthor=False)
+
+
+def _user() -> str:
+    try:
+        # From the process, not from variables that anybody may set.
+        from pwd import getpwuid
+    except ImportError:  # Windows
+        return os.getlogin()
+    try:
+        return getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container's user without a name
+        return str(os.getuid())
 
 
 def _how(known: Setting) -> str:

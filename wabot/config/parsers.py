@@ -96,3 +96,10 @@ def apps(value: str) -> dict[str, tuple[str, ...]]:
             raise ValueError("must look like APP_ID=SECRET[,SECRET];APP_ID=SECRET")
         found[name.strip()] = secret_list(secrets)
     return found
+
+
+def operator(value: str) -> str:
+    """Accept a name that fits on one line."""
+    if len(value) > 100 or not value.isprintable():
+        raise ValueError("must be at most 100 printable characters")
+    return value

@@ -12,6 +12,7 @@ from wabot.config.parsers import (
     http_url,
     keys,
     one_of,
+    operator,
     seconds,
     secret_list,
     whole,
@@ -73,6 +74,12 @@ SETTINGS: tuple[Setting, ...] = (
         obtain=f"make one with: {_NEW_KEY}",
         secret=True,
         parse=keys,
+    ),
+    Setting(
+        "WABOT_OPERATOR",
+        "security",
+        "Who the audit log says has acted. Empty: the user and name of this machine.",
+        parse=operator,
     ),
     Setting(
         "WHATSAPP_APP_ID",

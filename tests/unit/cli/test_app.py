@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests.architecture.readme import leaves
 from wabot.cli.app import COMMANDS, Deferred, app
 
 ROOT = Path(__file__).parents[3]
@@ -69,10 +70,10 @@ def test_a_slip_in_a_command_is_answered_with_the_likely_one() -> None:
 
 
 def test_every_command_but_a_server_and_a_shell_can_answer_with_a_document() -> None:
-    without = set()
-    for name, entry in COMMANDS.items():
-        found = Deferred(name, entry).load()
-        for child, command in getattr(found, "commands", {"": found}).items():
-            if not any("--json" in parameter.opts for parameter in command.params):
-                without.add(f"{name} {child}".strip())
+    without = {
+        path
+        for name, entry in COMMANDS.items()
+        for path, command in leaves(name, Deferred(name, entry).load())
+        if not any("--json" in parameter.opts for parameter in command.params)
+    }
     assert without == {"serve", "simulate psql"}

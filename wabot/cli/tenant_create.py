@@ -1,0 +1,112 @@
+"""`wabot tenant create`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.tenant_options import Slug
+
+if TYPE_CHECKING:
+    from wabot.config import Settings
+    from wabot.services.provisioning.create import Creation
+
+
+def create(
+    slug: Slug,
+    *,
+    name: Annotated[str, typer.Option(help="The shop's name, as customers read it.")],
+    template: Annotated[str, typer.Option(help="Kind of shop, for example abarrotes.")],
+    plan: Annotated[str, typer.Option(help="basico, completo or premium.")],
+    phone_number_id: Annotated[
+        str, typer.Option(help="Id that Meta shows below the phone number; digits only.")
+    ],
+    token_file: Annotated[
+        str | None,
+        typer.Option(metavar="PATH|-", help="File with the access token; - reads it from stdin."),
+    ] = None,
+    owner_phone: Annotated[str, typer.Option(help="The owner's WhatsApp number.")] = "",
+    adviser_phone: Annotated[
+        str, typer.Option(help="WhatsApp number of the person who answers by hand.")
+    ] = "",
+    country: Annotated[str, typer.Option(help="ISO code; the template's by default.")] = "",
+    currency: Annotated[str, typer.Option(help="ISO code; the country's by default.")] = "",
+    time_zone: Annotated[str, typer.Option(help="IANA name; the country's by default.")] = "",
+    waba_id: Annotated[str, typer.Option(help="WhatsApp Business Account, when known.")] = "",
+    app_id: Annotated[str, typer.Option(help="Meta app; WHATSAPP_APP_ID by default.")] = "",
+    json: JsonOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, show what would be made.")
+    ] = False,
+) -> None:
+    """Create a shop with its own tables, catalogue and settings: whole, or not at all."""
+    from wabot.cli.prompts import read_secret
+    from wabot.config import load_settings
+    from wabot.container import open_tenants
+    from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.services.provisioning.request import TenantRequest, check_choices
+
+    out = Output("tenant create", json=json)
+    # Before anything is asked for: a wrong word costs no prompt.
+    check_choices(slug=slug, plan=plan)
+    FolderTemplates().load(template)
+    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    request = TenantRequest(
+        slug=slug,
+        name=name,
+        plan=plan,
+        phone_number_id=phone_number_id,
+        token=read_secret(token_file, option="--token-file", prompt="The WhatsApp access token"),
+        template=template,
+        country=country.upper(),
+        currency=currency.upper(),
+        time_zone=time_zone,
+        owner_phone=owner_phone,
+        adviser_phone=adviser_phone,
+        waba_id=waba_id,
+        app_id=app_id or settings["WHATSAPP_APP_ID"],
+        actor=settings.operator,
+    )
+    with open_tenants(settings) as provisioning:
+        creation = provisioning.create.run(request, dry_run=dry_run)
+    for warning in filter(None, (*creation.warnings, _app_warning(request.app_id, settings))):
+        out.warn(warning)
+    _tell(out, creation, dry_run=dry_run)
+
+
+def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
+    tenant = creation.tenant
+    data = {
+        "slug": tenant.slug,
+        "id": str(tenant.id),
+        "created": creation.created,
+        "dry_run": dry_run,
+        "schema": tenant.placement.schema,
+        "role": tenant.placement.role,
+        "phone_number_id": tenant.phone_number_id,
+        "products": len(creation.seed.products),
+        "revision": tenant.revision,
+        "attached_events": creation.attached,
+    }
+    shop = f"{tenant.slug} ({tenant.name}, {tenant.plan}, {tenant.template})"
+    if creation.created:
+        message = f"Created {shop}: schema {tenant.placement.schema}, {data['products']} products."
+        if creation.attached:
+            message += f" {creation.attached} events that waited for its number are its own now."
+    elif not creation.existed:
+        message = f"Would create {shop} with {data['products']} products. Nothing was changed."
+    else:
+        message = f"{shop} exists already, just as asked. Nothing was changed."
+    next_ = (
+        f"wabot tenant show {tenant.slug}",
+        f"wabot simulate conversation --tenant {tenant.slug}",
+    )
+    out.done(message, data=data, next=() if dry_run else next_)
+
+
+def _app_warning(app_id: str, settings: "Settings") -> str:
+    if not app_id:
+        return "the tenant is bound to no Meta app; set WHATSAPP_APP_ID or give --app-id"
+    if app_id not in settings.apps:
+        return f"no app secret is configured for the Meta app {app_id}: its webhooks are refused"
+    return ""

@@ -1,0 +1,49 @@
+"""`wabot tenant list` and `wabot tenant show`."""
+
+from datetime import datetime
+from typing import Any
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.tenant_options import Slug
+
+_LISTED = (
+    "slug",
+    "name",
+    "plan",
+    "status",
+    "template",
+    "phone_number_id",
+    "created_at",
+    "revision",
+)
+
+
+def list_(json: JsonOption = False) -> None:
+    """List the shops."""
+    from wabot.config import load_settings
+    from wabot.container import open_tenants
+
+    out = Output("tenant list", json=json)
+    with open_tenants(load_settings()) as provisioning:
+        found = provisioning.tenants.listing()
+    rows = [[_plain(getattr(tenant, column)) for column in _LISTED] for tenant in found]
+    out.table(_LISTED, rows, next=() if rows else ("wabot tenant create --help",))
+
+
+def show(slug: Slug, json: JsonOption = False) -> None:
+    """Show everything about a shop but its secrets."""
+    from wabot.cli.tenant_view import describe, flatten
+    from wabot.config import load_settings
+    from wabot.container import open_tenants
+    from wabot.services.provisioning.look import report_on
+
+    out = Output("tenant show", json=json)
+    settings = load_settings()
+    with open_tenants(settings) as provisioning:
+        report = report_on(provisioning.tenants, slug)
+    data = describe(report, settings)
+    out.record(data if json else flatten(data))
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value

@@ -1,0 +1,7 @@
+"""Arguments and options that several commands about tenants share."""
+
+from typing import Annotated
+
+import typer
+
+Slug = Annotated[str, typer.Argument(help="Short name: a-z, digits, hyphens, 2 to 40 characters.")]
