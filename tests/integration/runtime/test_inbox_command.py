@@ -1,0 +1,59 @@
+"""`wabot inbox` as the operator types it."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.integration.runtime.test_inbox import _failed
+from tests.integration.runtime.test_journal import Journals, journals
+from wabot.cli.app import app
+
+__all__ = ["journals"]
+
+
+@pytest.fixture
+def run(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def invoke(*words: str):
+        return CliRunner().invoke(app, ["inbox", *words])
+
+    return invoke
+
+
+async def test_a_failed_event_is_listed_shown_and_retried(
+    journals: Journals, make_tenant, run
+) -> None:
+    await _failed(journals, make_tenant("bodega").id)
+    listed = json.loads(run("list", "--state", "failed", "--json").stdout)
+    assert listed["next"] == ["wabot inbox retry --failed"]
+    event = listed["data"][0]
+    assert event["last_error"] == "ValueError: no"
+    shown = json.loads(run("show", str(event["id"]), "--json").stdout)
+    assert "content" not in shown["data"]
+    assert (
+        "content" in json.loads(run("show", str(event["id"]), "--content", "--json").stdout)["data"]
+    )
+    retried = json.loads(run("retry", str(event["id"]), "--json").stdout)
+    assert retried["data"] == {"events": 1}
+
+
+def test_an_unknown_state_lists_the_known_ones(run) -> None:
+    result = run("list", "--state", "lost")
+    assert result.exit_code == 2
+    assert "waiting, failed, unrouted, done" in result.stderr
+
+
+def test_to_retry_without_saying_what_is_refused(run) -> None:
+    assert run("retry").exit_code == 2
+    assert run("retry", "3", "--failed").exit_code == 2
+
+
+def test_to_discard_without_a_terminal_needs_the_option(run) -> None:
+    result = run("discard", "3")
+    assert result.exit_code == 2
+    assert "--yes" in result.stderr
+    partly = run("discard", "3", "--yes", "--json")
+    assert json.loads(partly.stdout)["warnings"]

@@ -1,0 +1,151 @@
+"""`wabot inbox`: events that wait or failed, and what to do about them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+
+if TYPE_CHECKING:
+    from wabot.repositories.inbox import InboxEvent, SqlInbox
+
+app = typer.Typer(rich_markup_mode=None)
+
+Ids = Annotated[list[int], typer.Argument(help="Ids as `wabot inbox list` shows them.")]
+TenantOption = Annotated[str, typer.Option("--tenant", metavar="SLUG", help="Of this shop only.")]
+
+_LISTED = ("id", "tenant", "contact", "kind", "state", "attempts", "received_at", "last_error")
+
+
+@app.command("list")
+def list_(
+    *,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(help="waiting, failed, unrouted or done; default: all but done."),
+    ] = None,
+    tenant: TenantOption = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    json: JsonOption = False,
+) -> None:
+    """List events that wait, failed, or came for a number that no shop has."""
+    from wabot.errors import UnknownChoice
+    from wabot.repositories.inbox import STATES
+
+    wanted = tuple(state) if state else STATES[:-1]
+    unknown = [word for word in wanted if word not in STATES]
+    if unknown:
+        raise UnknownChoice(f"unknown state {unknown[0]!r}; known: {', '.join(STATES)}")
+    out = Output("inbox list", json=json)
+    with _open_inbox() as (inbox, _):
+        found = inbox.listing(wanted, tenant, limit)
+    rows = [[_plain(event, column) for column in _LISTED] for event in found]
+    failed = any(event.state == "failed" for event in found)
+    out.table(_LISTED, rows, next=("wabot inbox retry --failed",) if failed else ())
+
+
+@app.command()
+def show(
+    event: Annotated[int, typer.Argument(help="Id of the event.")],
+    *,
+    content: Annotated[
+        bool, typer.Option("--content", help="Also what the person wrote: handle with care.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Show one event; its content only when asked for."""
+    out = Output("inbox show", json=json)
+    with _open_inbox() as (inbox, _):
+        found, payload = inbox.get(event)
+    data: dict[str, Any] = {
+        column: _plain(found, column)
+        for column in (*_LISTED[:3], "phone_number_id", *_LISTED[3:7], "due_at", "last_error")
+    }
+    if content:
+        data["content"] = payload
+    out.record(data, next=(f"wabot inbox retry {event}",) if found.state == "failed" else ())
+
+
+@app.command()
+def retry(
+    events: Annotated[list[int] | None, typer.Argument(help="Ids of events.")] = None,
+    *,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Every event that was set aside.")
+    ] = False,
+    tenant: TenantOption = "",
+    json: JsonOption = False,
+) -> None:
+    """Handle events again at once: their tries count from zero."""
+    from wabot.errors import InvalidInput
+
+    if bool(events) == failed:
+        raise InvalidInput("Name events, or give --failed for all that were set aside.")
+    out = Output("inbox retry", json=json)
+    with _open_inbox() as (inbox, actor):
+        count = (
+            inbox.retry(events, actor=actor) if events else inbox.retry_failed(tenant, actor=actor)
+        )
+    _tell(out, count, "are due again", asked=len(events or ()))
+
+
+@app.command()
+def discard(
+    events: Ids,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Give events up for good: nobody will be answered."""
+    from wabot.cli.prompts import confirm
+    from wabot.errors import Refused
+
+    out = Output("inbox discard", json=json)
+    if not confirm(f"Give up {len(events)} event(s) for good?", option="--yes", given=yes):
+        raise Refused("Nothing was discarded.")
+    with _open_inbox() as (inbox, actor):
+        count = inbox.discard(events, actor=actor)
+    _tell(out, count, "are discarded", asked=len(events))
+
+
+@app.command()
+def replay(
+    tenant: Annotated[str, typer.Argument(metavar="SLUG", help="The shop.")],
+    contact: Annotated[str, typer.Argument(help="The conversation, as in `wabot inbox list`.")],
+    json: JsonOption = False,
+) -> None:
+    """Take a conversation's events through again; what was handled already changes nothing."""
+    out = Output("inbox replay", json=json)
+    with _open_inbox() as (inbox, actor):
+        count = inbox.replay(tenant, contact, actor=actor)
+    _tell(out, count, "are due again")
+
+
+def _tell(out: Output, count: int, what: str, *, asked: int = 0) -> None:
+    if count < asked:
+        out.warn(f"{asked - count} of them are not there, or in a state that does not allow it.")
+    out.done(f"{count} event(s) {what}.", data={"events": count}, next=("wabot inbox list",))
+
+
+def _plain(event: "InboxEvent", column: str) -> Any:
+    value = getattr(event, column)
+    return value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else value
+
+
+@contextmanager
+def _open_inbox() -> Iterator[tuple["SqlInbox", str]]:
+    """Open the inbox; beside it who acts, for the audit."""
+    from wabot.config import load_settings
+    from wabot.container import open_central
+    from wabot.repositories.engines import database_errors, open_engine
+    from wabot.repositories.inbox import SqlInbox
+
+    settings = load_settings()
+    with open_central(settings) as urls, database_errors(urls.owner_url):
+        engine = open_engine(urls.owner_url)
+        try:
+            yield SqlInbox(engine), settings.operator
+        finally:
+            engine.dispose()
