@@ -98,6 +98,8 @@ class Chat:
         self.effects: list[Effect] = []
         self.drafts: list[OrderDraft] = []
         self.reply: Reply | None = None
+        # How long a message was on its way to us.
+        self.delay = timedelta(0)
         # What the database has, when others bought since the shop was loaded.
         self.database: Shop | None = None
 
@@ -194,7 +196,8 @@ class Chat:
 
     def _step(self, happening: Happening, *, late: bool) -> Step:
         before = Conversation(self.customer, self.memory, self.pause)
-        outcome = step(before, Event(happening, self.now, late), self.shop, self.now)
+        event = Event(happening, self.now - self.delay, late)
+        outcome = step(before, event, self.shop, self.now)
         self.memory = outcome.memory
         self.customer = replace(self.customer, is_new=False)
         self.effects.extend(outcome.effects)

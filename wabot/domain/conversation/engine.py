@@ -7,7 +7,7 @@ person. A step says at most one thing, and never the same three times in a row.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from wabot.domain.conversation import options
@@ -41,7 +41,7 @@ from wabot.domain.conversation.flows import (
     taps,
     text,
 )
-from wabot.domain.conversation.memory import Conversation
+from wabot.domain.conversation.memory import Conversation, Memory
 from wabot.domain.conversation.moves import (
     OFFER_PERSON_AT,
     ask,
@@ -57,6 +57,8 @@ from wabot.domain.order import Cart
 from wabot.domain.shop import Shop
 
 _MOST_REPEATS = 2
+# Meta's times are whole seconds, and clocks differ a little.
+_CLOCKS_DIFFER = timedelta(seconds=2)
 
 _Inbound = (
     TextReceived
@@ -78,7 +80,8 @@ def step(before: Conversation, event: Event, shop: Shop, now: datetime) -> Step:
     A step that emits PlaceOrder says nothing; its memory goes into the step on OrderPlaced or
     OrderShort.
     """
-    turn = Turn(before.customer, before.memory, shop, now, event.late)
+    late = event.late or _crossed(event, before.memory, shop)
+    turn = Turn(before.customer, before.memory, shop, now, late)
     match event.happening:
         case OrderPlaced() as placed:
             return _remembered(turn, confirmation.placed(turn, placed))
@@ -97,6 +100,14 @@ def step(before: Conversation, event: Event, shop: Shop, now: datetime) -> Step:
             if before.pause is not None:
                 answer = _back_from_pause(turn, answer)
             return _remembered(turn, _not_thrice(turn, answer))
+
+
+def _crossed(event: Event, memory: Memory, shop: Shop) -> bool:
+    """Tell whether a text was sent before our last answer: a yes in it is for something else."""
+    if memory.expires_at is None or not isinstance(event.happening, TextReceived):
+        return False
+    answered_at = memory.expires_at - shop.settings.session_lifetime
+    return event.at < answered_at - _CLOCKS_DIFFER
 
 
 def _answer(turn: Turn, happening: _Inbound) -> Step:

@@ -40,13 +40,22 @@ _MAX_WORDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Products that bear all the words (`exact`), or something near them (`close`)."""
+    """Products that bear all the words, `each` some so that none is left, or something near.
+
+    At most one of the three holds any.
+    """
 
     exact: tuple[Product, ...] = ()
+    each: tuple[Product, ...] = ()
     close: tuple[Product, ...] = ()
 
+    @property
+    def all(self) -> tuple[Product, ...]:
+        """Return whatever was found."""
+        return self.exact or self.each or self.close
+
     def __bool__(self) -> bool:
-        return bool(self.exact or self.close)
+        return bool(self.all)
 
 
 def query_words(text: str) -> tuple[str, ...]:
@@ -75,6 +84,8 @@ def find(text: str, products: Sequence[Product]) -> Found:
     if exact:
         sizes = {word for word in words if measures(word)}
         return Found(exact=tuple(_best_first(exact, names, sizes)))
+    if all(any(keys & vocabulary for vocabulary in vocabularies) for keys in wanted):
+        return Found(each=tuple(p for p, hit in zip(products, hits, strict=True) if hit))
     near = [
         keys | _typing_errors(word, vocabularies) for word, keys in zip(names, wanted, strict=True)
     ]

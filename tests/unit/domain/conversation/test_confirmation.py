@@ -1,6 +1,7 @@
 """The order exists only after an explicit yes to the summary that was shown."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -128,6 +129,25 @@ def test_a_late_yes_asks_first() -> None:
         assert chat.drafts == []
         assert "revisa que todo esté bien" in chat.body
         assert len(chat.tap("Confirmar").drafts) == 1
+
+
+def test_a_yes_sent_before_the_summary_was_shown_asks_first() -> None:
+    chat = at_summary()
+    chat.delay = timedelta(seconds=10)
+    chat.write("sí")
+    assert chat.drafts == []
+    assert "revisa que todo esté bien" in chat.body
+    chat.delay = timedelta(seconds=1)
+    assert len(chat.write("sí").drafts) == 1
+
+
+def test_confirm_of_a_summary_with_another_address_asks_first() -> None:
+    chat = with_cart().tap("Terminar pedido").write("Calle 8 #15, Centro")
+    to_street_8 = chat.option_id("Confirmar")
+    chat.tap("Cambiar").tap("Cambiar entrega").tap("Otra dirección").write("Calle 9 #15, Centro")
+    chat.tap_id(to_street_8)
+    assert chat.drafts == []
+    assert "Entrega en: Calle 9 #15, Centro" in chat.body
 
 
 def test_a_yes_to_a_price_that_changed_asks_again() -> None:

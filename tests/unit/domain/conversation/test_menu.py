@@ -171,6 +171,7 @@ def test_the_same_question_three_times_ends_in_a_way_out() -> None:
     said = [chat.write("catálogo").body for _ in range(3)]
     assert said[0] == said[1] != said[2]
     assert "Menú principal" in chat.titles
+    assert chat.write("menú").write("catálogo").write("catálogo").body == said[0]
 
 
 def test_a_product_typed_by_its_number_in_the_list_works_like_a_tap() -> None:

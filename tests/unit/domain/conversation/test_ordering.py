@@ -73,10 +73,18 @@ def test_more_than_there_is_says_how_much_is_left() -> None:
     assert not chat.memory.cart
 
 
+def test_a_button_for_more_than_is_left_by_now_says_how_much_that_is() -> None:
+    chat = Chat().write("leche")
+    three = chat.option_id("3 piezas")
+    chat.stock(LECHE, 2).tap_id(three)
+    assert "solo me queda esto: 2 piezas" in chat.body
+    assert not chat.memory.cart
+
+
 def test_what_cannot_be_divided_so_is_refused_with_the_step() -> None:
     chat = Chat().write("jitomate").write("1.1 kg")
     assert "de ¼ kg en ¼ kg" in chat.body
-    assert "se vende de 1 bolsa en 1 bolsa" in Chat().write("arroz").write("medio").body
+    assert "se vende por bolsa, no por partes" in Chat().write("arroz").write("medio").body
 
 
 def test_a_unit_that_does_not_fit_is_refused_with_the_right_one() -> None:

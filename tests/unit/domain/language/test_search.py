@@ -62,13 +62,18 @@ def test_all_words_must_be_the_products_words(text: str, names: list[str]) -> No
     [
         ("jitomte", ["Jitomate saladet"]),
         ("jamón", ["Jabón"]),
-        ("pan y limón", ["Limón", "Pan de caja"]),
         ("leche de almendra", ["Leche deslactosada 1 L", "Leche entera 1 L"]),
     ],
 )
 def test_what_is_near_is_close_and_never_exact(text: str, names: list[str]) -> None:
     assert exact(text) == []
     assert sorted(close(text)) == names
+
+
+def test_words_of_several_products_find_each_of_them() -> None:
+    found = find("pan y limón", SHELF)
+    assert sorted(product.name for product in found.each) == ["Limón", "Pan de caja"]
+    assert not found.exact
 
 
 @pytest.mark.parametrize(
@@ -96,8 +101,8 @@ def test_asking_for_a_product_is_recognised() -> None:
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_search(text: str) -> None:
     found = find(text, PRODUCTS)
-    assert not (found.exact and found.close)
-    assert {p.id for p in found.exact + found.close} <= {p.id for p in PRODUCTS}
+    assert sum(map(bool, (found.exact, found.each, found.close))) <= 1
+    assert {p.id for p in found.all} <= {p.id for p in PRODUCTS}
 
 
 @given(st.sampled_from(PRODUCTS))

@@ -48,9 +48,7 @@ def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
         return ask(turn, AskingQuantity(product.id), _too_much(product))
     steps = steps_of(units, product.step)
     if steps is None:
-        one = Quantity(1, product.step, product.unit)
-        refusal = Phrase("quantity.multiple", {"name": product.name, "step": one})
-        return ask(turn, AskingQuantity(product.id), refusal)
+        return ask(turn, AskingQuantity(product.id), _only_whole(product))
     return put_steps(turn, product.id, steps)
 
 
@@ -160,6 +158,13 @@ def _sold_out(turn: Turn, product: Product) -> Step:
     if product.category and neighbours:
         return ask(turn, BrowsingProducts(category=product.category), lead)
     return ask(turn, entrance(turn), lead)
+
+
+def _only_whole(product: Product) -> Phrase:
+    if product.step == 1:
+        return Phrase("quantity.whole", {"name": product.name, "unit": product.unit})
+    one = Quantity(1, product.step, product.unit)
+    return Phrase("quantity.multiple", {"name": product.name, "step": one})
 
 
 def _too_much(product: Product) -> Phrase:

@@ -71,8 +71,7 @@ def products_of(turn: Turn, shown: BrowsingProducts) -> tuple[Product, ...]:
     """Return the products of a place in the catalogue; only a search shows what is sold out."""
     catalog = turn.shop.catalog
     if shown.query:
-        found = find(shown.query, catalog.products)
-        return found.exact or found.close
+        return find(shown.query, catalog.products).all
     for_sale = tuple(product for product in catalog.products if product.available)
     if shown.others:
         return tuple(product for product in for_sale if not _category_of(product))
@@ -89,7 +88,7 @@ def category_by_fingerprint(turn: Turn, mark: str) -> str | None:
 
 def _heading(turn: Turn, shown: BrowsingProducts) -> Phrase:
     if shown.query:
-        if find(shown.query, turn.shop.catalog.products).exact:
+        if not find(shown.query, turn.shop.catalog.products).close:
             return Phrase("catalog.found", {"query": shown.query})
         return Phrase("catalog.similar", {"query": shown.query})
     if shown.category:
