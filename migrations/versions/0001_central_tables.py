@@ -39,6 +39,9 @@ def upgrade() -> None:
         sa.Column("waba_id", sa.Text(), server_default="", nullable=False),
         sa.Column("app_id", sa.Text(), server_default="", nullable=False),
         sa.Column("schema_revision", sa.Text(), server_default="", nullable=False),
+        sa.Column("token_changed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("token_expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("token_checked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
             "updated_at",
@@ -52,6 +55,20 @@ def upgrade() -> None:
         schema="wabot",
     )
     op.create_index("clients_version_ix", "clients", ["version"], schema="wabot")
+    op.create_table(
+        "previous_tokens",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("whatsapp_token", sa.Text(), nullable=False),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"],
+            ["wabot.clients.id"],
+            name="previous_tokens_client_id_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("client_id", name="previous_tokens_pkey"),
+        schema="wabot",
+    )
     op.create_table(
         "registry",
         sa.Column("id", sa.Boolean(), server_default=sa.text("true"), nullable=False),

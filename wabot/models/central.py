@@ -50,9 +50,22 @@ clients = Table(
     Column("waba_id", Text, nullable=False, server_default=""),
     Column("app_id", Text, nullable=False, server_default=""),
     Column("schema_revision", Text, nullable=False, server_default=""),
+    _moment("token_changed_at", nullable=True),
+    # What Meta last said of the token, and when: asked but without an end, it never ends.
+    _moment("token_expires_at", nullable=True),
+    _moment("token_checked_at", nullable=True),
     # Taken from `registry` by every change, so that running servers reload what changed.
     Column("version", BigInteger, nullable=False, server_default="0", index=True),
     _moment("updated_at", default_now=True),
+)
+
+# The token before a client's present one, until the present one has sent something.
+previous_tokens = Table(
+    "previous_tokens",
+    metadata,
+    Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    Column("whatsapp_token", Text, nullable=False),
+    _moment("kept_until"),
 )
 
 # One row. Each change of a client locks it, so versions become visible in the order given.

@@ -16,6 +16,8 @@ _CHANGE = "select, insert, update, delete"
 # Every central table stands here: a new one gets its rights by decision.
 RIGHTS = {
     "clients": "select",
+    # Deleted once the token that replaced it has sent something.
+    "previous_tokens": "select, delete",
     "registry": "select",
     "inbox": _CHANGE,
     "conversations": _CHANGE,
