@@ -91,7 +91,7 @@ def test_a_unit_that_does_not_fit_is_refused_with_the_right_one() -> None:
     assert "se vende por bolsa" in Chat().write("arroz").write("2 kg").body
 
 
-@pytest.mark.parametrize("text", ["-1", "mucho", "2 o 3", "20 pesos"])
+@pytest.mark.parametrize("text", ["0", "-1", "mucho", "2 o 3", "20 pesos"])
 def test_what_is_no_quantity_is_asked_again(text: str) -> None:
     chat = Chat().write("leche").write(text)
     assert chat.state == AskingQuantity(LECHE.id)

@@ -39,8 +39,9 @@ def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
     if not product.available:
         return _sold_out(turn, product)
     units = units_of(amount, product)
-    if units == 0 and turn.cart.line(product.id) is not None:
-        return remove(turn, product.id)
+    if units == 0:
+        known = turn.cart.line(product.id)
+        return remove(turn, product.id) if known else ask(turn, AskingQuantity(product.id))
     if units is None:
         refusal = Phrase("quantity.sold_by", {"name": product.name, "unit": product.unit})
         return ask(turn, AskingQuantity(product.id), refusal)
