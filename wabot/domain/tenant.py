@@ -7,10 +7,11 @@ from uuid import UUID
 
 
 class TenantStatus(StrEnum):
-    """Where a client stands in its life."""
+    """Where a client stands in its life; running servers work for active ones alone."""
 
     PROVISIONING = "provisioning"
     ACTIVE = "active"
+    MOVING = "moving"
     SUSPENDED = "suspended"
 
 

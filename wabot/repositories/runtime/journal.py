@@ -67,11 +67,14 @@ class PostgresJournal:
         return Acceptance(stored, tuple(ConversationKey(r[1], r[2]) for r in rows if r[3]))
 
     async def adopt(self) -> int:
-        """Hand events that no client had a number for to clients that have it by now."""
+        """Let events be handled that no client had a number for, or whose client was parked."""
+        adopted = 0
         async with self._pools.central() as connection:
-            cursor = await connection.execute(statements.ADOPT)
-            row = await cursor.fetchone()
-        return row[0] if row else 0
+            for statement in (statements.ADOPT, statements.WAKE_PARKED):
+                cursor = await connection.execute(statement)
+                row = await cursor.fetchone()
+                adopted += row[0] if row else 0
+        return adopted
 
     async def claim_due(self, limit: int) -> list[ConversationKey]:
         """Lease conversations whose time has come and that nobody holds."""

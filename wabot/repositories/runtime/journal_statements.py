@@ -1,4 +1,9 @@
-"""Statements of the journal over the central tables."""
+"""Statements of the journal over the central tables.
+
+A client that is not active (being made, moved, suspended) is parked: its events are kept and
+nothing of it falls due. Taking events looks at the status itself, so once a change of status is
+committed only the leases that were held before can still be at work.
+"""
 
 # Statuses only tell about messages: they never end a quiet wait and are due at once.
 ACCEPT = """
@@ -28,8 +33,11 @@ WITH incoming AS (
     ON CONFLICT (phone_number_id) DO UPDATE SET last_status_at = excluded.last_status_at
     WHERE n.last_status_at < now() - interval '10 seconds'
 ), due AS (
-    SELECT client_id, contact, min(due_at) AS due_at FROM stored
-    WHERE state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2
+    SELECT client_id, contact,
+           CASE WHEN NOT EXISTS (SELECT 1 FROM wabot.clients cl
+                                 WHERE cl.id = stored.client_id AND cl.status <> 'active')
+                THEN min(due_at) END AS due_at
+    FROM stored WHERE state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2
 ), woken AS (
     INSERT INTO wabot.conversations AS c (client_id, contact, due_at, owner, lease_until)
     SELECT client_id, contact, due_at,
@@ -70,6 +78,25 @@ WITH homeless AS (
 SELECT count(*) FROM adopted
 """
 
+# What came while its client was parked, once the client is active again.
+WAKE_PARKED = """
+WITH parked AS (
+    SELECT c.client_id, c.contact FROM wabot.conversations c
+    WHERE c.due_at IS NULL AND (c.lease_until IS NULL OR c.lease_until < now())
+      AND (c.client_id, c.contact) IN (
+          SELECT i.client_id, i.contact FROM wabot.inbox i
+          JOIN wabot.clients cl ON cl.id = i.client_id AND cl.status = 'active'
+          WHERE i.state = 'waiting'
+      )
+    ORDER BY 1, 2 FOR UPDATE SKIP LOCKED
+), woken AS (
+    UPDATE wabot.conversations c SET due_at = now()
+    FROM parked p WHERE c.client_id = p.client_id AND c.contact = p.contact
+    RETURNING 1
+)
+SELECT count(*) FROM woken
+"""
+
 CLAIM_DUE = """
 UPDATE wabot.conversations c
 SET owner = %(owner)s, lease_until = now() + %(lease)s::interval
@@ -90,12 +117,14 @@ FROM wabot.conversations WHERE due_at IS NOT NULL
 # A row without an event still tells that the lease is ours.
 TAKE = """
 WITH lease AS (
-    SELECT 1 FROM wabot.conversations
+    SELECT NOT EXISTS (SELECT 1 FROM wabot.clients cl
+                       WHERE cl.id = %(client)s AND cl.status <> 'active') AS open
+    FROM wabot.conversations
     WHERE client_id = %(client)s AND contact = %(contact)s
       AND owner = %(owner)s AND lease_until > now()
 ), waiting AS (
     SELECT id, kind, quiet, due_at, received_at FROM wabot.inbox, lease
-    WHERE state = 'waiting' AND client_id = %(client)s AND contact = %(contact)s
+    WHERE lease.open AND state = 'waiting' AND client_id = %(client)s AND contact = %(contact)s
 ), calm AS (
     SELECT coalesce(bool_or(NOT quiet AND kind = 'message'), false)
            OR coalesce(max(due_at) FILTER (WHERE quiet) <= now(), true)
@@ -161,14 +190,16 @@ SET due_at = excluded.due_at, set_by = excluded.set_by
 # What is due now keeps its lease: the caller goes on with it.
 RELEASE = """
 WITH ours AS (
-    SELECT k.client_id, k.contact, (
+    SELECT k.client_id, k.contact,
+           CASE WHEN NOT EXISTS (SELECT 1 FROM wabot.clients cl
+                                 WHERE cl.id = k.client_id AND cl.status <> 'active') THEN (
         SELECT least(
             min(i.due_at) FILTER (WHERE NOT i.quiet),
             least(max(i.due_at) FILTER (WHERE i.quiet),
                   min(i.received_at) FILTER (WHERE i.quiet) + %(quiet_limit)s::interval)
         ) FROM wabot.inbox i
         WHERE i.state = 'waiting' AND i.client_id = k.client_id AND i.contact = k.contact
-    ) AS due_at
+    ) END AS due_at
     FROM unnest(%(clients)s::uuid[], %(contacts)s::text[]) k(client_id, contact)
 )
 UPDATE wabot.conversations c
@@ -204,8 +235,10 @@ FROM held h WHERE c.client_id = h.client_id AND c.contact = h.contact
 FIRE_TIMERS = """
 WITH fired AS (
     DELETE FROM wabot.timers t USING (
-        SELECT client_id, contact, kind FROM wabot.timers WHERE due_at <= %(now)s
-        ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED
+        SELECT client_id, contact, kind FROM wabot.timers t
+        WHERE due_at <= %(now)s AND NOT EXISTS (
+            SELECT 1 FROM wabot.clients cl WHERE cl.id = t.client_id AND cl.status <> 'active')
+        ORDER BY due_at LIMIT 500 FOR UPDATE OF t SKIP LOCKED
     ) due
     WHERE (t.client_id, t.contact, t.kind) = (due.client_id, due.contact, due.kind)
     RETURNING t.client_id, t.contact, t.kind, t.due_at, t.set_by

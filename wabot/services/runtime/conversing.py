@@ -44,6 +44,8 @@ class Conversing:
             again = await self.closer.submit(await self._work(key, events))
 
     async def _work(self, key: ConversationKey, events: Sequence[StoredEvent]) -> Closing:
+        if not events:
+            return Closing(key)
         tenant = await self.clients.by_id(key.client_id)
         if tenant is None:
             return Closing(key, kept=tuple(Kept(event.id, _CLIENT_IS_GONE) for event in events))
@@ -53,12 +55,8 @@ class Conversing:
         # After a failure one event at a time, so that a bad one takes no other with it.
         alone = any(event.attempts > 1 for event in events)
         now, later = (events[:1], events[1:]) if alone else (events, [])
-        first = now[0] if now else None
-        with bind(
-            tenant=tenant.slug,
-            message_id=first.key if first else "",
-            request_id=first.request_id if first else "",
-        ):
+        first = now[0]
+        with bind(tenant=tenant.slug, message_id=first.key, request_id=first.request_id):
             closing = await self._turn(tenant, key, now)
         rest = tuple(Kept(event.id, timedelta(0)) for event in later)
         return Closing(key, closing.done, closing.failed, closing.kept + rest, closing.timers)

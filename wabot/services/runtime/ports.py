@@ -51,7 +51,7 @@ class Journal(Protocol):
         """Keep the events that are new and lease the conversations that are due and free."""
 
     async def adopt(self) -> int:
-        """Hand events that no client had a number for to clients that have it by now."""
+        """Let events be handled that no client had a number for, or whose client was parked."""
 
     async def claim_due(self, limit: int) -> list[ConversationKey]:
         """Lease conversations whose time has come and that nobody holds."""
