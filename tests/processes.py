@@ -44,6 +44,12 @@ class ServerProcess:
     async def __aexit__(self, *_: object) -> None:
         await self.kill()
 
+    @property
+    def pid(self) -> int:
+        """Return the process's id."""
+        assert self._process is not None
+        return self._process.pid
+
     async def _read(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None

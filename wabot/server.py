@@ -10,6 +10,7 @@ from aiohttp import web
 from wabot.container import Runtime
 from wabot.controllers.health import HealthController
 from wabot.controllers.webhook import WebhookController
+from wabot.errors import Refused
 from wabot.middlewares.errors import error_responses
 from wabot.middlewares.request_context import request_context
 from wabot.routes import add_routes
@@ -38,8 +39,13 @@ def build_app(runtime: Runtime) -> web.Application:
     return app
 
 
-async def start_server(runtime: Runtime, host: str, port: int) -> tuple[web.AppRunner, int]:
-    """Listen and return the runner with the port really taken; `runner.cleanup()` ends it."""
+async def start_server(
+    runtime: Runtime, host: str, port: int, *, shared: bool = False
+) -> tuple[web.AppRunner, int]:
+    """Listen and return the runner with the port really taken; `runner.cleanup()` ends it.
+
+    A `shared` port may be listened on by several processes: the kernel spreads the connections.
+    """
     runner = web.AppRunner(
         build_app(runtime),
         access_log=None,
@@ -48,15 +54,24 @@ async def start_server(runtime: Runtime, host: str, port: int) -> tuple[web.AppR
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, host, port, backlog=1024).start()
-    except OSError:
+        site = web.TCPSite(runner, host, port, backlog=1024, reuse_port=shared or None)
+        await site.start()
+    except OSError as error:
         await runner.cleanup()
-        raise
+        raise Refused(
+            f"Cannot listen on {host} port {port}: {error.strerror or error}",
+            hint="Something else may listen there: choose another --port, or stop it.",
+        ) from error
     return runner, runner.addresses[0][1]
 
 
 async def serve_until_told(
-    runtime: Runtime, host: str, port: int, ready: Callable[[int], None]
+    runtime: Runtime,
+    host: str,
+    port: int,
+    ready: Callable[[int], None],
+    *,
+    shared: bool = False,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is at hand."""
     stop = asyncio.Event()
@@ -66,7 +81,7 @@ async def serve_until_told(
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
         else:
             loop.add_signal_handler(number, stop.set)
-    runner, actual_port = await start_server(runtime, host, port)
+    runner, actual_port = await start_server(runtime, host, port, shared=shared)
     try:
         ready(actual_port)
         await stop.wait()

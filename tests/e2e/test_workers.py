@@ -1,0 +1,114 @@
+"""Several servers: on one port, or on one database."""
+
+import asyncio
+import os
+import signal
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+
+from tests.harness import make_tenant
+from tests.processes import ServerProcess
+from wabot.config import load_settings
+from wabot.simulation.graph.config import GraphConfig, StatusLevel
+from wabot.simulation.graph.server import StandInGraph
+from wabot.simulation.inbound_payloads import (
+    SIGNATURE_HEADER,
+    Person,
+    encode,
+    from_customer,
+    sign,
+    text,
+)
+
+
+def people(first: int, count: int) -> list[Person]:
+    return [Person(f"52155501{number:05}", f"N{number}") for number in range(first, first + count)]
+
+
+def greetings(number: str, crowd: list[Person]) -> list[bytes]:
+    stamp = int(datetime.now(UTC).timestamp())
+    return [encode(from_customer(number, who, text("hola"), timestamp=stamp)) for who in crowd]
+
+
+async def deliver(environment: dict[str, str], url: str, bodies: list[bytes]) -> None:
+    async with aiohttp.ClientSession() as session:
+
+        async def one(raw: bytes) -> None:
+            headers = {SIGNATURE_HEADER: sign(raw, environment["WHATSAPP_APP_SECRET"])}
+            for _ in range(50):
+                try:
+                    async with session.post(
+                        f"{url}/webhook", data=raw, headers=headers
+                    ) as response:
+                        assert response.status == 200
+                        return
+                except aiohttp.ClientConnectionError:
+                    # As WhatsApp does: what was not taken is delivered again.
+                    await asyncio.sleep(0.1)
+            raise AssertionError("nobody took the webhook")
+
+        await asyncio.gather(*(one(raw) for raw in bodies))
+
+
+async def answered(graph: StandInGraph, count: int) -> Counter[str]:
+    async with asyncio.timeout(60):
+        while len(graph.messages) < count:
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
+    return Counter(message.to for message in graph.messages)
+
+
+def children(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    return [int(child) for child in listed.split()]
+
+
+def lives(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+async def test_two_workers_on_one_port_answer_everybody_once_also_when_one_dies(
+    environment: dict[str, str],
+) -> None:
+    settings = load_settings(environ=environment)
+    tenant = await asyncio.to_thread(make_tenant, settings, environment["DATABASE_URL"], "bodega")
+    secret = environment["WHATSAPP_APP_SECRET"]
+    async with StandInGraph(GraphConfig(app_secret=secret, statuses=StatusLevel.SENT)) as graph:
+        variables = {**environment, "WHATSAPP_API_BASE": graph.url, "WABOT_LEASE": "2"}
+        async with ServerProcess(variables, "--workers", "2") as server:
+            graph.statuses.callback_url = f"{server.url}/webhook"
+            await asyncio.sleep(1.5)
+            workers = children(server.pid)
+            assert len(workers) == 2
+            await deliver(environment, server.url, greetings(tenant.phone_number_id, people(0, 20)))
+            assert set((await answered(graph, 20)).values()) == {1}
+            os.kill(workers[0], signal.SIGKILL)
+            await deliver(
+                environment, server.url, greetings(tenant.phone_number_id, people(20, 20))
+            )
+            assert set((await answered(graph, 40)).values()) == {1}
+            async with asyncio.timeout(15):
+                while len(set(children(server.pid)) - {workers[0]}) < 2:
+                    await asyncio.sleep(0.1)
+            assert await server.terminate() == 0
+            assert not any(map(lives, workers))
+
+
+async def test_two_servers_on_one_database_answer_everybody_once(
+    environment: dict[str, str],
+) -> None:
+    settings = load_settings(environ=environment)
+    tenant = await asyncio.to_thread(make_tenant, settings, environment["DATABASE_URL"], "bodega")
+    async with StandInGraph(GraphConfig()) as graph:
+        variables = {**environment, "WHATSAPP_API_BASE": graph.url}
+        async with ServerProcess(variables) as one, ServerProcess(variables) as other:
+            crowd = people(0, 15)
+            # Everybody's message comes to both, as after a time-out.
+            bodies = greetings(tenant.phone_number_id, crowd)
+            await asyncio.gather(
+                deliver(environment, one.url, bodies), deliver(environment, other.url, bodies)
+            )
+            assert await answered(graph, 15) == {person.wa_id: 1 for person in crowd}
