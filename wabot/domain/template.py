@@ -35,7 +35,10 @@ class SeedProduct:
 
 @dataclass(frozen=True, slots=True)
 class ShopSeed:
-    """What a new shop starts with, from a template or from another shop; no customers, no token."""
+    """What a new shop starts with, from a template or from another shop; no customers, no token.
+
+    `modules` are the branches of migrations that its tables follow besides the base line.
+    """
 
     template: str
     country: str
@@ -44,6 +47,7 @@ class ShopSeed:
     statuses: tuple[OrderStatus, ...]
     products: tuple[SeedProduct, ...] = ()
     settings: Mapping[str, StoredValue] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
     @property
     def active_products(self) -> int:
@@ -74,6 +78,7 @@ class Template:
     settings: tuple[SettingSpec, ...]
     products: tuple[SeedProduct, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
     def seed(self) -> ShopSeed:
         """Return what a new shop of this kind starts with."""
@@ -85,4 +90,5 @@ class Template:
             statuses=self.statuses,
             products=self.products,
             settings={setting.key: setting.default for setting in self.settings},
+            modules=self.modules,
         )

@@ -8,6 +8,7 @@ revision = "base_0001"
 down_revision = None
 branch_labels = ("base",)
 depends_on = None
+kind = "expand"
 
 SCHEMA = "tenant"
 MOMENT = sa.DateTime(timezone=True)

@@ -1,38 +1,178 @@
-"""The tenants' Alembic line: where it stands and its revisions as marked SQL."""
+"""The tenants' migrations: the base line, the branches of templates and modules, as marked SQL.
 
+Alembic writes the SQL of a revision; it never runs one: its `op` is a global of the process, so
+it cannot migrate several tenants at once. The version table is kept by the text itself, a row for
+each branch that a tenant follows.
+"""
+
+import re
+import runpy
+from collections.abc import Iterable
 from functools import cache
 from io import StringIO
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from wabot.config import bundled
+from wabot.domain import migration
+from wabot.domain.migration import BASE, Revision
+from wabot.errors import InvalidInput, UnknownChoice, WabotError
+from wabot.models.naming import TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
+from wabot.repositories.provisioning.problems import Problems
+from wabot.repositories.provisioning.revision_files import BRANCH_NAME, read_revisions
 
-if TYPE_CHECKING:
-    from alembic.config import Config
+MODULES = "modules"
+VERSION_TABLE = f"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}alembic_version"
+# As Alembic itself makes it.
+VERSION_TABLE_DDL = f"""\
+CREATE TABLE {VERSION_TABLE} (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT {TENANT_PREFIX_MARK}alembic_version_pkc PRIMARY KEY (version_num)
+);
+"""
+_TABLE = re.compile(
+    rf"\b(CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?"
+    rf"{TENANT_SCHEMA_MARK}\.{TENANT_PREFIX_MARK}(\w+)",
+    re.IGNORECASE,
+)
 
-# Alembic is imported where it is used: listing tenants needs none of it.
+# Alembic is imported where SQL is rendered: asking who is behind needs none of it.
 
 
-def _config(output: StringIO) -> "Config":
-    from alembic.config import Config
+class MigrationLine:
+    """The branches found in folders laid out like `tenant_templates`; the first holds `base`.
 
-    config = Config(output_buffer=output)
-    folder = bundled("tenant_templates") / "base"
-    config.set_main_option("script_location", str(folder).replace("%", "%%"))
-    return config
+    A branch is `NAME/versions` of a template or `modules/NAME/versions` of a module.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders or (bundled("tenant_templates"),)
+        self._branches: dict[str, tuple[tuple[Revision, Path], ...]] = {}
+        self._sql: dict[str, str] = {}
+
+    def versions_of(self, branch: str) -> Path | None:
+        """Return the folder of a branch's revisions; None when there is none."""
+        if branch == BASE:
+            return self._folders[0] / BASE / "versions"
+        if not BRANCH_NAME.fullmatch(branch):
+            # Ids of revisions begin with the branch's name.
+            return None
+        for folder in self._folders:
+            for home, mark in (
+                (folder / branch, "template.toml"),
+                (folder / MODULES / branch, "module.toml"),
+            ):
+                if (home / mark).is_file() and any((home / "versions").glob("*.py")):
+                    return home / "versions"
+        return None
+
+    def branch(self, name: str) -> tuple[Revision, ...]:
+        """Return a branch's revisions, oldest first; UnknownChoice when there is no such branch."""
+        return tuple(revision for revision, _ in self._read(name))
+
+    def heads(self, modules: Iterable[str] = ()) -> tuple[str, ...]:
+        """Return the newest revision of the base line and of each module, sorted."""
+        return migration.heads(self.branch, modules)
+
+    def pending(self, ledger: str) -> tuple[Revision, ...]:
+        """Return what a tenant at this ledger lacks, in order."""
+        return migration.pending(self.branch, ledger)
+
+    def sql(self, revision: Revision) -> str:
+        """Return what a revision does, as SQL with the marks in it."""
+        if revision.id not in self._sql:
+            path = dict(self._read(revision.branch))[revision]
+            self._sql[revision.id] = _write_sql(path)
+        return self._sql[revision.id]
+
+    def steps_sql(self, revisions: Iterable[Revision]) -> str:
+        """Return the revisions one after the other, each with its move of the version table."""
+        return "".join(
+            f"-- {revision.id}\n{self.sql(revision)}{_version_move(revision)}"
+            for revision in revisions
+        )
+
+    def ddl(self, module: str) -> str:
+        """Return all that a module's branch makes, without the version table."""
+        return "".join(self.sql(revision) for revision in self.branch(module))
+
+    def tables(self, module: str) -> tuple[str, ...]:
+        """Return the tables that a branch leaves, in the order of their making."""
+        return tables_made(self.ddl(module))
+
+    def _read(self, name: str) -> tuple[tuple[Revision, Path], ...]:
+        if name not in self._branches:
+            folder = self.versions_of(name)
+            if folder is None:
+                raise UnknownChoice(
+                    f"there is no module or template with tables of its own called {name!r}",
+                    hint="Lower-case letters, digits and _, at most 27; looked for in "
+                    + ", ".join(map(str, self._folders)),
+                )
+            problems = Problems()
+            found = read_revisions(name, folder, problems)
+            if not found:
+                problems.add(folder, 1, "there is no revision here")
+            problems.raise_any(f"The migrations of {name}")
+            self._branches[name] = found
+        return self._branches[name]
 
 
 @cache
-def head_revisions() -> tuple[str, ...]:
-    """Return the newest revision of every branch, sorted."""
-    from alembic.script import ScriptDirectory
-
-    return tuple(sorted(ScriptDirectory.from_config(_config(StringIO())).get_heads()))
+def bundled_line() -> MigrationLine:
+    """Return the line that wabot comes with."""
+    return MigrationLine()
 
 
-def upgrade_sql(from_revision: str = "base", to_revision: str = "heads") -> str:
-    """Return the revisions between two points as one text of SQL with the marks in it."""
-    from alembic import command
+def head_revisions(modules: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the newest revision of the base line and of each module, sorted."""
+    return bundled_line().heads(modules)
+
+
+def upgrade_sql(*modules: str, line: MigrationLine | None = None) -> str:
+    """Return every revision of the base line and of the modules: an empty namespace to the head."""
+    line = line or bundled_line()
+    steps = (step for name in dict.fromkeys((BASE, *modules)) for step in line.branch(name))
+    return VERSION_TABLE_DDL + line.steps_sql(migration.in_order(steps))
+
+
+def tables_made(sql: str) -> tuple[str, ...]:
+    """Return the tables that a marked text makes and does not drop again, without marks."""
+    made: dict[str, None] = {}
+    for verb, table in _TABLE.findall(sql):
+        if verb.upper() == "CREATE":
+            made[table] = None
+        else:
+            made.pop(table, None)
+    return tuple(made)
+
+
+def _version_move(revision: Revision) -> str:
+    # Revision ids were checked when read: nothing to quote.
+    if not revision.previous:
+        return f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{revision.id}');\n"  # noqa: S608
+    return (
+        f"UPDATE {VERSION_TABLE} SET version_num = '{revision.id}'"  # noqa: S608
+        f" WHERE version_num = '{revision.previous}';\n"
+    )
+
+
+def _write_sql(path: Path) -> str:
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
 
     output = StringIO()
-    command.upgrade(_config(output), f"{from_revision}:{to_revision}", sql=True)
+    context = MigrationContext.configure(
+        dialect_name="postgresql",
+        opts={"as_sql": True, "output_buffer": output, "literal_binds": True},
+    )
+    try:
+        with Operations.context(context):
+            runpy.run_path(str(path))["upgrade"]()
+    except WabotError:
+        raise
+    except Exception as error:
+        raise InvalidInput(
+            f"{path}: the revision cannot be written as SQL: {type(error).__name__}: {error}",
+            hint="A tenant's revision is SQL only: it reads nothing from the database.",
+        ) from error
     return output.getvalue()

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, CursorResult, Select, case, func, select
 
+from wabot.domain.migration import modules_of
 from wabot.domain.template import OrderStatus, SeedProduct, ShopSeed
 from wabot.domain.tenant import Placement, Tenant
 from wabot.models.tenant import customers, order_status, orders, products, settings, shop_state
@@ -85,6 +86,7 @@ def read_seed(connection: Connection, tenant: Tenant) -> ShopSeed:
         ),
         products=tuple(_product(row) for row in _fetch(connection, placement, catalog)),
         settings={row.key: row.value for row in _fetch(connection, placement, stored)},
+        modules=modules_of(tenant.revision),
     )
 
 

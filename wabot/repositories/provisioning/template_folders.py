@@ -10,6 +10,7 @@ from wabot.config import bundled
 from wabot.domain.template import Template
 from wabot.errors import InvalidInput, UnknownChoice
 from wabot.repositories.provisioning.catalog_csv import read_catalog
+from wabot.repositories.provisioning.migration_line import MigrationLine
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.template_toml import TemplateReader
 from wabot.repositories.provisioning.toml_file import TomlFile, read_toml
@@ -88,6 +89,7 @@ def _read(folder: Path, problems: Problems) -> Template | None:
             problems=problems,
         ),
         texts=texts,
+        modules=reader.modules(MigrationLine(bundled("tenant_templates"), folder.parent), folder),
     )
 
 

@@ -3,12 +3,15 @@
 import re
 import zoneinfo
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from wabot.domain.country import COUNTRIES, CURRENCIES
 from wabot.domain.order import CANCELLED_STATUS, INITIAL_STATUS
 from wabot.domain.settings import SHOP_SETTINGS, SettingKind, SettingSpec, parse_setting
 from wabot.domain.template import OrderStatus
+from wabot.errors import InvalidInput
+from wabot.repositories.provisioning.migration_line import MigrationLine
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.toml_file import TomlFile
 
@@ -22,6 +25,7 @@ _KEYS = {
     "categories",
     "order_status",
     "settings",
+    "modules",
 }
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
@@ -86,6 +90,23 @@ class TemplateReader:
         if len(set(value)) != len(value):
             self.fault(f"{key} holds a name twice", key)
         return tuple(value)
+
+    def modules(self, line: MigrationLine, folder: Path) -> tuple[str, ...]:
+        """Return the branches of migrations that such a shop follows, its template's own first."""
+        has_own = any((folder / "versions").glob("*.py"))
+        named = self.file.values.get("modules", [])
+        if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+            self.fault("modules must be a list of names of modules", "modules")
+            return ()
+        found = (folder.name, *named) if has_own else tuple(named)
+        for name in found:
+            try:
+                line.branch(name)
+            except InvalidInput as error:
+                self.fault(error.message, "modules")
+        if len(set(found)) != len(found):
+            self.fault("modules holds a name twice", "modules")
+        return found
 
     def statuses(self) -> tuple[OrderStatus, ...]:
         """Return the states of orders, the initial one first."""

@@ -1,5 +1,6 @@
 """Everything that makes a tenant's namespace, as one text with the marks in it."""
 
+from collections.abc import Iterable
 from functools import cache
 from uuid import UUID
 
@@ -7,38 +8,42 @@ from sqlalchemy import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from wabot.domain.tenant import Placement
-from wabot.models.naming import RUNTIME_ROLE, TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
+from wabot.models.naming import RUNTIME_ROLE
 from wabot.models.tenant import metadata
-from wabot.repositories.provisioning.migration_line import head_revisions
+from wabot.repositories.provisioning.migration_line import (
+    VERSION_TABLE,
+    VERSION_TABLE_DDL,
+    MigrationLine,
+    bundled_line,
+)
 from wabot.repositories.provisioning.rendering import quoted, render
 
-VERSION_TABLE = f"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}alembic_version"
-# As Alembic itself makes it.
-_VERSION_TABLE_DDL = f"""\
-CREATE TABLE {VERSION_TABLE} (
-    version_num VARCHAR(32) NOT NULL,
-    CONSTRAINT {TENANT_PREFIX_MARK}alembic_version_pkc PRIMARY KEY (version_num)
-)"""
+
+def head_ddl(modules: Iterable[str] = (), line: MigrationLine | None = None) -> str:
+    """Return all tables at their newest revision, marks in place, the revisions written down.
+
+    The base from the models, not by replaying its revisions: a tenant is made in one round trip
+    however long that line grows. A test proves that both give the same catalogue. The modules'
+    tables are what their own revisions make.
+    """
+    line = line or bundled_line()
+    modules = tuple(dict.fromkeys(modules))
+    revisions = ", ".join(f"('{revision}')" for revision in line.heads(modules))
+    # Revision ids are those of our own files.
+    versions = f"INSERT INTO {VERSION_TABLE} (version_num) VALUES {revisions};\n"  # noqa: S608
+    return "".join((VERSION_TABLE_DDL, _base_ddl(), *map(line.ddl, modules), versions))
 
 
 @cache
-def head_ddl() -> str:
-    """Return all tables at their newest revision, marks in place, the revision written down.
-
-    From the models, not by replaying revisions: a tenant is made in one round trip however long
-    the line of revisions grows. A test proves that both give the same catalogue.
-    """
+def _base_ddl() -> str:
     dialect = make_url("postgresql+psycopg://").get_dialect()()
-    statements = [_VERSION_TABLE_DDL]
+    statements = []
     for table in metadata.sorted_tables:
         statements.append(str(CreateTable(table).compile(dialect=dialect)).strip())
         statements += [
             str(CreateIndex(index).compile(dialect=dialect))
             for index in sorted(table.indexes, key=lambda index: str(index.name))
         ]
-    revisions = ", ".join(f"('{revision}')" for revision in head_revisions())
-    # Revision ids are those of our own files.
-    statements.append(f"INSERT INTO {VERSION_TABLE} (version_num) VALUES {revisions}")  # noqa: S608
     return ";\n".join(statements) + ";\n"
 
 
@@ -47,7 +52,14 @@ def ownership(client_id: UUID) -> str:
     return f"wabot tenant={client_id}"
 
 
-def creation_sql(placement: Placement, client_id: UUID, *, server_version: int) -> str:
+def creation_sql(
+    placement: Placement,
+    client_id: UUID,
+    *,
+    server_version: int,
+    modules: Iterable[str] = (),
+    line: MigrationLine | None = None,
+) -> str:
     """Return the whole namespace of a tenant in a schema of its own: role, schema, rights, tables.
 
     `server_version` is the major version of PostgreSQL.
@@ -67,4 +79,4 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
 """
     after = f"REVOKE ALL ON {VERSION_TABLE} FROM {role};\n"
-    return before + render(head_ddl() + after, placement)
+    return before + render(head_ddl(modules, line) + after, placement)

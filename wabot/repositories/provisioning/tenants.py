@@ -7,13 +7,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, insert
 
+from wabot.domain.migration import modules_of, to_ledger
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant
 from wabot.errors import Conflict
 from wabot.models.central import audit_log
 from wabot.repositories.provisioning import clients, shop_rows, waiting
 from wabot.repositories.provisioning.failures import named_failures
-from wabot.repositories.provisioning.migration_line import head_revisions
+from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.tenant_ddl import creation_sql
 from wabot.services.provisioning.ports import TenantCounts
 
@@ -26,9 +27,16 @@ _LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('wabot tenant ' || %(
 class SqlTenants:
     """The tenants of one central database; `engine` connects as its owner."""
 
-    def __init__(self, engine: Engine, *, new_id: Callable[[], UUID] = uuid4) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        new_id: Callable[[], UUID] = uuid4,
+        line: MigrationLine | None = None,
+    ) -> None:
         self._engine = engine
         self._new_id = new_id
+        self._line = line or bundled_line()
 
     def find(self, slug: str) -> Tenant | None:
         """Return the tenant of that slug."""
@@ -60,11 +68,11 @@ class SqlTenants:
 
         Raises Conflict when the slug or the number is taken; nothing is left behind by a failure.
         """
-        tenant = replace(tenant, revision=",".join(head_revisions()))
+        tenant = replace(tenant, revision=to_ledger(self._line.heads(seed.modules)))
         with self._transaction() as connection:
             _reserve(connection, tenant)
             clients.add(connection, tenant)
-            _make_namespace(connection, tenant)
+            _make_namespace(connection, tenant, self._line)
             shop_rows.write_seed(connection, tenant.placement, seed, self._new_id)
             attached = waiting.attach(connection, tenant)
             _audit(connection, tenant, actor, attached)
@@ -93,9 +101,15 @@ def _reserve(connection: Connection, tenant: Tenant) -> None:
         )
 
 
-def _make_namespace(connection: Connection, tenant: Tenant) -> None:
+def _make_namespace(connection: Connection, tenant: Tenant, line: MigrationLine) -> None:
     version = connection.exec_driver_sql("SELECT current_setting('server_version_num')::int")
-    sql = creation_sql(tenant.placement, tenant.id, server_version=version.scalar_one() // 10_000)
+    sql = creation_sql(
+        tenant.placement,
+        tenant.id,
+        server_version=version.scalar_one() // 10_000,
+        modules=modules_of(tenant.revision),
+        line=line,
+    )
     # Without parameters psycopg sends the whole text at once.
     connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
 
