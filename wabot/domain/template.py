@@ -19,7 +19,10 @@ class OrderStatus:
 
 @dataclass(frozen=True, slots=True)
 class SeedProduct:
-    """A product before it has an id; `stock` counts steps."""
+    """A product before it has an id; `stock` counts steps.
+
+    `piece_grams` is what one piece of something sold by weight weighs, about.
+    """
 
     sku: str
     name: str
@@ -31,6 +34,7 @@ class SeedProduct:
     category: str = ""
     aliases: tuple[str, ...] = ()
     is_active: bool = True
+    piece_grams: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

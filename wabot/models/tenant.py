@@ -103,9 +103,12 @@ products = Table(
     Column("position", Integer, nullable=False, server_default="0"),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     Column("stock", Integer, nullable=False, server_default="0"),
+    # What one piece of something sold by weight weighs, about: «3 jitomates».
+    Column("piece_grams", Integer, nullable=True),
     _moment("created_at", default_now=True),
     CheckConstraint("price >= 0", name="price"),
     CheckConstraint("stock >= 0", name="stock"),
+    CheckConstraint("piece_grams > 0", name="piece_grams"),
     CheckConstraint("step > 0", name="step"),
     Index(None, "position", "name", postgresql_where=text("is_active")),
 )

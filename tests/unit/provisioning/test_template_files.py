@@ -69,6 +69,34 @@ def test_stock_is_written_in_units_and_kept_in_steps(folder: Path) -> None:
     assert products["FYV-001"].stock == 42
 
 
+def test_what_is_sold_by_weight_may_tell_what_a_piece_weighs(folder: Path) -> None:
+    path = folder / "abarrotes/catalog.csv"
+    header, *rows = path.read_text(encoding="utf-8").splitlines()
+    weights = {"FYV-001": "120"}
+    weighed = [f"{row},{weights.get(row[:7], '')}" for row in rows]
+    path.write_text("\n".join([f"{header},piece_grams", *weighed]), encoding="utf-8")
+    products = {p.sku: p for p in FolderTemplates(folder).load("abarrotes").products}
+    assert {sku: p.piece_grams for sku, p in products.items() if p.piece_grams} == {"FYV-001": 120}
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("X,Limón,,34.00,kg,0.25,20,Frutas y verduras,,0", "piece_grams 0 is out of range"),
+        (
+            "X,Limón,,34.00,kg,0.25,20,Frutas y verduras,,60.5",
+            "piece_grams 60.5 has more than 0 decimals",
+        ),
+        ("X,Pan,,3.00,pieza,1,20,Pan y tortillas,,60", "piece_grams is for what is sold by kg or"),
+    ],
+)
+def test_a_weight_that_makes_no_sense_is_refused(folder: Path, row: str, reason: str) -> None:
+    header = (folder / "abarrotes/catalog.csv").read_text(encoding="utf-8").splitlines()[0]
+    text = f"{header},piece_grams\n{row}\n"
+    (folder / "abarrotes/catalog.csv").write_text(text, encoding="utf-8")
+    assert f"catalog.csv:2: {reason}" in refusal(folder)
+
+
 def test_an_unknown_template_lists_the_known_ones() -> None:
     with pytest.raises(UnknownChoice, match=r"unknown template 'abarotes'; known: .*abarrotes"):
         BUNDLED.load("abarotes")

@@ -24,6 +24,8 @@ COLUMNS = (
     "category",
     "aliases",
 )
+OPTIONAL_COLUMNS = ("piece_grams",)
+_WEIGHTS = ("kg", "g")
 _LARGEST = 2_147_483_647
 
 
@@ -40,13 +42,13 @@ def read_catalog(
     if text is None:
         return ()
     reader = csv.reader(StringIO(text, newline=""), strict=True)
-    parser = _RowParser(units, categories, minor_units(currency))
     products: list[SeedProduct] = []
     try:
         header = tuple(name.strip() for name in next(reader, []))
-        if header != COLUMNS:
+        if header not in (COLUMNS, COLUMNS + OPTIONAL_COLUMNS):
             problems.add(path, 1, f"the first line must be: {','.join(COLUMNS)}")
             return ()
+        parser = _RowParser(header, units, categories, minor_units(currency))
         for row in reader:
             if not any(cell.strip() for cell in row):
                 continue
@@ -62,16 +64,23 @@ def read_catalog(
 class _RowParser:
     """Parses rows and remembers what must not come twice."""
 
-    def __init__(self, units: Collection[str], categories: Collection[str], decimals: int) -> None:
+    def __init__(
+        self,
+        header: tuple[str, ...],
+        units: Collection[str],
+        categories: Collection[str],
+        decimals: int,
+    ) -> None:
+        self._header = header
         self._units = units
         self._categories = categories
         self._decimals = decimals
         self._seen: dict[str, set[str]] = {"sku": set(), "name": set()}
 
     def parse(self, row: list[str]) -> SeedProduct:
-        if len(row) != len(COLUMNS):
-            raise ValueError(f"{len(row)} cells, {len(COLUMNS)} are expected")
-        cell = dict(zip(COLUMNS, (value.strip() for value in row), strict=True))
+        if len(row) != len(self._header):
+            raise ValueError(f"{len(row)} cells, {len(self._header)} are expected")
+        cell = dict(zip(self._header, (value.strip() for value in row), strict=True))
         step = _decimal("step", cell["step"] or "1", 3, lambda value: 0 < value < 100_000)
         return SeedProduct(
             sku=self._unique("sku", _text("sku", cell["sku"], 100)),
@@ -83,6 +92,7 @@ class _RowParser:
             stock=_steps(cell["stock"] or "0", step),
             category=_known("category", cell["category"], self._categories),
             aliases=_aliases(cell["aliases"]),
+            piece_grams=_piece_grams(cell.get("piece_grams", ""), cell["unit"]),
         )
 
     def _unique(self, column: str, value: str) -> str:
@@ -121,6 +131,14 @@ def _steps(value: str, step: Decimal) -> int:
     if steps is None:
         raise ValueError(f"stock {value} is no multiple of the step {step}")
     return steps
+
+
+def _piece_grams(value: str, unit: str) -> int | None:
+    if not value:
+        return None
+    if unit not in _WEIGHTS:
+        raise ValueError(f"piece_grams is for what is sold by {' or '.join(_WEIGHTS)}")
+    return int(_decimal("piece_grams", value, 0, lambda value: 0 < value <= 100_000))
 
 
 def _known(column: str, value: str, known: Collection[str]) -> str:

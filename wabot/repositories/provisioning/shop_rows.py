@@ -47,6 +47,7 @@ def _product_row(product_id: UUID, position: int, product: SeedProduct) -> dict[
         "unit": product.unit,
         "step": str(product.step),
         "stock": product.stock,
+        "piece_grams": product.piece_grams,
         "category": product.category,
         "aliases": list(product.aliases),
         "position": position,
@@ -103,6 +104,7 @@ def _product(row: Any) -> SeedProduct:
         category=row.category,
         aliases=tuple(row.aliases),
         is_active=row.is_active,
+        piece_grams=row.piece_grams,
     )
 
 
