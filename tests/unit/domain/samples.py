@@ -110,8 +110,8 @@ WITH_DELIVERY = [
     for state in _ALL_STATES
 ]
 EXPIRED = [
-    Memory(state=state, cart=cart, delivery=HOME, expires_at=NOON - timedelta(hours=1))
-    for state in _ALL_STATES
+    Memory(state=states[0], cart=cart, delivery=HOME, expires_at=NOON - timedelta(hours=1))
+    for states in STATES.values()
     for cart in (Cart(), CART)
 ]
 MEMORIES = [Memory(), *LIVE, *EMPTY, *WITH_DELIVERY, *EXPIRED]

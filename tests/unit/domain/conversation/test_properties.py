@@ -23,7 +23,7 @@ from wabot.domain.shop import Shop, ShopSettings
 from wabot.services.rendering import render
 
 FEW = settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -237,7 +237,7 @@ def _name_and_steps(line: Phrase) -> tuple[str, int]:
 
 
 @given(shops(), customers(), st.integers(0, 2**32))
-@settings(FEW, max_examples=25)
+@settings(FEW, max_examples=20)
 def test_no_conversation_breaks_a_rule(shop: Shop, customer: Any, seed: int) -> None:
     random = Random(seed)
     chat = Watched(shop, customer)

@@ -9,7 +9,6 @@ from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.screens.catalogue import (
     category_by_fingerprint,
     entrance,
-    products_of,
 )
 from wabot.domain.conversation.states import (
     AtMenu,
@@ -87,10 +86,7 @@ def _show_found(turn: Turn, text: str, found: Found) -> Step:
             return ordering.put_amount(turn, product, amount)
         return ordering.choose(turn, product.id)
     query = " ".join(query_words(text))[:_MAX_QUERY].strip()
-    shown = BrowsingProducts(query=query)
-    if not products_of(turn, shown):
-        return browse(turn)
-    return ask(turn, shown)
+    return ask(turn, BrowsingProducts(query=query))
 
 
 def _missing(turn: Turn, text: str) -> Step | None:

@@ -46,7 +46,7 @@ def categories(turn: Turn, page: int) -> Reply:
 
 def products(turn: Turn, shown: BrowsingProducts) -> Reply:
     """Offer products: of a category, of a search, or all."""
-    found = products_of(turn, shown)
+    heading, found = _what_is_shown(turn, shown)
     if not found and any(product.available for product in turn.shop.catalog.products):
         return Reply(Phrase("catalog.nothing_here"), ways_on(to_catalog(), to_menu()))
     if not found:
@@ -62,22 +62,7 @@ def products(turn: Turn, shown: BrowsingProducts) -> Reply:
             others=shown.others,
         )
         rows.append(_more(following))
-    return Reply(
-        _heading(turn, shown), OptionList(Phrase("option.see_products"), _closing(turn, rows))
-    )
-
-
-def products_of(turn: Turn, shown: BrowsingProducts) -> tuple[Product, ...]:
-    """Return the products of a place in the catalogue; only a search shows what is sold out."""
-    catalog = turn.shop.catalog
-    if shown.query:
-        return find(shown.query, catalog.products).all
-    for_sale = tuple(product for product in catalog.products if product.available)
-    if shown.others:
-        return tuple(product for product in for_sale if not _category_of(product))
-    if shown.category:
-        return tuple(product for product in for_sale if _category_of(product) == shown.category)
-    return for_sale
+    return Reply(heading, OptionList(Phrase("option.see_products"), _closing(turn, rows)))
 
 
 def category_by_fingerprint(turn: Turn, mark: str) -> str | None:
@@ -86,14 +71,22 @@ def category_by_fingerprint(turn: Turn, mark: str) -> str | None:
     return next((name for name in names if name and options.fingerprint(name) == mark), None)
 
 
-def _heading(turn: Turn, shown: BrowsingProducts) -> Phrase:
+def _what_is_shown(turn: Turn, shown: BrowsingProducts) -> tuple[Phrase, tuple[Product, ...]]:
+    """Return heading and products of a place; only a search shows what is sold out."""
+    catalog = turn.shop.catalog
     if shown.query:
-        if not find(shown.query, turn.shop.catalog.products).close:
-            return Phrase("catalog.found", {"query": shown.query})
-        return Phrase("catalog.similar", {"query": shown.query})
+        found = find(shown.query, catalog.products)
+        if found.close:
+            return Phrase("catalog.similar", {"query": shown.query}), found.close
+        return Phrase("catalog.found", {"query": shown.query}), found.all
+    for_sale = tuple(product for product in catalog.products if product.available)
+    if shown.others:
+        uncategorised = tuple(product for product in for_sale if not _category_of(product))
+        return Phrase("catalog.products"), uncategorised
     if shown.category:
-        return Phrase("catalog.of_category", {"category": shown.category})
-    return Phrase("catalog.products")
+        of_it = tuple(product for product in for_sale if _category_of(product) == shown.category)
+        return Phrase("catalog.of_category", {"category": shown.category}), of_it
+    return Phrase("catalog.products"), for_sale
 
 
 def _groups(turn: Turn) -> list[tuple[str, list[Product]]]:
