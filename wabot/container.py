@@ -239,6 +239,7 @@ def build_runtime(
         graph,
         TokenCipher(settings["WABOT_MASTER_KEY"]),
         ResendRule(seconds("WABOT_RESEND_AFTER"), seconds("WABOT_RESEND_AFTER_SILENT")),
+        clients=clients,
     )
     turns = TurnRunner(
         store,

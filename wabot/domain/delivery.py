@@ -64,6 +64,9 @@ class Unknown:
 
 SendOutcome = Accepted | Rejected | Unknown
 
+TOKEN_REFUSED = 190
+"""Graph's code for a token that ended, was withdrawn or never was one."""
+
 _FEW = 3
 _BACKOFF_CAP = timedelta(minutes=5)
 _PAIR_CAP = timedelta(seconds=4**5)

@@ -40,7 +40,10 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A client as the runtime needs it. `token` is ciphertext here, never the WhatsApp token."""
+    """A client as the runtime needs it. `token` is ciphertext here, never the WhatsApp token.
+
+    `previous_token` is the one before it, as ciphertext, until the present one has sent something.
+    """
 
     id: UUID
     slug: str
@@ -58,3 +61,4 @@ class Tenant:
     app_id: str = ""
     revision: str = ""
     created_at: datetime | None = None
+    previous_token: str = field(default="", repr=False)

@@ -1,5 +1,6 @@
 """The clients as the runtime sees them: read when first needed, again when they change."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from wabot.repositories.runtime.pools import Pools
 _SELECT = """
 SELECT id, slug, name, phone_number_id, plan_type, db_connection_config, whatsapp_token, status,
        template, country, currency, time_zone, waba_id, app_id, schema_revision, created_at,
+       coalesce((SELECT p.whatsapp_token FROM wabot.previous_tokens p
+                 WHERE p.client_id = clients.id AND p.kept_until > now()), ''),
        (SELECT version FROM wabot.registry)
 FROM wabot.clients
 """
@@ -57,6 +60,24 @@ class PostgresClients:
         self._by_id.clear()
         return True
 
+    async def forget_previous_token(self, tenant: Tenant) -> None:
+        """Delete the token before the present one, which has sent something by now."""
+        async with self._pools.central() as connection:
+            await connection.execute(
+                "DELETE FROM wabot.previous_tokens WHERE client_id = %s AND whatsapp_token = %s",
+                (tenant.id, tenant.previous_token),
+            )
+        # What was read again meanwhile stays as it is.
+        if self._by_id.get(tenant.id) is tenant:
+            self._by_id[tenant.id] = replace(tenant, previous_token="")
+        if self._by_number.get(tenant.phone_number_id) is tenant:
+            del self._by_number[tenant.phone_number_id]
+
+    async def purge_previous_tokens(self) -> None:
+        """Delete former tokens that nobody needed for so long."""
+        async with self._pools.central() as connection:
+            await connection.execute("DELETE FROM wabot.previous_tokens WHERE kept_until <= now()")
+
     async def _read(self, where: str, value: object) -> Tenant | None:
         async with self._pools.central() as connection:
             cursor = await connection.execute(f"{_SELECT} {where}", (value,))
@@ -88,4 +109,5 @@ def _tenant(row: tuple[Any, ...]) -> Tenant:
         app_id=row[13],
         revision=row[14],
         created_at=row[15],
+        previous_token=row[16],
     )

@@ -101,6 +101,12 @@ class Clients(Protocol):
     async def refresh(self) -> bool:
         """Forget what changed; tell whether anything did."""
 
+    async def forget_previous_token(self, tenant: Tenant) -> None:
+        """Drop the token before the present one, which has sent something by now."""
+
+    async def purge_previous_tokens(self) -> None:
+        """Drop former tokens that were kept long enough."""
+
 
 class TurnUnit(Protocol):
     """One tenant transaction; commits when left without an error."""

@@ -8,6 +8,7 @@ from typing import assert_never
 from uuid import UUID
 
 from wabot.domain.delivery import (
+    TOKEN_REFUSED,
     Accepted,
     Reaction,
     Rejected,
@@ -18,10 +19,10 @@ from wabot.domain.delivery import (
 )
 from wabot.domain.message import Recipient
 from wabot.domain.tenant import Tenant
-from wabot.errors import DecryptionFailed
+from wabot.errors import DecryptionFailed, ExternalFailure
 from wabot.logs import log
 from wabot.services.runtime.batching import Batcher
-from wabot.services.runtime.ports import Journal, MessageSender, TenantStore, TokenReader
+from wabot.services.runtime.ports import Clients, Journal, MessageSender, TenantStore, TokenReader
 from wabot.services.runtime.turns import Outgoing, SendMark
 
 _log = logging.getLogger(__name__)
@@ -49,9 +50,12 @@ class Sender:
         graph: MessageSender,
         tokens: TokenReader,
         resend: ResendRule,
+        *,
+        clients: Clients,
     ) -> None:
         self._store = store
         self._journal = journal
+        self._clients = clients
         self._graph = graph
         self._tokens = tokens
         self._resend = resend
@@ -99,15 +103,48 @@ class Sender:
                 "No status told of a message whose outcome was unknown: it is sent again.",
                 outgoing=str(row.id),
             )
+        outcome = await self._hand_over(tenant, tenant.token, row)
+        refused = isinstance(outcome, Rejected) and outcome.code == TOKEN_REFUSED
+        fallback = None
+        if refused and tenant.previous_token:
+            fallback = await self._hand_over(tenant, tenant.previous_token, row)
+        if fallback is None or isinstance(fallback, Rejected):
+            wait = await self._settle(tenant, row, outcome, resent=resent)
+        else:
+            wait = await self._settle(tenant, row, fallback, resent=resent)
+        if tenant.previous_token:
+            await self._judge_tokens(tenant, outcome, fallback)
+        return wait
+
+    async def _hand_over(self, tenant: Tenant, ciphertext: str, row: Outgoing) -> SendOutcome:
         try:
-            token = self._tokens.decrypt(tenant.id, tenant.token)
+            token = self._tokens.decrypt(tenant.id, ciphertext)
         except DecryptionFailed as error:
-            refusal = Rejected(None, error.message, Reaction.PAUSE_TENANT)
-            return await self._settle(tenant, row, refusal, resent=resent)
-        outcome = await self._graph.send(
+            return Rejected(None, error.message, Reaction.PAUSE_TENANT)
+        return await self._graph.send(
             tenant.phone_number_id, token, row.recipient, row.message, str(row.id)
         )
-        return await self._settle(tenant, row, outcome, resent=resent)
+
+    async def _judge_tokens(
+        self, tenant: Tenant, outcome: SendOutcome, fallback: SendOutcome | None
+    ) -> None:
+        """Let go of the former token once the present one sent; alert when only the former did.
+
+        After the message was settled: a failure here must not leave its outcome unknown.
+        """
+        try:
+            if isinstance(outcome, Accepted):
+                await self._clients.forget_previous_token(tenant)
+            elif isinstance(fallback, Accepted):
+                await self._journal.raise_alert(
+                    f"token_refused:{tenant.id}",
+                    "token_refused",
+                    tenant.id,
+                    f"Graph refuses the new token of {tenant.slug}; the former one still sends."
+                    f" Give it another: wabot tenant rotate-token {tenant.slug}",
+                )
+        except ExternalFailure as error:
+            log(_log, logging.WARNING, "token.judged", "Told next time.", reason=error.message)
 
     async def _settle(
         self, tenant: Tenant, row: Outgoing, outcome: SendOutcome, *, resent: bool

@@ -184,6 +184,7 @@ class Worker:
     async def _purge(self) -> None:
         # The journal's times are the machine's, not business time.
         await self._journal.purge(self._keep_journal)
+        await self._clients.purge_previous_tokens()
 
 
 async def _pause(end: asyncio.Event, seconds: float) -> None:
