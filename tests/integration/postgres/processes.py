@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from wabot.gateways.embedded_postgres.binaries import find_binaries
+from wabot.gateways.embedded_postgres.binaries import Binaries
 
 ROOT = Path(__file__).parents[3]
 
@@ -65,13 +65,13 @@ class User:
         self.leave()
 
 
-def can_run_the_programs(name: str) -> bool:
-    """Tell whether there is such a user, who can run PostgreSQL's programs where they are."""
+def can_run(name: str, programs: Binaries) -> bool:
+    """Tell whether there is such a user, who can run PostgreSQL's programs there."""
     try:
         entry = pwd.getpwnam(name)
         return (
             subprocess.run(
-                [find_binaries().program("postgres"), "--version"],
+                [programs.program("postgres"), "--version"],
                 check=False,
                 capture_output=True,
                 user=entry.pw_uid,

@@ -1,8 +1,9 @@
 """Who runs the server, and that nothing outside WABOT_HOME changes for it."""
 
-import importlib
 import os
 import pwd
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,20 +108,6 @@ def test_root_keeps_an_ordinary_users_home_usable_for_that_user(
     assert again.leave() == 0
 
 
-@pytest.fixture
-def closed_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An environment that only root may enter, as one below /root."""
-    original = find_binaries().root.parent
-    closed = tmp_path / "site-packages"
-    closed.mkdir(mode=0o700)
-    for name in (original.name, f"{original.name}.libs"):
-        if (original.parent / name).exists():
-            (closed / name).symlink_to(original.parent / name)
-    monkeypatch.syspath_prepend(str(closed))
-    importlib.invalidate_caches()
-    return closed
-
-
 def test_programs_that_the_servers_user_cannot_reach_are_copied_under_the_home(
     as_root: None, home: Path, closed_programs: Path
 ) -> None:
@@ -152,13 +139,76 @@ def test_root_may_keep_its_home_below_a_folder_closed_to_the_server(
         assert connection.execute("select one from kept").fetchone() == (1,)
 
 
-def test_programs_and_home_both_closed_to_the_server_are_refused(
-    as_root: None, home: Path, closed_programs: Path
+@pytest.fixture
+def temporary(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty temporary folder that everybody can reach."""
+    folder = home / "tmp"
+    folder.mkdir()
+    folder.chmod(0o1777)
+    home.chmod(0o755)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def private(home: Path) -> Path:
+    """A folder that only its user may enter, below one that everybody may."""
+    folder = home / "private"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def test_programs_and_home_may_both_be_closed_to_the_server(
+    as_root: None, closed_programs: Path, temporary: Path, private: Path, ready: Ready
 ) -> None:
-    (home / "keys").write_text("private")
+    ready(private / "wabot")
+    for _ in range(2):
+        with EmbeddedPostgres(private / "wabot").running() as server:
+            assert answers(server.url("postgres"))
+            (copy,) = temporary.iterdir()
+            assert (copy.stat().st_mode & 0o777, copy.stat().st_uid) == (0o755, 0)
+        assert list(temporary.iterdir()) == []
+    assert private.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in (private / "wabot").iterdir()] == ["postgres"]
+
+
+def test_programs_that_a_killed_command_left_elsewhere_are_used_again(
+    as_root: None, closed_programs: Path, temporary: Path, private: Path, ready: Ready
+) -> None:
+    with EmbeddedPostgres(ready(private / "wabot")).running():
+        (copy,) = temporary.iterdir()
+        shutil.copytree(copy, private / "left")
+    (private / "left").rename(copy)
+    (copy / "binaries.new").mkdir()  # killed while copying
+    (program,) = copy.glob("binaries-*/*/*/bin/postgres")
+    left = program.stat().st_ino
+    with EmbeddedPostgres(private / "wabot").running() as server:
+        assert answers(server.url("postgres"))
+        assert program.stat().st_ino == left
+    assert list(temporary.iterdir()) == []
+
+
+def test_root_runs_no_programs_from_a_folder_that_somebody_else_made(
+    as_root: None, closed_programs: Path, temporary: Path, private: Path, ready: Ready
+) -> None:
+    with EmbeddedPostgres(ready(private / "wabot")).running():
+        (copy,) = temporary.iterdir()
+    copy.mkdir()
+    shutil.chown(copy, "nobody")
+    with (
+        pytest.raises(ConfigurationError, match=f"{copy} exists and belongs to somebody else"),
+        EmbeddedPostgres(private / "wabot").running(),
+    ):
+        pass
+
+
+def test_programs_home_and_temporary_folder_all_closed_to_the_server_are_refused(
+    as_root: None, closed_programs: Path, temporary: Path, private: Path
+) -> None:
+    temporary.chmod(0o700)
     with (
         pytest.raises(ConfigurationError, match="cannot run the PostgreSQL programs") as no,
-        EmbeddedPostgres(home).running(),
+        EmbeddedPostgres(private / "wabot").running(),
     ):
         pass
     assert "/var/lib/wabot" in no.value.hint

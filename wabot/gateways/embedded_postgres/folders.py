@@ -1,7 +1,8 @@
 """Where the embedded server keeps what. Nothing outside WABOT_HOME is chmod-ed or written.
 
-One exception: a socket's path is limited to some hundred bytes, so below a very long WABOT_HOME
-the socket lies in a private folder of its own under the system's temporary folder.
+Two exceptions, in folders of their own under the system's temporary folder, gone when the server
+stops: a socket's path is limited to some hundred bytes, so below a very long WABOT_HOME it lies
+there; and PostgreSQL's programs, when both they and WABOT_HOME are closed to the server's user.
 """
 
 import hashlib
@@ -65,8 +66,16 @@ class Folders:
         inside = self.base / "run"
         if len(os.fsencode(inside / _SOCKET)) <= _PATH_LIMIT and "," not in str(inside):
             return inside
+        return self._elsewhere(str(account.uid))
+
+    @property
+    def programs(self) -> Path:
+        """Return where copied programs go that cannot be run in the home."""
+        return self._elsewhere("programs")
+
+    def _elsewhere(self, what: str) -> Path:
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:10]
-        return Path(tempfile.gettempdir()) / f"wabot-{account.uid}-{name}"
+        return Path(tempfile.gettempdir()) / f"wabot-{what}-{name}"
 
 
 def prepare(folders: Folders, account: Account) -> None:
@@ -116,3 +125,17 @@ def make_private(folder: Path, account: Account) -> None:
             folder.chmod(0o700)
     if account.other:
         os.chown(folder, account.uid, account.gid)
+
+
+def make_readable(folder: Path) -> None:
+    """Make a folder that everybody may read and only this user writes, or check that it is one."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise ConfigurationError(
+                f"{folder} exists and belongs to somebody else",
+                hint="Remove it, or set TMPDIR to another folder.",
+            ) from None
+    folder.chmod(0o755)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wabot.errors import DatabaseUnavailable
+from wabot.errors import ConfigurationError, DatabaseUnavailable
 from wabot.gateways.embedded_postgres.account import Account
 
 _POLL = 0.01
@@ -15,7 +15,13 @@ _POLL = 0.01
 
 def open_lock(path: Path, account: Account) -> int:
     """Open the lock's file; it belongs to the server's user even when root makes it."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The lock {path} of the embedded PostgreSQL cannot be opened: {error.strerror}",
+            hint="Set WABOT_HOME to a folder of its own that you may write, or set DATABASE_URL.",
+        ) from error
     found = os.fstat(fd)
     if account.other and found.st_uid != account.uid and found.st_nlink == 1:
         os.fchown(fd, account.uid, account.gid)

@@ -61,12 +61,18 @@ class ServerProcess:
 
     def ensure_running(self) -> Path:
         """Start the server unless it runs; return its socket's folder."""
+        try:
+            return self._ensure_running()
+        except OSError as error:
+            raise self._failure("did not start", str(error)) from error
+
+    def _ensure_running(self) -> Path:
         deadline = time.monotonic() + _START_TIMEOUT
         # When it does not run, somebody may have been killed while starting or making it.
         if self._wait_until_ready(deadline):
             return self._socket_in_use()
         self._check_data()
-        binaries = binaries_for(self.account, self.folders.home)
+        binaries = binaries_for(self.account, self.folders)
         if not self.folders.data.exists():
             self._make_data(binaries)
         socket = self._start(binaries)
@@ -82,7 +88,7 @@ class ServerProcess:
                 break
             os.kill(pid, stop_signal)
             if self._wait_until_gone(timeout):
-                self._forget_socket()
+                self._leave_nothing_elsewhere()
                 return
         if is_held(self.folders.alive, self.account):
             _log.warning(
@@ -174,8 +180,6 @@ class ServerProcess:
                 cwd=self.folders.data,
                 pass_fds=(lock,),
             )
-        except OSError as error:
-            raise self._failure("did not start", str(error)) from error
         finally:
             os.close(lock)
         if result.returncode != 0:
@@ -232,11 +236,12 @@ class ServerProcess:
             return (self.folders.data / lines[4]).resolve()
         return self.folders.socket(self.account)
 
-    def _forget_socket(self) -> None:
+    def _leave_nothing_elsewhere(self) -> None:
         socket = self.folders.socket(self.account)
         if socket.parent != self.folders.base:
             with suppress(OSError):
                 socket.rmdir()
+        shutil.rmtree(self.folders.programs, ignore_errors=True)
 
     def _postmaster(self) -> int | None:
         """Return the server's process id, if the process of that id is our server."""
