@@ -1,4 +1,4 @@
-"""WhatsApp tokens at rest: AES-256-GCM, bound to the client they belong to."""
+"""Secrets at rest: AES-256-GCM, bound to the client they belong to and to what they are."""
 
 import binascii
 import hashlib
@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from wabot.errors import ConfigurationError, DecryptionFailed
 
+WHATSAPP_TOKEN = "whatsapp_token"  # noqa: S105 - what a secret is, not a secret
+DATABASE_PASSWORD = "database_password"  # noqa: S105 - the same
+_CALLED = {WHATSAPP_TOKEN: "WhatsApp token", DATABASE_PASSWORD: "database password"}
 _VERSION = "v1"
 _NONCE = 12
 _TAG = 16
@@ -34,33 +37,34 @@ class TokenCipher:
         self._keys = {_key_id(key): AESGCM(key) for key in keys}
         self._first = _key_id(keys[0])
 
-    def encrypt(self, client_id: UUID, token: str) -> str:
+    def encrypt(self, client_id: UUID, secret: str, purpose: str = WHATSAPP_TOKEN) -> str:
         """Return `v1.<key id>.<nonce and ciphertext in URL-safe base64>`."""
         nonce = os.urandom(_NONCE)
-        sealed = self._keys[self._first].encrypt(nonce, token.encode(), _belongs_to(client_id))
+        bound = _belongs_to(client_id, purpose)
+        sealed = self._keys[self._first].encrypt(nonce, secret.encode(), bound)
         text = urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
         return f"{_VERSION}.{self._first}.{text}"
 
-    def decrypt(self, client_id: UUID, ciphertext: str) -> str:
-        """Return the token, or raise DecryptionFailed."""
-        key_id, sealed = _parts(client_id, ciphertext)
+    def decrypt(self, client_id: UUID, ciphertext: str, purpose: str = WHATSAPP_TOKEN) -> str:
+        """Return the secret, or raise DecryptionFailed."""
+        what = f"{_CALLED[purpose]} of client {client_id}"
+        key_id, sealed = _parts(what, ciphertext)
         key = self._keys.get(key_id)
         if key is None:
             raise DecryptionFailed(
-                f"The WhatsApp token of client {client_id} was encrypted under the key {key_id},"
+                f"The {what} was encrypted under the key {key_id},"
                 f" and WABOT_MASTER_KEY holds {', '.join(self._keys)}",
                 hint="Add the former key to WABOT_MASTER_KEY, after a comma;"
-                " or give the client a new token.",
+                " or give the client a new one.",
             )
         try:
-            token = key.decrypt(sealed[:_NONCE], sealed[_NONCE:], _belongs_to(client_id))
+            secret = key.decrypt(sealed[:_NONCE], sealed[_NONCE:], _belongs_to(client_id, purpose))
         except InvalidTag:
             raise DecryptionFailed(
-                f"The WhatsApp token of client {client_id} was altered, or belongs to another"
-                " client",
-                hint="A token does not move between clients: give this client its own again.",
+                f"The {what} was altered, or belongs to another client",
+                hint="A secret does not move between clients: give this client its own again.",
             ) from None
-        return token.decode()
+        return secret.decode()
 
     def is_current(self, ciphertext: str) -> bool:
         """Tell whether the first key encrypted it: after a rotation nothing else may remain."""
@@ -71,11 +75,11 @@ def _key_id(key: bytes) -> str:
     return hashlib.sha256(b"wabot|key|" + key).hexdigest()[:8]
 
 
-def _belongs_to(client_id: UUID) -> bytes:
-    return f"wabot|clients|whatsapp_token|{client_id}".encode()
+def _belongs_to(client_id: UUID, purpose: str) -> bytes:
+    return f"wabot|clients|{purpose}|{client_id}".encode()
 
 
-def _parts(client_id: UUID, ciphertext: str) -> tuple[str, bytes]:
+def _parts(what: str, ciphertext: str) -> tuple[str, bytes]:
     version, _, rest = ciphertext.partition(".")
     key_id, _, text = rest.partition(".")
     try:
@@ -84,7 +88,7 @@ def _parts(client_id: UUID, ciphertext: str) -> tuple[str, bytes]:
         sealed = b""
     if version != _VERSION or len(sealed) < _NONCE + _TAG:
         raise DecryptionFailed(
-            f"What is stored as the WhatsApp token of client {client_id} is no ciphertext of wabot",
-            hint="Give the client its token again.",
+            f"What is stored as the {what} is no ciphertext of wabot",
+            hint="Give the client its own again.",
         )
     return key_id, sealed
