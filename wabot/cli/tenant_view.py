@@ -3,7 +3,7 @@
 from typing import Any
 
 from wabot.config import Settings
-from wabot.domain.placement import placement_to_config
+from wabot.domain.placement import placement_to_view
 from wabot.errors import DecryptionFailed
 from wabot.gateways.encryption import TokenCipher, fingerprint
 from wabot.services.provisioning.look import TenantReport
@@ -28,7 +28,7 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
         "time_zone": tenant.time_zone,
         "created_at": tenant.created_at.isoformat(timespec="seconds") if tenant.created_at else "",
         "revision": tenant.revision,
-        "placement": placement_to_config(tenant.placement),
+        "placement": placement_to_view(tenant.placement),
         "counts": {
             "customers": counts.customers,
             "products": counts.products,

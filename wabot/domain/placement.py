@@ -2,16 +2,23 @@
 
 import re
 from base64 import b32encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
 from wabot.domain.tenant import Isolation, Placement
 from wabot.errors import ConfigurationError
 
+SHARED_SCHEMA = "wabot_shared"
+
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Longest table, index or constraint name without prefix: 46; PostgreSQL keeps 63 bytes.
 _PREFIX = re.compile(r"([a-z][a-z0-9_]{0,15})?")
 _KEYS = frozenset({"isolation", "server", "schema", "prefix", "role"})
+# Only where they are needed; former places and a move under way are read by `places`.
+_MORE = frozenset({"database", "login", "owner_secret", "runtime_secret"})
+_PLACES = frozenset({"former", "move"})
+_SECRETS = ("owner_secret", "runtime_secret")
 
 
 def short_id(client_id: UUID) -> str:
@@ -28,38 +35,95 @@ def schema_placement(client_id: UUID) -> Placement:
     return Placement(Isolation.SCHEMA, schema=f"t_{name}", role=f"wabot_t_{name}")
 
 
-def placement_to_config(placement: Placement) -> dict[str, str]:
+def prefix_placement(client_id: UUID) -> Placement:
+    """Place a tenant beside others in one schema: its tables' names begin with its prefix."""
+    name = short_id(client_id)
+    # 14 characters of the id are 70 bits of it: enough that no two clients share them.
+    return Placement(
+        Isolation.PREFIX, schema=SHARED_SCHEMA, role=f"wabot_t_{name}", prefix=f"p{name[:14]}_"
+    )
+
+
+def database_placement(client_id: UUID, *, server: str = "", database: str = "") -> Placement:
+    """Place a tenant in a database of its own, on the central server or another.
+
+    On another server the runtime has a login for this client alone: its password is kept once,
+    with the client, and servers of several installations can share a PostgreSQL.
+    """
+    name = short_id(client_id)
+    return Placement(
+        Isolation.DATABASE,
+        schema=f"t_{name}",
+        role=f"wabot_t_{name}",
+        server=server,
+        database=database or f"wabot_{name}",
+        login=f"wabot_r_{name}" if server else "",
+    )
+
+
+def placement_to_config(placement: Placement) -> dict[str, Any]:
     """Return what `clients.db_connection_config` holds for the placement."""
+    more = {key: getattr(placement, key) for key in sorted(_MORE)}
     return {
         "isolation": placement.isolation.value,
         "server": placement.server,
         "schema": placement.schema,
         "prefix": placement.prefix,
         "role": placement.role,
+        **{key: value for key, value in more.items() if value},
     }
+
+
+def placement_to_view(placement: Placement) -> dict[str, str]:
+    """Return the same for people: secrets are only said to be there."""
+    config = placement_to_config(placement)
+    return {key: "stored encrypted" if key in _SECRETS else config[key] for key in config}
 
 
 def placement_from_config(config: Mapping[str, object]) -> Placement:
     """Read a placement back; unknown keys and names that need quoting are refused."""
-    values = {key: value for key, value in config.items() if isinstance(value, str)}
-    if set(config) != _KEYS or len(values) != len(_KEYS):
+    own = {key: value for key, value in config.items() if key not in _PLACES}
+    values = {key: value for key, value in own.items() if isinstance(value, str)}
+    if not _KEYS <= set(own) <= _KEYS | _MORE or len(values) != len(own):
         raise ConfigurationError(
-            f"db_connection_config must hold exactly the texts {', '.join(sorted(_KEYS))};"
+            f"db_connection_config must hold the texts {', '.join(sorted(_KEYS))}"
+            f" and no more than {', '.join(sorted(_MORE | _PLACES))};"
             f" it holds {', '.join(sorted(config)) or 'nothing'}"
         )
     if values["isolation"] not in {isolation.value for isolation in Isolation}:
         raise ConfigurationError(
             f"unknown isolation in db_connection_config: {values['isolation']!r}"
         )
-    for key in ("schema", "role"):
-        if not _NAME.fullmatch(values[key]):
+    for key in ("schema", "role", "login"):
+        if key in values and not _NAME.fullmatch(values[key]):
             raise ConfigurationError(f"bad {key} in db_connection_config: {values[key]!r}")
     if not _PREFIX.fullmatch(values["prefix"]):
         raise ConfigurationError(f"bad prefix in db_connection_config: {values['prefix']!r}")
+    if (values["isolation"] == Isolation.DATABASE) != bool(values.get("database")):
+        raise ConfigurationError("db_connection_config names a database for that isolation alone")
+    if bool(values["server"]) != bool(values.get("login")):
+        raise ConfigurationError("db_connection_config names a login for another server alone")
+    more = {key: values[key] for key in _MORE if key in values}
     return Placement(
         Isolation(values["isolation"]),
         schema=values["schema"],
         role=values["role"],
         prefix=values["prefix"],
         server=values["server"],
+        **more,
     )
+
+
+def resealed(config: Mapping[str, Any], seal_again: Callable[[str], str]) -> dict[str, Any]:
+    """Return the configuration with every ciphertext in it replaced, former places included."""
+    return {key: _resealed(key, value, seal_again) for key, value in config.items()}
+
+
+def _resealed(key: str, value: Any, seal_again: Callable[[str], str]) -> Any:
+    if key in _SECRETS:
+        return seal_again(value)
+    if isinstance(value, Mapping):
+        return resealed(value, seal_again)
+    if isinstance(value, list):
+        return [_resealed("", entry, seal_again) for entry in value]
+    return value

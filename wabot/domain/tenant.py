@@ -25,10 +25,12 @@ class Isolation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a tenant's tables are: server and database by reference, schema, prefix, role.
+    """Where a tenant's tables are: server, database, schema, prefix, and the tenant's role.
 
-    `server` is empty for the central server and database. `role` is the tenant's own PostgreSQL
-    role that each of its transactions takes.
+    `server` holds libpq parameters without database and password, and is empty for the central
+    server; `database` is empty for the central database. `role` is the tenant's own PostgreSQL
+    role that each of its transactions takes. On another server the runtime logs in as `login`,
+    and the passwords of that login and of the server's owner are ciphertext of the client.
     """
 
     isolation: Isolation
@@ -36,6 +38,15 @@ class Placement:
     role: str
     prefix: str = ""
     server: str = ""
+    database: str = ""
+    login: str = ""
+    owner_secret: str = field(default="", repr=False)
+    runtime_secret: str = field(default="", repr=False)
+
+    @property
+    def address(self) -> tuple[str, str, str, str]:
+        """Return what tells two places apart: server, database, schema, prefix."""
+        return (self.server, self.database, self.schema, self.prefix)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+"""All places of a tenant: where it is, where it was, where it is being moved to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wabot.domain.placement import placement_from_config, placement_to_config
+from wabot.domain.tenant import Placement, TenantStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move under way: where to, and the status that the tenant had before."""
+
+    to: Placement
+    status: TenantStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """What `clients.db_connection_config` holds; `former` ones stand until they are dropped."""
+
+    current: Placement
+    former: tuple[Placement, ...] = ()
+    move: Move | None = None
+
+
+def places_from_config(config: Mapping[str, Any]) -> Places:
+    """Read every place that the configuration names."""
+    move = config.get("move")
+    return Places(
+        placement_from_config(config),
+        tuple(placement_from_config(former) for former in config.get("former", ())),
+        Move(placement_from_config(move["to"]), TenantStatus(move["status"])) if move else None,
+    )
+
+
+def places_to_config(places: Places) -> dict[str, Any]:
+    """Return the configuration to store."""
+    config = placement_to_config(places.current)
+    if places.former:
+        config["former"] = [placement_to_config(former) for former in places.former]
+    if places.move is not None:
+        to = placement_to_config(places.move.to)
+        config["move"] = {"to": to, "status": places.move.status.value}
+    return config
