@@ -174,6 +174,32 @@ def test_the_operators_own_settings_have_no_say(machine: Machine) -> None:
     assert "« " in done.stdout
 
 
+def test_what_failed_or_was_killed_in_an_earlier_chat_does_not_stop_this_one(
+    machine: Machine,
+) -> None:
+    words = ("conversation", "--customer", "5215500000006")
+    assert machine.simulate(*words, stdin="hola\n").returncode == 0
+    machine.query(
+        "wabot_simulation",
+        """
+        insert into wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact, payload,
+                                 occurred_at, state, last_error)
+        select phone_number_id, gen_random_uuid(), 'message', id, '5215500000006', '{}', now(),
+               'failed', 'an old failure' from wabot.clients returning 1
+        """,
+    )
+    machine.query(
+        "wabot_simulation",
+        """
+        update wabot.conversations set owner = 'killed', lease_until = now() + interval '1 hour'
+        returning 1
+        """,
+    )
+    done = machine.simulate(*words, stdin="hola\n")
+    assert done.returncode == 0, done.stderr
+    assert "« ¡Hola, Ana!" in done.stdout
+
+
 def test_two_simulations_at_once_never_answer_for_each_other(machine: Machine) -> None:
     def chat(number: str) -> subprocess.CompletedProcess[str]:
         words = ("conversation", "--json", "--customer", f"52155000010{number}")

@@ -66,7 +66,7 @@ def prepare_database(
         tenant = provisioning.tenants.find(slug)
         if tenant is None:
             return _create(provisioning, slug, shop, keys)
-    return renew_token(owner_url, tenant, keys)
+    return take_over(owner_url, tenant, keys)
 
 
 def is_of_this_version(owner_url: str, slug: str) -> bool:
@@ -76,8 +76,8 @@ def is_of_this_version(owner_url: str, slug: str) -> bool:
     return tenant is None or set(tenant.revision.split(",")) == set(head_revisions())
 
 
-def renew_token(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:
-    """Store this run's token, encrypted with this run's key."""
+def take_over(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:
+    """Store this run's token, encrypted with this run's key, and end the leases of a killed run."""
     import psycopg
 
     token = keys.cipher.encrypt(tenant.id, keys.token)
@@ -88,6 +88,8 @@ def renew_token(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:
             " version = (SELECT version FROM wabot.registry) WHERE id = %s",
             (token, tenant.id),
         )
+        # The database is ours alone: whoever holds a lease is dead.
+        connection.execute("UPDATE wabot.conversations SET owner = NULL, lease_until = NULL")
     return replace(tenant, token=token)
 
 

@@ -42,13 +42,15 @@ class OrderFact:
 class SimulationDatabase:
     """One shop of a central database that nobody else uses meanwhile, seen as its owner."""
 
-    def __init__(self, connection: Connection, tenant: Tenant) -> None:
+    def __init__(self, connection: Connection, tenant: Tenant, *, last_event: int = 0) -> None:
+        """Look at a shop; troubles up to `last_event` are those of earlier days."""
         self._connection = connection
         self._tenant = tenant
+        self._last_event = last_event
 
     async def standing(self, now: datetime) -> Standing:
         """Tell how far the server is with everything."""
-        row = await self._one(queries.STANDING, {"now": now})
+        row = await self._one(queries.STANDING, {"now": now, "after": self._last_event})
         return Standing(*row)
 
     async def audiences(self, message_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
@@ -137,7 +139,8 @@ async def open_database(owner_url: str, tenant: Tenant) -> AsyncIterator[Simulat
     async with connection:
         path = sql.SQL("set search_path = {}").format(sql.Identifier(tenant.placement.schema))
         await connection.execute(path)
-        yield SimulationDatabase(connection, tenant)
+        row = await (await connection.execute(queries.LAST_EVENT)).fetchone()
+        yield SimulationDatabase(connection, tenant, last_event=row[0] if row else 0)
 
 
 def _plain(value: object) -> str:

@@ -4,9 +4,11 @@ STANDING = """
 SELECT (SELECT count(*) FROM wabot.inbox WHERE state = 'waiting'),
        (SELECT count(*) FROM wabot.timers WHERE due_at <= %(now)s),
        coalesce((SELECT last_error FROM wabot.inbox
-                 WHERE state = 'failed' OR (state = 'waiting' AND last_error IS NOT NULL)
+                 WHERE id > %(after)s AND last_error IS NOT NULL AND state IN ('failed', 'waiting')
                  ORDER BY id DESC LIMIT 1), '')
 """
+
+LAST_EVENT = "SELECT coalesce(max(id), 0) FROM wabot.inbox"
 
 AUDIENCES = "SELECT id, audience, contact FROM messages WHERE id = ANY(%(ids)s::uuid[])"
 
