@@ -8,11 +8,12 @@ from typing import Any
 
 from wabot.domain.country import COUNTRIES, CURRENCIES
 from wabot.domain.order import CANCELLED_STATUS, INITIAL_STATUS
-from wabot.domain.settings import SHOP_SETTINGS, SettingKind, SettingSpec, parse_setting
+from wabot.domain.settings import SettingSpec
 from wabot.domain.template import OrderStatus
 from wabot.errors import InvalidInput
 from wabot.repositories.provisioning.migration_line import MigrationLine
 from wabot.repositories.provisioning.problems import Problems
+from wabot.repositories.provisioning.settings_toml import SettingsReader
 from wabot.repositories.provisioning.toml_file import TomlFile
 
 _KEYS = {
@@ -139,33 +140,5 @@ class TemplateReader:
         return OrderStatus(str(code), str(label), final is True)
 
     def settings(self) -> tuple[SettingSpec, ...]:
-        """Return the settings with their types and defaults."""
-        tables = self.file.values.get("settings", {})
-        if not isinstance(tables, dict):
-            self.fault("settings must be tables like [settings.pickup]", "settings")
-            return ()
-        found = (self._setting(key, table) for key, table in tables.items())
-        return tuple(setting for setting in found if setting is not None)
-
-    def _setting(self, key: str, table: object) -> SettingSpec | None:
-        place = ("settings", key)
-        kind = SHOP_SETTINGS.get(key)
-        if kind is None:
-            self.fault(f"unknown setting; known: {', '.join(SHOP_SETTINGS)}", *place)
-            return None
-        if not isinstance(table, dict):
-            self.fault("a setting is a table with type, default and help", *place)
-            return None
-        if table.get("type") != kind.value:
-            self.fault(f"type of {key} must be {kind.value!r}", *place, "type")
-        for unknown in table.keys() - {"type", "default", "help"}:
-            self.fault(f"unknown key {unknown!r}; known: type, default, help", *place, unknown)
-        return self._spec(key, kind, table)
-
-    def _spec(self, key: str, kind: SettingKind, table: dict[str, Any]) -> SettingSpec | None:
-        try:
-            parse_setting(kind, table.get("default"))
-        except ValueError as error:
-            self.fault(f"default {error}", "settings", key, "default")
-            return None
-        return SettingSpec(key, kind, table["default"], str(table.get("help", "")))
+        """Return the settings with their types and defaults; own keys begin with the folder's."""
+        return SettingsReader(self.file, self.problems, self.file.path.parent.name).read()
