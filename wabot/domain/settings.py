@@ -60,6 +60,7 @@ SHOP_SETTINGS: dict[str, SettingKind] = {
     "owner_notices": SettingKind.BOOLEAN,
     "owner_phone": SettingKind.PHONE,
     "adviser_phone": SettingKind.PHONE,
+    "addressing": SettingKind.CHOICE,
     "pickup": SettingKind.BOOLEAN,
     "pickup_address": SettingKind.TEXT,
     "opening_hours": SettingKind.HOURS,
@@ -69,6 +70,10 @@ SHOP_SETTINGS: dict[str, SettingKind] = {
     "handoff_patience": SettingKind.DURATION,
 }
 
+_CHOICES = {"addressing": ("tu", "usted")}
+
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_WHOLE = re.compile(r"-?[0-9]{1,10}")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
@@ -138,6 +143,25 @@ def parse_setting(kind: SettingKind, value: object) -> Any:
     return _PARSERS[kind](value)
 
 
+def common_setting(key: str) -> SettingSpec:
+    """Return the rules of a setting that every shop has, whether its template names it or not."""
+    return SettingSpec(key, SHOP_SETTINGS[key], "", choices=_CHOICES.get(key, ()))
+
+
+def from_words(kind: SettingKind, words: str) -> StoredValue:
+    """Return what a person's words for a value are stored as; whether it is valid is not said."""
+    match kind:
+        case SettingKind.BOOLEAN:
+            return _TRUTH.get(words.strip().lower(), words)
+        case SettingKind.WHOLE:
+            return int(words) if _WHOLE.fullmatch(words.strip()) else words
+        case SettingKind.NUMBERS:
+            parts = [part.strip() for part in words.strip().strip("[]").split(",")]
+            return [int(part) for part in parts] if all(map(_WHOLE.fullmatch, parts)) else words
+        case _:
+            return words.strip()
+
+
 def shop_settings(stored: Mapping[str, object]) -> ShopSettings:
     """Read a tenant's rows; absent keys take their default, keys of later versions are ignored."""
     values = {}
@@ -145,7 +169,7 @@ def shop_settings(stored: Mapping[str, object]) -> ShopSettings:
         if known.name not in stored:
             continue
         try:
-            values[known.name] = parse_setting(SHOP_SETTINGS[known.name], stored[known.name])
+            values[known.name] = common_setting(known.name).parse(stored[known.name])
         except ValueError as error:
             raise InvalidInput(f"setting {known.name} {error}") from None
     return ShopSettings(**values)

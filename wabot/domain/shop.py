@@ -14,6 +14,7 @@ class ShopSettings:
     owner_notices: bool = True
     owner_phone: str = ""
     adviser_phone: str = ""
+    addressing: str = "tu"
     pickup: bool = True
     pickup_address: str = ""
     opening_hours: OpeningHours = field(default_factory=OpeningHours)

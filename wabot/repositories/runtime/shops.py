@@ -29,7 +29,7 @@ class ShopCache:
     async def get(self, connection: Connection, tenant: Tenant, version: int) -> Shop:
         """Return the shop as of that version, read again when the one in memory is another."""
         known = self._shops.get(tenant.id)
-        if known is not None and known[0] == version and known[1].name == tenant.name:
+        if known is not None and known[0] == version and _is_of(known[1], tenant):
             self._shops.move_to_end(tenant.id)
             return known[1]
         shop = await _read(connection, tenant)
@@ -44,6 +44,16 @@ class ShopCache:
         known = self._shops.pop(client_id, None)
         if known is not None:
             self._products -= len(known[1].catalog.products)
+
+
+def _is_of(shop: Shop, tenant: Tenant) -> bool:
+    # A client's row changes apart from its shop's version, and may be read a moment later.
+    return (shop.name, shop.currency, shop.time_zone, shop.country) == (
+        tenant.name,
+        tenant.currency,
+        tenant.time_zone,
+        tenant.country,
+    )
 
 
 async def _read(connection: Connection, tenant: Tenant) -> Shop:

@@ -179,7 +179,7 @@ class TurnRunner:
     def _outgoing(
         self, tenant: Tenant, shop: Shop, played: Played, contact: Contact, now: datetime
     ) -> list[Outgoing]:
-        texts = self._texts_of(tenant)
+        texts = self._texts_of(tenant).addressing(shop.settings.addressing)
         customer = Recipient(contact.wa_id, contact.user_id)
         rows = [
             Outgoing(

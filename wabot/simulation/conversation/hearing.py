@@ -50,9 +50,13 @@ class HeardTexts(Texts):
     _hearing: Hearing
 
     def __init__(self, texts: Texts, hearing: Hearing) -> None:
-        super().__init__(texts.sentences)
+        super().__init__(texts.sentences, texts.formal)
         # Frozen like its base; set once.
         object.__setattr__(self, "_hearing", hearing)
+
+    def addressing(self, address: str) -> Texts:
+        """Return the texts of a shop that says «usted» or «tú», heard as well."""
+        return HeardTexts(super().addressing(address), self._hearing)
 
     def say(self, key: str, values: Mapping[str, str] | None = None) -> str:
         """Return the sentence and remember it."""
