@@ -16,18 +16,21 @@ _NOT_PREPARED = frozenset({"42P01", "3F000", "42703", "42704"})
 
 
 @contextmanager
-def named_failures() -> Iterator[None]:
-    """Raise the named error in place of the driver's; what has no name stays a bug."""
+def named_failures(where: str = "") -> Iterator[None]:
+    """Raise the named error in place of the driver's; what has no name stays a bug.
+
+    `where` describes a database that is not the central one.
+    """
     try:
         yield
     except DBAPIError as error:
-        named = _named(error)
+        named = _named(error, where)
         if named is None:
             raise
         raise named from error
 
 
-def _named(error: DBAPIError) -> WabotError | None:
+def _named(error: DBAPIError, where: str) -> WabotError | None:
     state: str = getattr(error.orig, "sqlstate", None) or ""
     said = str(error.orig).strip().splitlines()[0] if error.orig else ""
     if state == _UNIQUE_VIOLATION and "clients" in said:
@@ -41,17 +44,20 @@ def _named(error: DBAPIError) -> WabotError | None:
         )
     if state == _INSUFFICIENT_PRIVILEGE:
         return ConfigurationError(
-            f"the login of DATABASE_URL lacks a right: {said}",
+            f"the login of {where or 'DATABASE_URL'} lacks a right: {said}",
             hint="It needs CREATEROLE and CREATE on the database; the runtime's login has neither.",
         )
     if state in _NOT_PREPARED:
         return ConfigurationError(
-            f"the central database is not prepared: {said}", hint="Run: wabot db upgrade"
+            f"the {where or 'central database'} is not prepared: {said}",
+            hint="Look at it with: wabot tenant doctor" if where else "Run: wabot db upgrade",
         )
     if isinstance(error, OperationalError):
         return DatabaseUnavailable(
-            f"the central database does not answer: {said}",
-            hint="Check DATABASE_URL, then: wabot db status",
+            f"the {where or 'central database'} does not answer: {said}",
+            hint="Check that server, then run the command again."
+            if where
+            else "Check DATABASE_URL, then: wabot db status",
             retryable=True,
         )
     return None

@@ -7,14 +7,15 @@ from uuid import UUID
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from wabot.domain.tenant import Placement
-from wabot.models.naming import RUNTIME_ROLE
+from wabot.domain.tenant import Isolation, Placement
+from wabot.models.naming import RUNTIME_ROLE, TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
 from wabot.models.tenant import metadata
 from wabot.repositories.provisioning.migration_line import (
     VERSION_TABLE,
     VERSION_TABLE_DDL,
     MigrationLine,
     bundled_line,
+    tables_made,
 )
 from wabot.repositories.provisioning.rendering import quoted, render
 
@@ -48,7 +49,7 @@ def _base_ddl() -> str:
 
 
 def ownership(client_id: UUID) -> str:
-    """Return the comment that tells whose a schema or role is."""
+    """Return the comment that tells whose a database, schema, table or role is."""
     return f"wabot tenant={client_id}"
 
 
@@ -59,24 +60,45 @@ def creation_sql(
     server_version: int,
     modules: Iterable[str] = (),
     line: MigrationLine | None = None,
+    role_exists: bool = False,
+    to_owner: bool = False,
 ) -> str:
-    """Return the whole namespace of a tenant in a schema of its own: role, schema, rights, tables.
+    """Return the whole namespace of a tenant: role, schema, rights, tables.
 
-    `server_version` is the major version of PostgreSQL.
+    `server_version` is the major version of PostgreSQL. A role that exists already serves the
+    tenant's other places too. `to_owner` lets this login take the role as well, for a runtime that
+    logs in as it: PostgreSQL asks the login, not the role it took, whether it may take another.
     """
     schema, role = quoted(placement.schema), quoted(placement.role)
+    comment = ownership(client_id)
     # Before 16 a membership has no options of its own: NOINHERIT of the login does the same.
     options = " WITH INHERIT FALSE, SET TRUE" if server_version >= 16 else ""
-    comment = ownership(client_id)
-    before = f"""\
-CREATE ROLE {role} NOLOGIN;
-COMMENT ON ROLE {role} IS '{comment}';
-GRANT {role} TO {quoted(RUNTIME_ROLE)}{options};
+    login = quoted(placement.login or RUNTIME_ROLE)
+    roles = f"CREATE ROLE {role} NOLOGIN;\nCOMMENT ON ROLE {role} IS '{comment}';\n"
+    before = "" if role_exists else roles
+    before += f"GRANT {role} TO {login}{options};\n"
+    if to_owner:
+        before += f"GRANT {role} TO CURRENT_USER{options};\n"
+    tables = head_ddl(modules, line)
+    if placement.isolation is Isolation.PREFIX:
+        # Everybody may look names up in the shared schema: a right for each tenant would make its
+        # list of rights as long as the list of tenants. Rights are on tables, one by one.
+        comment_on = f"COMMENT ON TABLE {VERSION_TABLE} IS '{comment}';\n"
+        after = f"{comment_on}{table_rights(tables_made(tables), placement)};\n"
+    else:
+        before += f"""\
 CREATE SCHEMA {schema};
 COMMENT ON SCHEMA {schema} IS '{comment}';
 GRANT USAGE ON SCHEMA {schema} TO {role};
 ALTER DEFAULT PRIVILEGES IN SCHEMA {schema}
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
 """
-    after = f"REVOKE ALL ON {VERSION_TABLE} FROM {role};\n"
-    return before + render(head_ddl(modules, line) + after, placement)
+        after = f"REVOKE ALL ON {VERSION_TABLE} FROM {role};\n"
+    return before + render(tables + after, placement)
+
+
+def table_rights(tables: Iterable[str], placement: Placement) -> str:
+    """Return the statement that gives a tenant's role its rights on tables, marks in place."""
+    qualified = f"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}"
+    named = ", ".join(f"{qualified}{name}" for name in tables if name != "alembic_version")
+    return f"GRANT SELECT, INSERT, UPDATE, DELETE ON {named} TO {quoted(placement.role)}"

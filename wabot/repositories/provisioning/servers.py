@@ -1,0 +1,76 @@
+"""Where tenants' databases are and how their owner reaches them."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from sqlalchemy import Connection, Engine
+
+from wabot.domain.tenant import Placement
+from wabot.errors import InvalidInput
+from wabot.repositories.conninfo import connect, describe, parameters_of
+from wabot.repositories.engines import open_engine
+from wabot.repositories.provisioning.failures import named_failures
+
+LIMITS = (
+    "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '60s', true)"
+)
+
+
+def split_database_url(url: str) -> tuple[str, str]:
+    """Return the server's parameters and the database; a password in the URL is refused."""
+    parameters = parameters_of(url)
+    if "password" in parameters:
+        raise InvalidInput(
+            "the database URL holds a password, which every user of this machine could read",
+            hint="Leave it out of the URL and give it by WABOT_DATABASE_PASSWORD,"
+            " --database-password-file or at the prompt.",
+        )
+    database = parameters.pop("dbname", "")
+    if not parameters:
+        raise InvalidInput(
+            "the database URL names no server",
+            hint="For example: postgresql://admin@db2.example/lupita; leave --database-url out"
+            " for a database on the central server.",
+        )
+    return make_conninfo("", **parameters), database
+
+
+class Servers:
+    """The servers of one installation; `open_secret` decrypts a client's database password."""
+
+    def __init__(self, central_url: str, open_secret: Callable[[UUID, str], str]) -> None:
+        self._central_url = central_url
+        self._open_secret = open_secret
+
+    def owner_url(self, client_id: UUID, placement: Placement, *, database: str = "") -> str:
+        """Return the way to the placement's database, or to another one of its server."""
+        if not placement.server:
+            parameters: dict[str, Any] = parameters_of(self._central_url)
+        else:
+            parameters = parameters_of(placement.server)
+            if placement.owner_secret:
+                parameters["password"] = self._open_secret(client_id, placement.owner_secret)
+        wanted = database or placement.database
+        return make_conninfo("", **parameters | ({"dbname": wanted} if wanted else {}))
+
+    def engine(self, client_id: UUID, placement: Placement) -> Engine:
+        """Return an engine to the placement's database; it keeps no connection open."""
+        return open_engine(self.owner_url(client_id, placement))
+
+    @contextmanager
+    def begin(self, client_id: UUID, placement: Placement) -> Iterator[Connection]:
+        """Open a transaction in the placement's database, with bounded waits."""
+        url = self.owner_url(client_id, placement)
+        with named_failures(describe(url)), open_engine(url).begin() as connection:
+            connection.exec_driver_sql(LIMITS)
+            yield connection
+
+    @contextmanager
+    def connect(self, client_id: UUID, placement: Placement) -> Iterator[psycopg.Connection[Any]]:
+        """Connect to the placement's database, in autocommit mode."""
+        with connect(self.owner_url(client_id, placement), autocommit=True) as connection:
+            yield connection
