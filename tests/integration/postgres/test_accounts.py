@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from tests.integration.postgres.processes import User, answers, connecting_as, postmaster
-from wabot.errors import ConfigurationError
+from wabot.errors import ConfigurationError, DatabaseUnavailable
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
 from wabot.gateways.embedded_postgres.account import CANDIDATES
 from wabot.gateways.embedded_postgres.binaries import find_binaries
@@ -106,6 +106,8 @@ def test_root_keeps_an_ordinary_users_home_usable_for_that_user(
     again = use(own, name=name)
     assert answers(again.url())
     assert again.leave() == 0
+    with EmbeddedPostgres(own).running() as server:
+        assert answers(server.url("postgres"))
 
 
 def test_programs_that_the_servers_user_cannot_reach_are_copied_under_the_home(
@@ -188,6 +190,17 @@ def test_programs_that_a_killed_command_left_elsewhere_are_used_again(
     assert list(temporary.iterdir()) == []
 
 
+def test_a_start_that_fails_leaves_no_programs_elsewhere(
+    as_root: None, closed_programs: Path, temporary: Path, private: Path, ready: Ready
+) -> None:
+    with (
+        pytest.raises(DatabaseUnavailable, match="max_connections"),
+        EmbeddedPostgres(ready(private / "wabot"), options={"max_connections": "0"}).running(),
+    ):
+        pass
+    assert list(temporary.iterdir()) == []
+
+
 def test_root_runs_no_programs_from_a_folder_that_somebody_else_made(
     as_root: None, closed_programs: Path, temporary: Path, private: Path, ready: Ready
 ) -> None:
@@ -200,6 +213,7 @@ def test_root_runs_no_programs_from_a_folder_that_somebody_else_made(
         EmbeddedPostgres(private / "wabot").running(),
     ):
         pass
+    assert copy.is_dir()
 
 
 def test_programs_home_and_temporary_folder_all_closed_to_the_server_are_refused(

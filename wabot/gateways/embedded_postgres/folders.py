@@ -7,9 +7,11 @@ there; and PostgreSQL's programs, when both they and WABOT_HOME are closed to th
 
 import hashlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,3 +141,10 @@ def make_readable(folder: Path) -> None:
                 hint="Remove it, or set TMPDIR to another folder.",
             ) from None
     folder.chmod(0o755)
+
+
+def remove_own(folder: Path) -> None:
+    """Remove a folder with all that is in it, if it is there and this user's."""
+    with suppress(OSError):
+        if folder.lstat().st_uid == os.geteuid():
+            shutil.rmtree(folder)

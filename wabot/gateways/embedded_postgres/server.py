@@ -19,7 +19,7 @@ from psycopg.pq import PGconn, Ping
 from wabot.errors import ConfigurationError, DatabaseUnavailable, WabotError
 from wabot.gateways.embedded_postgres.account import Account
 from wabot.gateways.embedded_postgres.binaries import Binaries, binaries_for, find_binaries
-from wabot.gateways.embedded_postgres.folders import HERE, PORT, Folders, make_private
+from wabot.gateways.embedded_postgres.folders import HERE, PORT, Folders, make_private, remove_own
 from wabot.gateways.embedded_postgres.locks import is_held, open_lock, try_lock
 
 SUPERUSER = "postgres"
@@ -65,6 +65,9 @@ class ServerProcess:
             return self._ensure_running()
         except OSError as error:
             raise self._failure("did not start", str(error)) from error
+        finally:
+            if not is_held(self.folders.alive, self.account):
+                self._leave_nothing_elsewhere()
 
     def _ensure_running(self) -> Path:
         deadline = time.monotonic() + _START_TIMEOUT
@@ -241,7 +244,7 @@ class ServerProcess:
         if socket.parent != self.folders.base:
             with suppress(OSError):
                 socket.rmdir()
-        shutil.rmtree(self.folders.programs, ignore_errors=True)
+        remove_own(self.folders.programs)
 
     def _postmaster(self) -> int | None:
         """Return the server's process id, if the process of that id is our server."""
