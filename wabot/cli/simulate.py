@@ -123,3 +123,40 @@ def graph(  # noqa: PLR0917 - a command's options
         ),
         json=json,
     )
+
+
+@app.command()
+def load(  # noqa: PLR0917 - a command's options
+    tenants: Annotated[int, typer.Option(min=1, max=5000, help="Shops to make.")] = 1,
+    customers: Annotated[
+        int, typer.Option(min=1, max=20_000, help="Customers who write at the same time.")
+    ] = 20,
+    rate: Annotated[
+        float, typer.Option(min=0, help="Messages per second; 0: as fast as they are answered.")
+    ] = 0.0,
+    duration: Annotated[float, typer.Option(min=1, max=3600, help="Seconds.")] = 10.0,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Serving processes.")] = 2,
+    statuses: Annotated[
+        str, typer.Option(help="How far messages get: none, sent, delivered or read.")
+    ] = "none",
+    template: Annotated[str, typer.Option(help="Kind of the shops.")] = "abarrotes",
+    json: JsonOption = False,
+) -> None:
+    """Let many customers hold real conversations with the real server, and measure it.
+
+    Everything runs on this machine, in a database that is dropped at the end.
+    """
+    from wabot.cli.output import Output
+    from wabot.cli.simulation_load import LoadRequest, check_report, run_load
+    from wabot.errors import UnknownChoice
+    from wabot.simulation.graph import StatusLevel
+
+    if statuses not in {level.value for level in StatusLevel}:
+        known = ", ".join(level.value for level in StatusLevel)
+        raise UnknownChoice(f"unknown --statuses {statuses!r}; known: {known}")
+    out = Output("simulate load", json=json)
+    report = run_load(
+        LoadRequest(tenants, customers, rate, duration, workers, statuses, template), out
+    )
+    check_report(report)
+    out.record(report)

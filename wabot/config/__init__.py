@@ -109,6 +109,11 @@ def home_folder(environ: Mapping[str, str] | None = None) -> Path:
     return _home(_environment(Path(".env"), environ).get("WABOT_HOME", "").strip())
 
 
+def surroundings() -> dict[str, str]:
+    """Return the environment without wabot's own settings, for a process with others."""
+    return {name: value for name, value in os.environ.items() if name not in _BY_NAME}
+
+
 def setting(name: str) -> Setting:
     """Return a setting's description."""
     return _BY_NAME[name]

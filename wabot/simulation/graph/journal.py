@@ -35,6 +35,7 @@ class Journal:
         self._messages: deque[SentMessage] = deque(maxlen=kept)
         self._refusals: deque[tuple[int, str]] = deque(maxlen=1000)
         self._changed = asyncio.Condition()
+        self._listeners: list[Callable[[SentMessage], None]] = []
         self._total = 0
         self._seen = 0
 
@@ -71,7 +72,13 @@ class Journal:
             )
             self._messages.append(message)
             self._changed.notify_all()
+        for listener in self._listeners:
+            listener(message)
         return message
+
+    def listen(self, listener: Callable[[SentMessage], None]) -> None:
+        """Call that with every message from now on."""
+        self._listeners.append(listener)
 
     def refused(self, code: int, details: str) -> None:
         """Remember a refused request."""

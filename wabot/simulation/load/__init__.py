@@ -1,0 +1,1 @@
+"""Load: many customers who hold real conversations at once."""
