@@ -102,12 +102,18 @@ class Provisioning:
 
 
 @contextmanager
-def open_tenants(settings: Settings) -> Iterator[Provisioning]:
-    """Compose the acts on the tenants of the settings' central database, as its owner."""
+def open_tenants(settings: Settings, *, connections: int = 0) -> Iterator[Provisioning]:
+    """Compose the acts on the tenants of the settings' central database, as its owner.
+
+    As many `connections` are kept for what comes next; otherwise each act makes its own.
+    """
     with (
         open_central(settings) as urls,
         tenants_at(
-            urls.owner_url, keys=settings["WABOT_MASTER_KEY"], actor=settings.operator
+            urls.owner_url,
+            keys=settings["WABOT_MASTER_KEY"],
+            actor=settings.operator,
+            connections=connections,
         ) as provisioning,
     ):
         yield provisioning
@@ -115,14 +121,18 @@ def open_tenants(settings: Settings) -> Iterator[Provisioning]:
 
 @contextmanager
 def tenants_at(
-    owner_url: str, *, keys: tuple[bytes, ...] = (), actor: str = "operator"
+    owner_url: str,
+    *,
+    keys: tuple[bytes, ...] = (),
+    actor: str = "operator",
+    connections: int = 0,
 ) -> Iterator[Provisioning]:
     """Compose the acts on the tenants of any central database."""
     from wabot.repositories.engines import open_engine
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
 
-    engine = open_engine(owner_url)
+    engine = open_engine(owner_url, connections=connections)
     try:
         yield Provisioning(owner_url, engine, SqlTenants(engine), FolderTemplates(), actor, keys)
     finally:

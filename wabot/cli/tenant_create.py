@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.tenant_bulk import FromFile, Jobs, SkipBad, create_from, require
 from wabot.cli.tenant_options import Slug
 
 if TYPE_CHECKING:
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def create(
-    slug: Slug,
+    slug: Slug = "",
     *,
-    name: Annotated[str, typer.Option(help="The shop's name, as customers read it.")],
-    template: Annotated[str, typer.Option(help="Kind of shop, for example abarrotes.")],
-    plan: Annotated[str, typer.Option(help="basico, completo or premium.")],
+    name: Annotated[str, typer.Option(help="The shop's name, as customers read it.")] = "",
+    template: Annotated[str, typer.Option(help="Kind of shop, for example abarrotes.")] = "",
+    plan: Annotated[str, typer.Option(help="basico, completo or premium.")] = "",
     phone_number_id: Annotated[
         str, typer.Option(help="Id that Meta shows below the phone number; digits only.")
-    ],
+    ] = "",
     token_file: Annotated[
         str | None,
         typer.Option(metavar="PATH|-", help="File with the access token; - reads it from stdin."),
@@ -34,12 +35,15 @@ def create(
     time_zone: Annotated[str, typer.Option(help="IANA name; the country's by default.")] = "",
     waba_id: Annotated[str, typer.Option(help="WhatsApp Business Account, when known.")] = "",
     app_id: Annotated[str, typer.Option(help="Meta app; WHATSAPP_APP_ID by default.")] = "",
+    from_file: FromFile = None,
+    jobs: Jobs = 0,
+    skip_bad: SkipBad = False,
     json: JsonOption = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, show what would be made.")
     ] = False,
 ) -> None:
-    """Create a shop with its own tables, catalogue and settings: whole, or not at all."""
+    """Create a shop with its own tables, catalogue and settings, or all shops of a file."""
     from wabot.cli.prompts import read_secret
     from wabot.config import load_settings
     from wabot.container import open_tenants
@@ -47,6 +51,32 @@ def create(
     from wabot.services.provisioning.request import TenantRequest, check_choices
 
     out = Output("tenant create", json=json)
+    given = {
+        "slug": slug,
+        "name": name,
+        "template": template,
+        "plan": plan,
+        "phone_number_id": phone_number_id,
+        "owner_phone": owner_phone,
+        "adviser_phone": adviser_phone,
+        "country": country,
+        "currency": currency,
+        "time_zone": time_zone,
+        "waba_id": waba_id,
+        "app_id": app_id,
+    }
+    if from_file is not None:
+        create_from(
+            out,
+            from_file,
+            given,
+            token_file=token_file,
+            jobs=jobs,
+            skip_bad=skip_bad,
+            dry_run=dry_run,
+        )
+        return
+    require(given)
     # Before anything is asked for: a wrong word costs no prompt.
     check_choices(slug=slug, plan=plan)
     FolderTemplates().load(template)

@@ -9,14 +9,23 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from wabot.errors import ConfigurationError, DatabaseUnavailable
-from wabot.repositories.conninfo import connect, describe
+from wabot.repositories.conninfo import Connection, connect, describe
 
 
-def open_engine(conninfo: str) -> Engine:
-    """Return an engine for any libpq connection string; SQLAlchemy's own URLs know fewer forms."""
-    return create_engine(
-        "postgresql+psycopg://", creator=lambda: connect(conninfo), poolclass=NullPool
-    )
+def open_engine(conninfo: str, *, connections: int = 0) -> Engine:
+    """Return an engine for any libpq connection string; SQLAlchemy's own URLs know fewer forms.
+
+    It keeps that many connections, or none: a command with one transaction needs no pool.
+    """
+
+    def connected() -> Connection:
+        return connect(conninfo)
+
+    if connections:
+        return create_engine(
+            "postgresql+psycopg://", creator=connected, pool_size=connections, max_overflow=0
+        )
+    return create_engine("postgresql+psycopg://", creator=connected, poolclass=NullPool)
 
 
 @contextmanager
