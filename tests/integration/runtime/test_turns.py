@@ -276,6 +276,26 @@ class TestSending:
         assert rows[0]["whatsapp_token"].startswith("v1.")
 
 
+class TestFairness:
+    async def test_a_customer_who_writes_without_pause_does_not_keep_others_waiting(
+        self, environment: dict[str, str]
+    ) -> None:
+        async with running(environment, WABOT_TURNS_PER_TENANT="1") as shop:
+
+            def again(sent: SentMessage) -> None:
+                if sent.to == shop.customer.wa_id:
+                    writing.add(asyncio.ensure_future(shop.post(shop.body(text("hola")))))
+
+            writing: set[asyncio.Future] = set()
+            shop.graph.journal.listen(again)
+            for _ in range(3):
+                await shop.post(shop.body(text("hola")))
+            await shop.post(shop.body(text("hola"), sender=BETO))
+            await asyncio.wait_for(shop.answer(BETO), 5)
+            shop.customer = BETO
+            await asyncio.gather(*writing)
+
+
 class TestAPerson:
     async def test_asking_for_an_adviser_silences_the_bot_and_tells_them(
         self, shop: Harness

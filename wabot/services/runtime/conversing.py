@@ -33,15 +33,13 @@ class Conversing:
     tries: int
     closer: Batcher[Closing, bool]
 
-    async def handle(self, key: ConversationKey) -> None:
-        """Handle the conversation until nothing of it is due and its lease is given back."""
-        again = True
-        while again:
-            events = await self.journal.take(key)
-            if events is None:
-                log(_log, logging.INFO, "lease.lost", "Another process holds the conversation.")
-                return
-            again = await self.closer.submit(await self._work(key, events))
+    async def handle(self, key: ConversationKey) -> bool:
+        """Handle what is due of the conversation; tell whether more is, its lease still held."""
+        events = await self.journal.take(key)
+        if events is None:
+            log(_log, logging.INFO, "lease.lost", "Another process holds the conversation.")
+            return False
+        return await self.closer.submit(await self._work(key, events))
 
     async def _work(self, key: ConversationKey, events: Sequence[StoredEvent]) -> Closing:
         if not events:

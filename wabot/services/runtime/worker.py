@@ -118,15 +118,21 @@ class Worker:
         self._woken.set()
 
     async def _handle(self, key: ConversationKey) -> None:
-        tenant = self._tenant_turns.setdefault(key.client_id, asyncio.Semaphore(self._per_tenant))
         try:
-            async with tenant, self._all_turns:
-                await self._conversing.handle(key)
+            # Between two turns others of the shop get theirs, however fast a customer writes.
+            while await self._turn(key) and not self._stopping.is_set():
+                pass
         except ExternalFailure as error:
             # The lease runs out and whoever is able goes on.
             log(_log, logging.WARNING, "conversation.left", "Left alone.", reason=error.message)
         except Exception:
             log(_log, logging.ERROR, "conversation.failed", "Left after a bug.", exc_info=True)
+
+    async def _turn(self, key: ConversationKey) -> bool:
+        tenant = self._tenant_turns.setdefault(key.client_id, asyncio.Semaphore(self._per_tenant))
+        try:
+            async with tenant, self._all_turns:
+                return await self._conversing.handle(key)
         finally:
             if not tenant.locked() and self._tenant_turns.get(key.client_id) is tenant:
                 self._tenant_turns.pop(key.client_id, None)
