@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from wabot.config import Settings
 from wabot.errors import ConfigurationError
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from wabot.domain.tenant import Tenant
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
+    from wabot.repositories.provisioning.migration_line import MigrationLine
+    from wabot.repositories.provisioning.changes import SqlChanges
+    from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.provisioning.create import CreateTenant
+    from wabot.services.provisioning.migrate import MigrateTenants
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.ports import Clock
     from wabot.services.runtime.worker import Worker
@@ -92,6 +96,18 @@ class Provisioning:
         return TokenCipher(self.keys)
 
     @property
+    def servers(self) -> "Servers":
+        """Return the way to the tenants' databases; a key is needed where one has a password."""
+        return _servers(self.owner_url, self.keys)
+
+    @property
+    def changes(self) -> "SqlChanges":
+        """Return what writes changes of tenants."""
+        from wabot.repositories.provisioning.changes import SqlChanges
+
+        return SqlChanges(self.engine, self.servers)
+
+    @property
     def create(self) -> "CreateTenant":
         """Return the use case that creates a tenant."""
         from wabot.services.provisioning.create import CreateTenant
@@ -99,6 +115,31 @@ class Provisioning:
         return CreateTenant(
             self.tenants, self.cipher, self.templates, now=lambda: datetime.now(UTC), new_id=uuid4
         )
+
+
+@contextmanager
+def migrations_of(
+    provisioning: Provisioning, *, line: "MigrationLine | None" = None
+) -> Iterator["MigrateTenants"]:
+    """Compose the migration of tenants; its connections close with the block."""
+    import time
+
+    from wabot.repositories.conninfo import connect
+    from wabot.repositories.provisioning.migrating import PostgresFleet
+    from wabot.repositories.provisioning.migration_line import bundled_line
+    from wabot.repositories.provisioning.servers import Servers
+    from wabot.services.provisioning.migrate import MigrateTenants
+
+    # The key is asked for only where a tenant lives on another server.
+    def decrypt(client_id: UUID, secret: str, purpose: str) -> str:
+        return provisioning.cipher.decrypt(client_id, secret, purpose)
+
+    servers = Servers(provisioning.owner_url, decrypt)
+    fleet = PostgresFleet(lambda: connect(provisioning.owner_url, autocommit=True), servers.connect)
+    try:
+        yield MigrateTenants(fleet, line or bundled_line(), time.sleep, provisioning.actor)
+    finally:
+        fleet.close()
 
 
 @contextmanager
@@ -134,9 +175,17 @@ def tenants_at(
 
     engine = open_engine(owner_url, connections=connections)
     try:
-        yield Provisioning(owner_url, engine, SqlTenants(engine), FolderTemplates(), actor, keys)
+        tenants = SqlTenants(engine, servers=_servers(owner_url, keys))
+        yield Provisioning(owner_url, engine, tenants, FolderTemplates(), actor, keys)
     finally:
         engine.dispose()
+
+
+def _servers(owner_url: str, keys: tuple[bytes, ...]) -> "Servers":
+    from wabot.gateways.encryption import TokenCipher
+    from wabot.repositories.provisioning.servers import Servers
+
+    return Servers(owner_url, lambda *ciphertext: TokenCipher(keys).decrypt(*ciphertext))
 
 
 def require_ready(urls: CentralUrls) -> None:

@@ -9,6 +9,10 @@ _COMMANDS = {
     "create": "wabot.cli.tenant_create:create",
     "list": "wabot.cli.tenant_look:list_",
     "show": "wabot.cli.tenant_look:show",
+    "update": "wabot.cli.tenant_update:update",
+    "suspend": "wabot.cli.tenant_suspend:suspend",
+    "resume": "wabot.cli.tenant_suspend:resume",
+    "migrate": "wabot.cli.tenant_migrate:migrate",
 }
 
 app = typer.Typer(rich_markup_mode=None)

@@ -1,6 +1,6 @@
 """Revisions of tenants' tables: a base line that all follow, and branches that some add."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
@@ -96,4 +96,24 @@ def in_order(revisions: Iterable[Revision]) -> tuple[Revision, ...]:
         ready.remove(chosen)
         found.append(known[chosen])
         sorter.done(chosen)
+    return tuple(found)
+
+
+def allowed(
+    branches: Branches, steps: Iterable[Revision], active: Collection[str]
+) -> tuple[Revision, ...]:
+    """Return the steps that may run now; `active` are the ledgers of the active tenants.
+
+    A contracting step waits until every active tenant that follows its branch stands at the
+    revision before it; what builds on a step that waits, waits with it.
+    """
+    behind = {step.id for ledger in active for step in pending(branches, ledger)}
+    waiting: set[str] = set()
+    found = []
+    for step in steps:
+        held = step.kind is RevisionKind.CONTRACT and step.previous in behind
+        if held or waiting & {step.previous, *step.depends_on}:
+            waiting.add(step.id)
+        else:
+            found.append(step)
     return tuple(found)

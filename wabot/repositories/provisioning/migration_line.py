@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from io import StringIO
 from pathlib import Path
+from threading import Lock
 
 from wabot.config import bundled
 from wabot.domain import migration
@@ -34,6 +35,9 @@ _TABLE = re.compile(
     rf"{TENANT_SCHEMA_MARK}\.{TENANT_PREFIX_MARK}(\w+)",
     re.IGNORECASE,
 )
+
+# Alembic's `op` is one for the whole process.
+_WRITING = Lock()
 
 # Alembic is imported where SQL is rendered: asking who is behind needs none of it.
 
@@ -90,6 +94,10 @@ class MigrationLine:
             f"-- {revision.id}\n{self.sql(revision)}{_version_move(revision)}"
             for revision in revisions
         )
+
+    def new_tables(self, revisions: Iterable[Revision]) -> tuple[str, ...]:
+        """Return the tables that the revisions make, without marks."""
+        return tables_made("".join(map(self.sql, revisions)))
 
     def ddl(self, module: str) -> str:
         """Return all that a module's branch makes, without the version table."""
@@ -166,7 +174,7 @@ def _write_sql(path: Path) -> str:
         opts={"as_sql": True, "output_buffer": output, "literal_binds": True},
     )
     try:
-        with Operations.context(context):
+        with _WRITING, Operations.context(context):
             runpy.run_path(str(path))["upgrade"]()
     except WabotError:
         raise
