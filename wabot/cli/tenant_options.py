@@ -5,3 +5,7 @@ from typing import Annotated
 import typer
 
 Slug = Annotated[str, typer.Argument(help="Short name: a-z, digits, hyphens, 2 to 40 characters.")]
+
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything, show what would be done.")
+]

@@ -1,0 +1,121 @@
+"""`wabot tenant update`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.tenant_options import DryRun, Slug
+from wabot.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from wabot.services.provisioning.update import Update
+
+
+def update(
+    slug: Slug,
+    *,
+    name: Annotated[str | None, typer.Option(help="The shop's name.")] = None,
+    plan: Annotated[str | None, typer.Option(help="basico, completo or premium.")] = None,
+    owner_phone: Annotated[
+        str | None, typer.Option(help="The owner's WhatsApp number; empty for none.")
+    ] = None,
+    adviser_phone: Annotated[
+        str | None, typer.Option(help="Who answers by hand; empty for none.")
+    ] = None,
+    phone_number_id: Annotated[
+        str | None, typer.Option(help="Another number, by the id that Meta shows.")
+    ] = None,
+    waba_id: Annotated[str | None, typer.Option(help="WhatsApp Business Account.")] = None,
+    app_id: Annotated[str | None, typer.Option(help="Meta app.")] = None,
+    country: Annotated[str | None, typer.Option(help="ISO code.")] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO code.")] = None,
+    time_zone: Annotated[str | None, typer.Option(help="IANA name.")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the shop; repeatable."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: JsonOption = False,
+) -> None:
+    """Change a shop; running servers follow within seconds.
+
+    Settings are those of `wabot tenant show`: owner_notices, opening_hours, addressing …
+    """
+    from wabot.config import load_settings
+    from wabot.container import open_tenants
+    from wabot.services.provisioning.update import UpdateRequest, UpdateTenant
+
+    out = Output("tenant update", json=json)
+    given = {
+        "name": name,
+        "plan": plan,
+        "owner_phone": owner_phone,
+        "adviser_phone": adviser_phone,
+        "phone_number_id": phone_number_id,
+        "waba_id": waba_id,
+        "app_id": app_id,
+        "country": country.upper() if country else country,
+        "currency": currency.upper() if currency else currency,
+        "time_zone": time_zone,
+    }
+    fields = {key: value for key, value in given.items() if value is not None}
+    settings = _settings(set_ or [])
+    if not fields and not settings:
+        raise InvalidInput("nothing to change was given", hint="See: wabot tenant update --help")
+    with open_tenants(load_settings()) as provisioning:
+        use_case = UpdateTenant(
+            provisioning.tenants, provisioning.changes, provisioning.templates, provisioning.actor
+        )
+        updated = use_case.run(UpdateRequest(slug, fields, settings), dry_run=dry_run)
+    for warning in updated.warnings:
+        out.warn(warning)
+    _tell(out, updated, dry_run=dry_run)
+
+
+def _settings(words: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for word in words:
+        key, mark, value = word.partition("=")
+        if not mark or not key.strip():
+            raise InvalidInput(
+                f"--set takes KEY=VALUE, got {word!r}", hint="For example: --set addressing=usted"
+            )
+        if key.strip() in found:
+            raise InvalidInput(f"--set gives {key.strip()} twice")
+        found[key.strip()] = value
+    return found
+
+
+def _tell(out: Output, updated: "Update", *, dry_run: bool) -> None:
+    slug = updated.tenant.slug
+    changes = [
+        {"what": change.what, "before": change.before, "after": change.after}
+        for change in updated.changes
+    ]
+    data: dict[str, Any] = {
+        "slug": slug,
+        "changes": changes,
+        "dry_run": dry_run,
+        "attached_events": updated.attached,
+    }
+    if not changes:
+        message = f"{slug} is just so already. Nothing was changed."
+    else:
+        lines = [
+            f"  {change.what}: {_shown(change.before)} → {_shown(change.after)}"
+            for change in updated.changes
+        ]
+        head = f"Would change {slug}:" if dry_run else f"Changed {slug}:"
+        message = "\n".join((head, *lines))
+        if updated.attached:
+            message += f"\n{updated.attached} events that waited for its number are its own now."
+    out.done(message, data=data, next=(f"wabot tenant show {slug}",))
+
+
+def _shown(value: Any) -> str:
+    if value is None or value == "":
+        return "(nothing)"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

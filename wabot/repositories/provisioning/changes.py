@@ -1,0 +1,147 @@
+"""Changes of a tenant that exists: its row, its settings, whether servers work for it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from sqlalchemy import Connection, Engine, func, update
+
+from wabot.domain.money import minor_units
+from wabot.domain.settings import StoredValue
+from wabot.domain.tenant import Placement, Tenant, TenantStatus
+from wabot.errors import Conflict
+from wabot.models.central import clients as clients_table
+from wabot.repositories.provisioning import clients, waiting
+from wabot.repositories.provisioning.auditing import note
+from wabot.repositories.provisioning.failures import named_failures
+from wabot.repositories.provisioning.rendering import render
+from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.turns import take_turn
+
+_SET = """
+INSERT INTO tenant.__wbp__settings (key, value)
+SELECT key, value FROM jsonb_each(%(values)s)
+ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()
+"""
+_ROUND = "UPDATE tenant.__wbp__products SET price = round(price, %(digits)s)"
+_NEWER = "UPDATE tenant.__wbp__shop_state SET version = version + 1"
+
+# What came while nobody worked for the client is due at once.
+_WAKE = """
+WITH waiting AS (
+    SELECT DISTINCT contact FROM wabot.inbox
+    WHERE client_id = %(client)s AND state = 'waiting' ORDER BY 1
+)
+INSERT INTO wabot.conversations AS c (client_id, contact, due_at)
+SELECT %(client)s, contact, now() FROM waiting
+ON CONFLICT (client_id, contact) DO UPDATE SET due_at = least(c.due_at, excluded.due_at)
+"""
+_WAITING = "SELECT count(*) FROM wabot.inbox WHERE client_id = %(client)s AND state = 'waiting'"
+
+
+class SqlChanges:
+    """Changes the tenants of one central database; `engine` connects as its owner."""
+
+    def __init__(self, engine: Engine, servers: Servers) -> None:
+        self._engine = engine
+        self._servers = servers
+
+    def update(
+        self,
+        before: Tenant,
+        after: Tenant,
+        settings: Mapping[str, StoredValue],
+        *,
+        actor: str,
+        changes: Mapping[str, Any],
+    ) -> int:
+        """Write what differs; return how many events waited for the tenant's new number.
+
+        Raises Conflict when somebody else changed the tenant since `before` was read.
+        """
+        with self._transaction() as connection:
+            self._hold(connection, before)
+            with self._own_tables(connection, after) as own:
+                _write_shop(own, before, after, settings)
+            connection.execute(
+                update(clients_table)
+                .where(clients_table.c.id == after.id)
+                .values(
+                    name=after.name,
+                    plan_type=after.plan,
+                    phone_number_id=after.phone_number_id,
+                    waba_id=after.waba_id,
+                    app_id=after.app_id,
+                    country=after.country,
+                    currency=after.currency,
+                    time_zone=after.time_zone,
+                    updated_at=func.now(),
+                )
+            )
+            moved = after.phone_number_id != before.phone_number_id
+            attached = waiting.attach(connection, after) if moved else 0
+            note(connection, after, actor=actor, action="tenant.update", details=changes)
+            clients.publish(connection, after)
+        return attached
+
+    def set_status(self, before: Tenant, status: TenantStatus, *, actor: str, action: str) -> int:
+        """Let servers work for the tenant, or not; return how many events wait for it."""
+        with self._transaction() as connection:
+            self._hold(connection, before)
+            clients.set_status(connection, before, status)
+            if status is TenantStatus.ACTIVE:
+                connection.exec_driver_sql(_WAKE, {"client": before.id})
+            waits = connection.exec_driver_sql(_WAITING, {"client": before.id}).scalar_one()
+            details = {"status": [before.status.value, status.value], "waiting_events": waits}
+            note(connection, before, actor=actor, action=action, details=details)
+            clients.publish(connection, before)
+        return int(waits)
+
+    def waiting_events(self, tenant: Tenant) -> int:
+        """Count the events that wait for the tenant."""
+        with self._transaction() as connection:
+            count = connection.exec_driver_sql(_WAITING, {"client": tenant.id}).scalar_one()
+        return int(count)
+
+    def _hold(self, connection: Connection, before: Tenant) -> None:
+        take_turn(connection, before.slug)
+        query = clients.by_slug(before.slug).with_for_update()
+        if clients.read(connection, query) != (before,):
+            raise Conflict(
+                f"tenant {before.slug} was changed by another command meanwhile",
+                hint=f"Nothing was changed. See it with: wabot tenant show {before.slug}",
+                retryable=True,
+            )
+
+    @contextmanager
+    def _own_tables(self, central: Connection, tenant: Tenant) -> Iterator[Connection]:
+        # In another database the tenant's tables are first: what failed after that is done again.
+        if not tenant.placement.database:
+            yield central
+            return
+        with self._servers.begin(tenant.id, tenant.placement) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with named_failures(), self._engine.begin() as connection:
+            connection.exec_driver_sql(LIMITS)
+            yield connection
+
+
+def _write_shop(
+    connection: Connection, before: Tenant, after: Tenant, settings: Mapping[str, StoredValue]
+) -> None:
+    place = after.placement
+    if settings:
+        _run(connection, place, _SET, {"values": Jsonb(dict(settings))})
+    if minor_units(after.currency) < minor_units(before.currency):
+        _run(connection, place, _ROUND, {"digits": minor_units(after.currency)})
+    _run(connection, place, _NEWER)
+
+
+def _run(
+    connection: Connection, place: Placement, statement: str, values: dict[str, Any] | None = None
+) -> None:
+    connection.exec_driver_sql(render(statement, place), values)

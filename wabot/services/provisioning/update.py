@@ -1,0 +1,181 @@
+"""Change what a tenant is called, pays, answers on, and how its shop behaves."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Any
+
+from wabot.domain.money import minor_units
+from wabot.domain.settings import (
+    SHOP_SETTINGS,
+    SettingKind,
+    SettingSpec,
+    StoredValue,
+    common_setting,
+    from_words,
+)
+from wabot.domain.tenant import Tenant
+from wabot.errors import Conflict, InvalidInput, Refused, UnknownChoice
+from wabot.services.provisioning import request as rules
+from wabot.services.provisioning.lifecycle_ports import Changes
+from wabot.services.provisioning.look import find_tenant
+from wabot.services.provisioning.ports import Templates, Tenants
+
+# Given like columns, kept like settings.
+_PHONES = ("owner_phone", "adviser_phone")
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRequest:
+    """What is to be; what is absent stays. `settings` are in a person's words."""
+
+    slug: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What changed, from what to what."""
+
+    what: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update changed; `attached` events had waited for the new number."""
+
+    tenant: Tenant
+    changes: tuple[Change, ...]
+    attached: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateTenant:
+    """The use case; running servers follow within seconds."""
+
+    tenants: Tenants
+    changes: Changes
+    templates: Templates
+    actor: str
+
+    def run(self, asked: UpdateRequest, *, dry_run: bool = False) -> Update:
+        """Write what differs from what stands; asking again changes nothing."""
+        before = find_tenant(self.tenants, asked.slug)
+        after = self._changed(before, asked.fields)
+        stored = self.tenants.read_seed(before).settings
+        wanted = self._settings(before, after, asked)
+        settings = {key: value for key, value in wanted.items() if stored.get(key) != value}
+        changes = (
+            *_column_changes(before, after),
+            *(Change(key, stored.get(key), value) for key, value in settings.items()),
+        )
+        warnings = _warnings(before, after)
+        if dry_run or not changes:
+            return Update(after, changes, warnings=warnings if changes else ())
+        attached = self.changes.update(
+            before,
+            after,
+            settings,
+            actor=self.actor,
+            changes={change.what: [change.before, change.after] for change in changes},
+        )
+        return Update(after, changes, attached, warnings)
+
+    def _changed(self, before: Tenant, fields: Mapping[str, str]) -> Tenant:
+        values: dict[str, Any] = {
+            key: _CHECKS[key](value) for key, value in fields.items() if key not in _PHONES
+        }
+        after = replace(before, **values)
+        if after.plan != before.plan:
+            self._refuse_small_plan(after)
+        if after.phone_number_id != before.phone_number_id:
+            for holder in self.tenants.holders(before.slug, after.phone_number_id):
+                if holder.id != before.id:
+                    raise Conflict(
+                        f"phone_number_id {after.phone_number_id} already belongs to tenant"
+                        f" {holder.slug}",
+                        hint=f"See it with: wabot tenant show {holder.slug}",
+                    )
+        return after
+
+    def _refuse_small_plan(self, after: Tenant) -> None:
+        plan, active = rules.check_plan(after.plan), self.tenants.counts(after).active_products
+        if active > plan.active_products:
+            raise Refused(
+                f"plan {plan.code} allows {plan.active_products} active products,"
+                f" tenant {after.slug} has {active}",
+                hint="Choose a larger plan, or deactivate products first.",
+            )
+
+    def _settings(
+        self, before: Tenant, after: Tenant, asked: UpdateRequest
+    ) -> dict[str, StoredValue]:
+        words = dict(asked.settings)
+        for key in _PHONES:
+            if key in asked.fields:
+                words[key] = asked.fields[key]
+        if not words:
+            return {}
+        specs = self._specs(before)
+        return {key: _stored(specs, key, value, after.country) for key, value in words.items()}
+
+    def _specs(self, tenant: Tenant) -> dict[str, SettingSpec]:
+        common = {key: common_setting(key) for key in SHOP_SETTINGS}
+        declared = self.templates.load(tenant.template).settings
+        return common | {spec.key: spec for spec in declared}
+
+
+def _stored(specs: Mapping[str, SettingSpec], key: str, words: str, country: str) -> StoredValue:
+    spec = specs.get(key)
+    if spec is None:
+        close = get_close_matches(key, specs, n=1)
+        raise UnknownChoice(
+            f"unknown setting {key!r}; known: {', '.join(sorted(specs))}",
+            hint=f"Did you mean {close[0]}?" if close else "",
+        )
+    if spec.kind is SettingKind.PHONE:
+        return rules.check_phone(key.removesuffix("_phone"), words, country)
+    value = from_words(spec.kind, words)
+    try:
+        spec.parse(value)
+    except ValueError as error:
+        raise InvalidInput(f"setting {key} {error}; got {words!r}", hint=spec.help) from None
+    return value
+
+
+_CHECKS: dict[str, Callable[[str], str]] = {
+    "name": rules.check_name,
+    "plan": lambda code: rules.check_plan(code).code,
+    "phone_number_id": lambda value: rules.check_meta_id("phone_number_id", value),
+    "waba_id": lambda value: rules.check_optional_meta_id("waba_id", value),
+    "app_id": lambda value: rules.check_optional_meta_id("app_id", value),
+    "country": rules.check_country,
+    "currency": rules.check_currency,
+    "time_zone": rules.check_time_zone,
+}
+
+
+def _column_changes(before: Tenant, after: Tenant) -> tuple[Change, ...]:
+    pairs = ((key, getattr(before, key), getattr(after, key)) for key in _CHECKS)
+    return tuple(Change(key, old, new) for key, old, new in pairs if old != new)
+
+
+def _warnings(before: Tenant, after: Tenant) -> tuple[str, ...]:
+    found = []
+    if after.currency != before.currency:
+        rounded = minor_units(after.currency) < minor_units(before.currency)
+        found.append(
+            f"prices and former orders keep their figures, now in {after.currency}"
+            + (", prices rounded to whole units" if rounded else "")
+            + ": correct the prices"
+        )
+    if after.phone_number_id != before.phone_number_id:
+        found.append(
+            "the token stays: if the new number needs another one, run"
+            f" wabot tenant rotate-token {after.slug}"
+        )
+    return tuple(found)
