@@ -67,6 +67,8 @@ _ANYWHERE = {
         cuanto falta / cuanto le falta / cuanto tarda mi pedido / cuando llega
         cuando llega mi pedido / a que hora llega / a que hora llega mi pedido
         que paso con mi pedido
+        estado de mi ropa / mi ropa / ya esta mi ropa / ya esta lista mi ropa / y mi ropa
+        ya viene el agua / ya viene mi agua / ya vienen mis garrafones
         y mi pedido / no ha llegado mi pedido / no llega mi pedido / no ha llegado / rastrear pedido
     """,
     Word.CATALOG: """
@@ -79,7 +81,7 @@ _ANYWHERE = {
     Word.ORDER: """
         hacer un pedido / hacer pedido / hacer mi pedido / nuevo pedido / un pedido / pedir
         ordenar / comprar / hacer una orden / hacer una compra / levantar un pedido
-        hacerte un pedido / hacerles un pedido / encargar
+        hacerte un pedido / hacerles un pedido / encargar / pedir un servicio / un servicio
     """,
     Word.USUAL: """
         lo de siempre / lo mismo / lo mismo de siempre / lo mismo de la otra vez
@@ -90,6 +92,7 @@ _ANYWHERE = {
         mandame lo mismo
     """,
     Word.CART: """
+        ver mi servicio
         carrito / mi carrito / ver carrito / ver mi carrito / ver el carrito / ver mi pedido
         ver pedido / que llevo / que es lo que llevo / cuanto llevo / cuanto va / cuanto es
         cuanto seria / cuanto es en total / cuanto va a ser / total / la cuenta
@@ -113,7 +116,7 @@ _ELSEWHERE = {
     Word.CHANGE_LINES: """
         cambiar algo / cambiar productos / cambiar producto / cambiar un producto
         quitar algo / quitar un producto / quitar productos / cambiar cantidad
-        cambiar cantidades / cambiar la cantidad / modificar / editar / productos del pedido
+        cambiar prendas / cambiar cantidades / cambiar la cantidad / modificar / editar / productos del pedido
     """,
     Word.CHANGE_ORDER: """
         cambiar / cambiar pedido / cambiar mi pedido / cambiar el pedido / modificar pedido
@@ -130,12 +133,14 @@ _ELSEWHERE = {
     Word.NEW_ADDRESS: """
         otra direccion / nueva direccion / direccion nueva / a otra direccion / a domicilio
         domicilio / envio / envio a domicilio / con envio / a mi casa / que me lo traigan
-        me lo traes / me lo traen / escribir direccion
+        me lo traes / me lo traen / escribir direccion / recoger en casa / recojan en casa
+        recoger en mi casa / pasen por mi ropa / pasen por ella / vengan por ella
     """,
     Word.PICKUP: """
         recoger / recoger en tienda / recoger en la tienda / lo recojo / yo lo recojo / paso por el
         yo paso por el / paso a recogerlo / paso por mi pedido / voy por el / yo voy por el
-        para recoger / pasar a recoger / pasar por el / paso yo
+        la llevo yo / yo la llevo / yo lo llevo / paso a la planta / voy a la planta
+        paso a la tienda / para recoger / pasar a recoger / pasar por el / paso yo
     """,
     Word.REMOVE: """
         quitar / quitarlo / quitalo / quitar del pedido / quita este / ya no / ninguno / sin eso
