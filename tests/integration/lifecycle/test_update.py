@@ -12,6 +12,7 @@ from tests.integration.tenants.conftest import Cli, Create
 from wabot.config import load_settings
 from wabot.container import tenants_at
 from wabot.services.provisioning.update import UpdateRequest, UpdateTenant
+from wabot.simulation.inbound_payloads import Person
 
 
 @pytest.fixture
@@ -91,9 +92,8 @@ def test_a_wrong_value_is_refused_with_its_rule_and_nothing_changes(
     before, settings = everything(central), shown(cli)
     for words, code, told in BAD:
         with subtests.test(words=words):
-            done = cli("tenant", "update", shop, "--waba-id", "77", *words)
-            if not words:
-                done = cli("tenant", "update", shop)
+            also = ["--waba-id", "77"] if words else []
+            done = cli("tenant", "update", shop, *also, *words)
             assert (done.exit_code, told in done.stderr) == (code, True), done.stderr
     assert everything(central) == before
     assert shown(cli) == settings
@@ -162,8 +162,9 @@ async def test_a_running_server_follows_without_a_restart(environment: dict[str,
             UpdateTenant(
                 provisioning.tenants, provisioning.changes, provisioning.templates, "ana"
             ).run(UpdateRequest(shop.tenant.slug, {"name": "Don Beto"}, {"addressing": "usted"}))
-        for _ in range(50):
-            answer = await shop.say("hola")
+        for number in range(50):
+            stranger = Person(f"52155502000{number:02}", "Beto", "")
+            answer = await shop.say("hola", sender=stranger)
             if "Don Beto" in answer.text:
                 break
         assert "Aquí le atiende *Don Beto*" in answer.text
