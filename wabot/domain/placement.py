@@ -10,6 +10,8 @@ from wabot.domain.tenant import Isolation, Placement
 from wabot.errors import ConfigurationError
 
 SHARED_SCHEMA = "wabot_shared"
+# What the ciphertexts of a placement are bound to, besides their client.
+DATABASE_PASSWORD = "database_password"  # noqa: S105 - what a secret is, not a secret
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 # Longest table, index or constraint name without prefix: 46; PostgreSQL keeps 63 bytes.

@@ -10,10 +10,10 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.errors import ConfigurationError, DecryptionFailed
 
 WHATSAPP_TOKEN = "whatsapp_token"  # noqa: S105 - what a secret is, not a secret
-DATABASE_PASSWORD = "database_password"  # noqa: S105 - the same
 _CALLED = {WHATSAPP_TOKEN: "WhatsApp token", DATABASE_PASSWORD: "database password"}
 _VERSION = "v1"
 _NONCE = 12

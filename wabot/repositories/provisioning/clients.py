@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, or_, select, update
 
 from wabot.domain.placement import placement_from_config, placement_to_config
+from wabot.domain.places import Places, places_from_config, places_to_config
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.models.central import clients, registry
 
@@ -48,6 +49,42 @@ def add(connection: Connection, tenant: Tenant) -> None:
             app_id=tenant.app_id,
             schema_revision=tenant.revision,
             **({"created_at": tenant.created_at} if tenant.created_at else {}),
+        )
+    )
+
+
+def read_places(connection: Connection, tenant: Tenant, *, lock: bool = False) -> Places:
+    """Return every place of the tenant; `lock` keeps others from changing them."""
+    query = select(clients.c.db_connection_config).where(clients.c.id == tenant.id)
+    config = connection.execute(query.with_for_update() if lock else query).scalar_one()
+    return places_from_config(config)
+
+
+def write_places(
+    connection: Connection, tenant: Tenant, places: Places, status: TenantStatus
+) -> None:
+    """Write down where the tenant is and where it stands in its life."""
+    connection.execute(
+        update(clients)
+        .where(clients.c.id == tenant.id)
+        .values(db_connection_config=places_to_config(places), status=status.value)
+    )
+
+
+def set_status(connection: Connection, tenant: Tenant, status: TenantStatus) -> None:
+    """Write down where the tenant stands in its life."""
+    connection.execute(update(clients).where(clients.c.id == tenant.id).values(status=status.value))
+
+
+def in_database(server: str, database: str) -> Select[Any]:
+    """Select whoever has, had or will have a place in that database of that server."""
+    config = clients.c.db_connection_config
+    place = {"server": server, "database": database}
+    return select(clients).where(
+        or_(
+            config.contains(place),
+            config.contains({"former": [place]}),
+            config.contains({"move": {"to": place}}),
         )
     )
 

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine
 
+from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Placement
 from wabot.errors import InvalidInput
 from wabot.repositories.conninfo import connect, describe, parameters_of
@@ -40,11 +41,11 @@ def split_database_url(url: str) -> tuple[str, str]:
 
 
 class Servers:
-    """The servers of one installation; `open_secret` decrypts a client's database password."""
+    """The servers of one installation; `decrypt` opens a ciphertext of a client and purpose."""
 
-    def __init__(self, central_url: str, open_secret: Callable[[UUID, str], str]) -> None:
+    def __init__(self, central_url: str, decrypt: Callable[[UUID, str, str], str]) -> None:
         self._central_url = central_url
-        self._open_secret = open_secret
+        self._decrypt = decrypt
 
     def owner_url(self, client_id: UUID, placement: Placement, *, database: str = "") -> str:
         """Return the way to the placement's database, or to another one of its server."""
@@ -53,9 +54,13 @@ class Servers:
         else:
             parameters = parameters_of(placement.server)
             if placement.owner_secret:
-                parameters["password"] = self._open_secret(client_id, placement.owner_secret)
+                parameters["password"] = self.password(client_id, placement.owner_secret)
         wanted = database or placement.database
         return make_conninfo("", **parameters | ({"dbname": wanted} if wanted else {}))
+
+    def password(self, client_id: UUID, ciphertext: str) -> str:
+        """Return a password of the client's placement; raises DecryptionFailed."""
+        return self._decrypt(client_id, ciphertext, DATABASE_PASSWORD)
 
     def engine(self, client_id: UUID, placement: Placement) -> Engine:
         """Return an engine to the placement's database; it keeps no connection open."""

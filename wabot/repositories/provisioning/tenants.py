@@ -7,21 +7,17 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Engine, insert
 
-from wabot.domain.migration import modules_of, to_ledger
+from wabot.domain.migration import to_ledger
 from wabot.domain.template import ShopSeed
-from wabot.domain.tenant import Tenant
+from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import Conflict
 from wabot.models.central import audit_log
-from wabot.repositories.provisioning import clients, shop_rows, waiting
+from wabot.repositories.provisioning import clients, databases, namespaces, shop_rows, waiting
 from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
-from wabot.repositories.provisioning.tenant_ddl import creation_sql
+from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.turns import slug_turn, take_turn
 from wabot.services.provisioning.ports import TenantCounts
-
-_LIMITS = (
-    "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '60s', true)"
-)
-_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('wabot tenant ' || %(slug)s, 0))"
 
 
 class SqlTenants:
@@ -31,10 +27,12 @@ class SqlTenants:
         self,
         engine: Engine,
         *,
+        servers: Servers | None = None,
         new_id: Callable[[], UUID] = uuid4,
         line: MigrationLine | None = None,
     ) -> None:
         self._engine = engine
+        self._servers = servers
         self._new_id = new_id
         self._line = line or bundled_line()
 
@@ -55,63 +53,106 @@ class SqlTenants:
 
     def read_seed(self, tenant: Tenant) -> ShopSeed:
         """Return catalogue, order states and settings: all that a copy of the shop starts with."""
-        with self._transaction() as connection:
+        with self.place_of(tenant) as connection:
             return shop_rows.read_seed(connection, tenant)
 
     def counts(self, tenant: Tenant) -> TenantCounts:
         """Count what the shop holds."""
-        with self._transaction() as connection:
+        with self.place_of(tenant) as connection:
             return shop_rows.count(connection, tenant.placement)
 
     def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> tuple[Tenant, int]:
-        """Make the tenant in one transaction; return it with the number of events it took over.
+        """Make the tenant; return it with the number of events it took over.
 
-        Raises Conflict when the slug or the number is taken; nothing is left behind by a failure.
+        Raises Conflict when the slug or the number is taken. Beside the central tables it is one
+        transaction; a database of its own takes several, and the same call goes on with them.
         """
         tenant = replace(tenant, revision=to_ledger(self._line.heads(seed.modules)))
+        if tenant.placement.database:
+            return self._create_database(tenant, seed, actor)
         with self._transaction() as connection:
             _reserve(connection, tenant)
             clients.add(connection, tenant)
-            _make_namespace(connection, tenant, self._line)
+            namespaces.make(connection, tenant, tenant.placement, self._line)
             shop_rows.write_seed(connection, tenant.placement, seed, self._new_id)
             attached = waiting.attach(connection, tenant)
             _audit(connection, tenant, actor, attached)
             clients.publish(connection, tenant)
         return tenant, attached
 
+    def _create_database(self, tenant: Tenant, seed: ShopSeed, actor: str) -> tuple[Tenant, int]:
+        servers = self._known_servers()
+        with slug_turn(self._engine, tenant.slug):
+            databases.survey(servers, tenant.id, tenant.placement)
+            with self._transaction() as connection:
+                tenant = _begin(connection, tenant)
+            password = ""
+            if tenant.placement.runtime_secret:
+                password = servers.password(tenant.id, tenant.placement.runtime_secret)
+            databases.make(servers, tenant.id, tenant.placement, password)
+            with servers.begin(tenant.id, tenant.placement) as place:
+                if not namespaces.is_there(place, tenant.placement, tenant.id):
+                    namespaces.make(place, tenant, tenant.placement, self._line)
+                    shop_rows.write_seed(place, tenant.placement, seed, self._new_id)
+            with self._transaction() as connection:
+                attached = waiting.attach(connection, tenant)
+                clients.set_status(connection, tenant, TenantStatus.ACTIVE)
+                _audit(connection, tenant, actor, attached)
+                clients.publish(connection, tenant)
+        return replace(tenant, status=TenantStatus.ACTIVE), attached
+
+    @contextmanager
+    def place_of(self, tenant: Tenant) -> Iterator[Connection]:
+        """Open a transaction in the database where the tenant's tables are, as their owner."""
+        if not tenant.placement.database:
+            with self._transaction() as connection:
+                yield connection
+            return
+        with self._known_servers().begin(tenant.id, tenant.placement) as connection:
+            yield connection
+
+    def _known_servers(self) -> Servers:
+        assert self._servers is not None, "composed without the way to other databases"
+        return self._servers
+
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with named_failures(), self._engine.begin() as connection:
-            connection.exec_driver_sql(_LIMITS)
+            connection.exec_driver_sql(LIMITS)
             yield connection
 
 
 def _reserve(connection: Connection, tenant: Tenant) -> None:
-    if not connection.exec_driver_sql(_LOCK, {"slug": tenant.slug}).scalar_one():
+    take_turn(connection, tenant.slug)
+    _refuse_if_taken(connection, tenant)
+
+
+def _begin(connection: Connection, tenant: Tenant) -> Tenant:
+    """Write the row that is the log of the steps, or find it as an earlier run left it."""
+    found = next(iter(clients.read(connection, clients.by_slug(tenant.slug))), None)
+    if found is not None and found.id == tenant.id:
+        return found
+    _refuse_if_taken(connection, tenant)
+    take_turn(connection, f"database {tenant.placement.server} {tenant.placement.database}")
+    place = tenant.placement
+    for holder in clients.read(connection, clients.in_database(place.server, place.database)):
         raise Conflict(
-            f"tenant {tenant.slug} is being created by another command",
-            hint="Wait for it to end, then: wabot tenant show " + tenant.slug,
-            retryable=True,
+            f"the database {place.database} is already that of tenant {holder.slug};"
+            " nothing was changed",
+            hint="Name another database in --database-url; it is made if it is missing.",
         )
+    begun = replace(tenant, status=TenantStatus.PROVISIONING)
+    clients.add(connection, begun)
+    return begun
+
+
+def _refuse_if_taken(connection: Connection, tenant: Tenant) -> None:
     for holder in clients.read(connection, clients.holding(tenant.slug, tenant.phone_number_id)):
         what = "slug" if holder.slug == tenant.slug else f"number {tenant.phone_number_id}"
         raise Conflict(
             f"the {what} is already that of tenant {holder.slug}; nothing was changed",
             hint=f"See it with: wabot tenant show {holder.slug}",
         )
-
-
-def _make_namespace(connection: Connection, tenant: Tenant, line: MigrationLine) -> None:
-    version = connection.exec_driver_sql("SELECT current_setting('server_version_num')::int")
-    sql = creation_sql(
-        tenant.placement,
-        tenant.id,
-        server_version=version.scalar_one() // 10_000,
-        modules=modules_of(tenant.revision),
-        line=line,
-    )
-    # Without parameters psycopg sends the whole text at once.
-    connection.exec_driver_sql(sql, execution_options={"no_parameters": True})
 
 
 def _audit(connection: Connection, tenant: Tenant, actor: str, attached: int) -> None:

@@ -47,6 +47,10 @@ class PostgresClients:
         """Find a client."""
         return self._by_id.get(client_id) or await self._read("WHERE id = %s", client_id)
 
+    async def read_again(self, client_id: UUID) -> Tenant | None:
+        """Find a client as it is now, whatever is kept of it."""
+        return await self._read("WHERE id = %s", client_id)
+
     async def refresh(self) -> bool:
         """Forget what changed; tell whether anything did."""
         async with self._pools.central() as connection:

@@ -1,19 +1,27 @@
 """One connection pool per server and database, never one per tenant."""
 
-from collections.abc import AsyncIterator
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import orjson
 import psycopg
+from psycopg.conninfo import make_conninfo
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
 from wabot.errors import DatabaseUnavailable
+from wabot.repositories.conninfo import parameters_of
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
+# Connections at most to a database that is one tenant's alone.
+_SMALL = 4
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -22,25 +30,48 @@ async def _prepare(connection: Connection) -> None:
     set_json_loads(orjson.loads, connection)
 
 
+@dataclass(slots=True)
+class _Place:
+    """A database and its pool; `borrowed` connections keep it from being closed."""
+
+    name: str
+    pool: AsyncConnectionPool[Connection]
+    borrowed: int = 0
+
+
 class Pools:
     """The pools of one process; connections log in as the runtime's role.
+
+    One per server and database, however many tenants share it. Databases of single tenants get
+    small pools whose connections close when idle, and of them only the `most` last used are kept.
+    `decrypt` opens a client's ciphertext of a purpose: passwords of logins on other servers.
 
     Connections are in autocommit mode: a transaction is always explicit. Nothing is prepared by
     name and nothing set beyond a transaction, so that PgBouncer in transaction mode is fine.
     """
 
-    def __init__(self, central_url: str, *, size: int, timeout: float = 5.0) -> None:
-        self._urls = {"": central_url}
+    def __init__(
+        self,
+        central_url: str,
+        *,
+        size: int,
+        timeout: float = 5.0,
+        decrypt: Callable[[UUID, str, str], str] | None = None,
+        most: int = 32,
+    ) -> None:
+        self._central_url = central_url
         self._size = size
         self._timeout = timeout
-        self._pools: dict[str, AsyncConnectionPool[Connection]] = {}
+        self._decrypt = decrypt
+        self._most = most
+        self._central = self._place("the central database", central_url, size, keep=1)
+        self._others: OrderedDict[tuple[str, str, str], _Place] = OrderedDict()
 
     async def open(self) -> None:
         """Open the central pool; raises DatabaseUnavailable when the server does not answer."""
         try:
-            pool = self._pool("")
-            await pool.open()
-            await pool.wait(self._timeout)
+            await self._central.pool.open()
+            await self._central.pool.wait(self._timeout)
         except _LOST as error:
             raise DatabaseUnavailable(
                 f"The central database does not answer: {str(error).strip()}",
@@ -50,57 +81,91 @@ class Pools:
 
     async def close(self) -> None:
         """Close every pool."""
-        pools, self._pools = self._pools, {}
-        for pool in pools.values():
-            await pool.close()
-
-    def _pool(self, server: str) -> AsyncConnectionPool[Connection]:
-        pool = self._pools.get(server)
-        if pool is None:
-            pool = AsyncConnectionPool(
-                self._urls[server],
-                min_size=1,
-                max_size=self._size,
-                timeout=self._timeout,
-                max_lifetime=1800,
-                kwargs={"autocommit": True, "prepare_threshold": None},
-                configure=_prepare,
-                open=False,
-                name=server or "central",
-            )
-            self._pools[server] = pool
-        return pool
-
-    @asynccontextmanager
-    async def _connection(self, server: str) -> AsyncIterator[Connection]:
-        pool = self._pool(server)
-        if pool.closed:
-            await pool.open()
-        try:
-            async with pool.connection() as connection:
-                yield connection
-        except _LOST as error:
-            where = "the central database" if not server else f"database server {server}"
-            raise DatabaseUnavailable(
-                f"Lost {where}: {str(error).strip() or type(error).__name__}", retryable=True
-            ) from error
+        others, self._others = self._others, OrderedDict()
+        for place in (*others.values(), self._central):
+            await place.pool.close()
 
     @asynccontextmanager
     async def central(self) -> AsyncIterator[Connection]:
         """Borrow a connection to the central tables, in autocommit mode."""
-        async with self._connection("") as connection:
+        async with self._connection(self._central) as connection:
             yield connection
 
     @asynccontextmanager
     async def tenant(self, tenant: Tenant) -> AsyncIterator[Connection]:
         """Borrow a connection inside a pipelined transaction under the tenant's own role."""
         async with (
-            self._connection(tenant.placement.server) as connection,
+            self._connection(self._place_of(tenant)) as connection,
             connection.pipeline(),
             connection.transaction(),
         ):
             await connection.execute(_ENTER, (tenant.placement.role,))
             yield connection
+
+    def _place_of(self, tenant: Tenant) -> _Place:
+        placement = tenant.placement
+        if not placement.database:
+            return self._central
+        # Another password is another way in, also to the same database.
+        key = (placement.server, placement.database, placement.runtime_secret)
+        place = self._others.get(key)
+        if place is None:
+            name = f"the database {placement.database} of {tenant.slug}"
+            url = self._url(tenant)
+            place = self._others[key] = self._place(name, url, min(_SMALL, self._size), keep=0)
+        self._others.move_to_end(key)
+        return place
+
+    def _url(self, tenant: Tenant) -> str:
+        placement = tenant.placement
+        if not placement.server:
+            parameters: dict[str, Any] = parameters_of(self._central_url)
+        else:
+            parameters = parameters_of(placement.server) | {"user": placement.login}
+            if placement.runtime_secret:
+                assert self._decrypt is not None, "composed without the way to open passwords"
+                parameters["password"] = self._decrypt(
+                    tenant.id, placement.runtime_secret, DATABASE_PASSWORD
+                )
+        return make_conninfo("", **parameters | {"dbname": placement.database})
+
+    def _place(self, name: str, url: str, size: int, *, keep: int) -> _Place:
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=keep,
+            max_size=size,
+            timeout=self._timeout,
+            max_lifetime=1800,
+            max_idle=600 if keep else 60,
+            kwargs={"autocommit": True, "prepare_threshold": None},
+            configure=_prepare,
+            open=False,
+            name=name,
+        )
+        return _Place(name, pool)
+
+    async def _close_unused(self) -> None:
+        """Close the pools that were not used for longest; what is borrowed is never closed."""
+        too_many = len(self._others) - self._most
+        idle = [key for key, place in self._others.items() if not place.borrowed]
+        for key in idle[: max(too_many, 0)]:
+            await self._others.pop(key).pool.close()
+
+    @asynccontextmanager
+    async def _connection(self, place: _Place) -> AsyncIterator[Connection]:
+        place.borrowed += 1
+        try:
+            if place.pool.closed:
+                await place.pool.open()
+                await self._close_unused()
+            async with place.pool.connection() as connection:
+                yield connection
+        except _LOST as error:
+            raise DatabaseUnavailable(
+                f"Lost {place.name}: {str(error).strip() or type(error).__name__}", retryable=True
+            ) from error
+        finally:
+            place.borrowed -= 1
 
 
 _ENTER = """

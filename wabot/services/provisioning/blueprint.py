@@ -5,13 +5,19 @@ from datetime import datetime
 from uuid import UUID
 
 from wabot.domain.country import COUNTRIES
-from wabot.domain.placement import schema_placement
 from wabot.domain.plan import Plan
 from wabot.domain.slug import check_slug
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant
 from wabot.errors import Refused
 from wabot.services.provisioning import request as rules
+from wabot.services.provisioning.places import (
+    CENTRAL,
+    DatabaseAt,
+    check_isolation,
+    check_place,
+    draw_place,
+)
 from wabot.services.provisioning.request import TenantRequest
 
 
@@ -25,19 +31,26 @@ class Blueprint:
 
 
 def draw_blueprint(
-    asked: TenantRequest, start: ShopSeed, *, client_id: UUID, now: datetime
+    asked: TenantRequest,
+    start: ShopSeed,
+    *,
+    client_id: UUID,
+    now: datetime,
+    at: DatabaseAt = CENTRAL,
 ) -> Blueprint:
     """Check the request and complete it with the defaults of its shop and country."""
     plan = rules.check_plan(asked.plan)
     seed = _localised(asked, start)
     _check_limit(plan, seed)
+    isolation = check_isolation(asked.isolation)
+    check_place(isolation, at, plan.code)
     tenant = Tenant(
         id=client_id,
         slug=check_slug(asked.slug),
         name=rules.check_name(asked.name),
         phone_number_id=rules.check_meta_id("phone_number_id", asked.phone_number_id),
         plan=plan.code,
-        placement=schema_placement(client_id),
+        placement=draw_place(client_id, isolation, at),
         token=rules.check_token(asked.token),
         template=seed.template,
         country=seed.country,

@@ -9,6 +9,12 @@ from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import Conflict
 from wabot.services.provisioning.blueprint import draw_blueprint
+from wabot.services.provisioning.places import (
+    CENTRAL,
+    DatabaseAt,
+    is_at,
+    with_passwords,
+)
 from wabot.services.provisioning.ports import Templates, Tenants, TokenCipher
 from wabot.services.provisioning.request import TenantRequest
 
@@ -48,19 +54,27 @@ class CreateTenant:
     new_id: Callable[[], UUID]
 
     def run(
-        self, asked: TenantRequest, seed: ShopSeed | None = None, *, dry_run: bool = False
+        self,
+        asked: TenantRequest,
+        seed: ShopSeed | None = None,
+        *,
+        at: DatabaseAt = CENTRAL,
+        dry_run: bool = False,
     ) -> Creation:
         """Create what is asked; the seed replaces the template's, as when a shop is copied.
 
         Asking again for exactly what stands changes nothing; `dry_run` changes nothing either.
+        Asking again for what was begun and not ended ends it.
         """
         start = seed if seed is not None else self.templates.load(asked.template).seed()
-        blueprint = draw_blueprint(asked, start, client_id=self.new_id(), now=self.now())
+        blueprint = draw_blueprint(asked, start, client_id=self.new_id(), now=self.now(), at=at)
         tenant, seed, warnings = blueprint.tenant, blueprint.seed, blueprint.warnings
         holders = self.tenants.holders(tenant.slug, tenant.phone_number_id)
         for existing in holders:
             if existing.slug == tenant.slug:
-                self._refuse_if_different(existing, tenant, seed)
+                self._refuse_if_different(existing, tenant, seed, at)
+                if existing.status is TenantStatus.PROVISIONING and not dry_run:
+                    return self._create(existing, seed, warnings, asked.actor)
                 return Creation(existing, seed, created=False, existed=True, warnings=warnings)
         for holder in holders:
             raise Conflict(
@@ -69,15 +83,30 @@ class CreateTenant:
             )
         if dry_run:
             return Creation(tenant, seed, created=False, warnings=warnings)
-        encrypted = replace(tenant, token=self.cipher.encrypt(tenant.id, tenant.token))
-        stored, attached = self.tenants.create(encrypted, seed, actor=asked.actor)
+        encrypted = replace(
+            tenant,
+            token=self.cipher.encrypt(tenant.id, tenant.token),
+            placement=with_passwords(tenant.placement, tenant.id, at, self.cipher),
+        )
+        return self._create(encrypted, seed, warnings, asked.actor)
+
+    def _create(
+        self, tenant: Tenant, seed: ShopSeed, warnings: tuple[str, ...], actor: str
+    ) -> Creation:
+        stored, attached = self.tenants.create(tenant, seed, actor=actor)
         return Creation(stored, seed, created=True, attached=attached, warnings=warnings)
 
-    def _refuse_if_different(self, existing: Tenant, wanted: Tenant, seed: ShopSeed) -> None:
+    def _refuse_if_different(
+        self, existing: Tenant, wanted: Tenant, seed: ShopSeed, at: DatabaseAt
+    ) -> None:
         different = [key for key in _COMPARED if getattr(existing, key) != getattr(wanted, key)]
-        if existing.status is not TenantStatus.ACTIVE:
+        if not is_at(existing.placement, existing.id, wanted.placement.isolation, at):
+            different.append("isolation and database")
+        begun = existing.status is TenantStatus.PROVISIONING
+        if not begun and existing.status is not TenantStatus.ACTIVE:
             different.append(f"status ({existing.status.value})")
-        stored = self.tenants.read_seed(existing).settings
+        # What was only begun has no settings yet.
+        stored = seed.settings if begun else self.tenants.read_seed(existing).settings
         different += [
             key
             for key in ("owner_phone", "adviser_phone")

@@ -11,12 +11,12 @@ from wabot.domain.tenant import Tenant
 class TokenCipher(Protocol):
     """Encryption bound to a client: a ciphertext moved to another client does not open."""
 
-    def encrypt(self, client_id: UUID, token: str) -> str:
-        """Return the ciphertext to store."""
+    def encrypt(self, client_id: UUID, secret: str, purpose: str = ..., /) -> str:
+        """Return the ciphertext to store; without a purpose it is that of the WhatsApp token."""
         ...
 
-    def decrypt(self, client_id: UUID, ciphertext: str) -> str:
-        """Return the token, or raise DecryptionFailed."""
+    def decrypt(self, client_id: UUID, ciphertext: str, purpose: str = ..., /) -> str:
+        """Return the secret, or raise DecryptionFailed."""
         ...
 
 
@@ -59,9 +59,10 @@ class Tenants(Protocol):
         ...
 
     def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> tuple[Tenant, int]:
-        """Make the tenant in one transaction; return it with the number of events it took over.
+        """Make the tenant; return it with the number of events it took over.
 
-        Raises Conflict when the slug or the number is taken; nothing is left behind by a failure.
+        Raises Conflict when the slug or the number is taken. Beside the central tables it is one
+        transaction; a database of its own takes several, and the same call goes on with them.
         """
         ...
 

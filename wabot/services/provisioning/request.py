@@ -31,6 +31,7 @@ class TenantRequest:
     adviser_phone: str = ""
     waba_id: str = ""
     app_id: str = ""
+    isolation: str = "schema"
     actor: str = "operator"
 
 

@@ -70,6 +70,9 @@ class Conversing:
             delay = timedelta(seconds=2)
             return Closing(key, kept=tuple(Kept(e.id, delay, error=error.code) for e in events))
         except Exception as error:
+            if await self._has_moved(tenant):
+                # Its tables were closed to it, to be moved: no fault of the events.
+                return Closing(key, kept=tuple(Kept(e.id, timedelta(0)) for e in events))
             log(_log, logging.ERROR, "turn.failed", "A turn failed.", exc_info=True)
             reason = f"{type(error).__name__}: {error}"[:500]
             return Closing(key, kept=tuple(_failed_once(event, reason) for event in events))
@@ -82,6 +85,13 @@ class Conversing:
             messages=len(result.outgoing),
         )
         return _closing(key, events, result, wait)
+
+    async def _has_moved(self, tenant: Tenant) -> bool:
+        try:
+            now = await self.clients.read_again(tenant.id)
+        except ExternalFailure:
+            return False
+        return now is None or (now.placement, now.status) != (tenant.placement, tenant.status)
 
     async def _set_aside(
         self,

@@ -98,6 +98,9 @@ class Clients(Protocol):
     async def by_id(self, client_id: UUID) -> Tenant | None:
         """Find a client."""
 
+    async def read_again(self, client_id: UUID) -> Tenant | None:
+        """Find a client as it is now, whatever is kept of it."""
+
     async def refresh(self) -> bool:
         """Forget what changed; tell whether anything did."""
 
