@@ -2,6 +2,7 @@
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +21,15 @@ if TYPE_CHECKING:
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.provisioning.migration_line import MigrationLine
+    from wabot.repositories.provisioning.migrating import PostgresFleet
     from wabot.repositories.provisioning.changes import SqlChanges
     from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.provisioning.create import CreateTenant
+    from wabot.services.provisioning.modules import TenantModules
+    from wabot.services.provisioning.move import MoveTenant
     from wabot.services.provisioning.migrate import MigrateTenants
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.ports import Clock
@@ -118,26 +122,16 @@ class Provisioning:
 
 
 @contextmanager
-def migrations_of(
-    provisioning: Provisioning, *, line: "MigrationLine | None" = None
-) -> Iterator["MigrateTenants"]:
-    """Compose the migration of tenants; its connections close with the block."""
-    import time
-
+def fleet_of(provisioning: Provisioning) -> Iterator["PostgresFleet"]:
+    """Open what runs SQL on many tenants' tables; its connections close with the block."""
     from wabot.repositories.conninfo import connect
     from wabot.repositories.provisioning.migrating import PostgresFleet
-    from wabot.repositories.provisioning.migration_line import bundled_line
-    from wabot.repositories.provisioning.servers import Servers
-    from wabot.services.provisioning.migrate import MigrateTenants
 
-    # The key is asked for only where a tenant lives on another server.
-    def decrypt(client_id: UUID, secret: str, purpose: str) -> str:
-        return provisioning.cipher.decrypt(client_id, secret, purpose)
-
-    servers = Servers(provisioning.owner_url, decrypt)
-    fleet = PostgresFleet(lambda: connect(provisioning.owner_url, autocommit=True), servers.connect)
+    fleet = PostgresFleet(
+        lambda: connect(provisioning.owner_url, autocommit=True), provisioning.servers.connect
+    )
     try:
-        yield MigrateTenants(fleet, line or bundled_line(), time.sleep, provisioning.actor)
+        yield fleet
     finally:
         fleet.close()
 
@@ -151,6 +145,33 @@ def open_tenants(settings: Settings, *, connections: int = 0) -> Iterator[Provis
     with (
         open_central(settings) as urls,
         tenants_at(
+@contextmanager
+def migrations_of(provisioning: Provisioning) -> Iterator["MigrateTenants"]:
+    """Compose the migration of tenants."""
+    from wabot.services.provisioning.migrate import MigrateTenants
+
+    with fleet_of(provisioning) as fleet:
+        yield MigrateTenants(fleet, provisioning.tenants.line, time.sleep, provisioning.actor)
+
+
+@contextmanager
+def modules_of(provisioning: Provisioning) -> Iterator["TenantModules"]:
+    """Compose adding and removing modules."""
+    from wabot.repositories.provisioning.module_folders import FolderModules
+    from wabot.services.provisioning.modules import TenantModules
+
+    line = provisioning.tenants.line
+    with fleet_of(provisioning) as fleet:
+        yield TenantModules(
+            provisioning.tenants,
+            provisioning.templates,
+            FolderModules(line),
+            line,
+            fleet,
+            provisioning.actor,
+        )
+
+
             urls.owner_url,
             keys=settings["WABOT_MASTER_KEY"],
             actor=settings.operator,

@@ -14,6 +14,7 @@ _COMMANDS = {
     "resume": "wabot.cli.tenant_suspend:resume",
     "migrate": "wabot.cli.tenant_migrate:migrate",
 }
+    "module": "wabot.cli.tenant_module:app",
 
 app = typer.Typer(rich_markup_mode=None)
 

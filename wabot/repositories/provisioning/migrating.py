@@ -124,6 +124,26 @@ class PostgresFleet:
         after = work.before if result in {Result.FAILED, Result.BUSY} else work.after
         return Outcome(candidate.slug, result, work.before, after, monotonic() - began, reason)
 
+    def rows(self, candidate: Candidate, tables: Collection[str]) -> Mapping[str, int]:
+        """Count the rows of some of a tenant's tables."""
+        placement = candidate.placement
+        with self._place(candidate) as connection:
+            found = {}
+            for table in tables:
+                name = render(f"tenant.__wbp__{table}", placement)
+                count = connection.execute(f"SELECT count(*) FROM {name}".encode())  # noqa: S608
+                found[table] = int(count.fetchone()[0])  # type: ignore[index] # an aggregate
+        return found
+
+    @contextmanager
+    def _place(self, candidate: Candidate) -> Iterator[Connection]:
+        if candidate.placement.database:
+            with self._connect(candidate.id, candidate.placement) as own:
+                yield own
+            return
+        with self._borrowed() as central:
+            yield central
+
     def _claimed(self, central: Connection, candidate: Candidate, work: Work, actor: str) -> Result:
         now = _claim(central, candidate)
         if now.schema_revision == work.after:
@@ -208,6 +228,7 @@ def _advance(connection: Connection, placement: Placement, work: Work) -> None:
             f" the ledger says {work.before}",
             hint="See: wabot tenant doctor",
         )
+    _refuse_rows(connection, placement, work.must_be_empty)
     # Without parameters psycopg sends the whole text at once.
     connection.execute(render(work.sql, placement).encode())
     if work.tables:
@@ -215,6 +236,17 @@ def _advance(connection: Connection, placement: Placement, work: Work) -> None:
         connection.execute(render(table_rights(work.tables, placement), placement).encode())
     if (reached := _ledger(connection, versions)) != parse_ledger(work.after):
         raise Refused(f"the revisions left it at {', '.join(reached)}, not at {work.after}")
+
+
+def _refuse_rows(connection: Connection, placement: Placement, tables: Collection[str]) -> None:
+    for table in tables:
+        name = render(f"tenant.__wbp__{table}", placement)
+        connection.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE".encode())
+        if connection.execute(f"SELECT 1 FROM {name} LIMIT 1".encode()).fetchone():  # noqa: S608
+            raise Refused(
+                f"table {table} holds rows; nothing was changed",
+                hint="Export the shop first; then say --drop-data --confirm with its slug.",
+            )
 
 
 def _ledger(connection: Connection, versions: str) -> tuple[str, ...]:
@@ -227,12 +259,13 @@ def _record(central: Connection, candidate: Candidate, work: Work, actor: str) -
             "WITH moved AS (UPDATE wabot.clients SET schema_revision = %(after)s,"
             " updated_at = now() WHERE id = %(id)s)"
             " INSERT INTO wabot.audit_log (actor, action, client_id, slug, details)"
-            " VALUES (%(actor)s, 'tenant.migrate', %(id)s, %(slug)s, %(details)s)"
+            " VALUES (%(actor)s, %(action)s, %(id)s, %(slug)s, %(details)s)"
         ),
         {
             "after": work.after,
             "id": candidate.id,
             "actor": actor,
+            "action": work.action,
             "slug": candidate.slug,
             "details": Jsonb({"before": work.before, "after": work.after}),
         },

@@ -69,6 +69,15 @@ class MigrationLine:
                     return home / "versions"
         return None
 
+    def modules(self) -> tuple[str, ...]:
+        """Return the names of all branches but the base line, sorted."""
+        found = {
+            home.parent.name
+            for folder in self._folders
+            for home in (*folder.glob("*/versions"), *folder.glob(f"{MODULES}/*/versions"))
+        }
+        return tuple(sorted(name for name in found - {BASE} if self.versions_of(name)))
+
     def branch(self, name: str) -> tuple[Revision, ...]:
         """Return a branch's revisions, oldest first; UnknownChoice when there is no such branch."""
         return tuple(revision for revision, _ in self._read(name))

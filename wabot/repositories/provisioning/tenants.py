@@ -36,6 +36,11 @@ class SqlTenants:
         self._new_id = new_id
         self._line = line or bundled_line()
 
+    @property
+    def line(self) -> MigrationLine:
+        """Return the revisions that new tenants are made at."""
+        return self._line
+
     def find(self, slug: str) -> Tenant | None:
         """Return the tenant of that slug."""
         with self._transaction() as connection:

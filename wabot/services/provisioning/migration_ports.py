@@ -60,12 +60,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What is to be done with the tenants that stand at one ledger; `sql` has the marks in it."""
+    """What is to be done with the tenants that stand at one ledger; `sql` has the marks in it.
+
+    `tables` are those it makes; nothing is done while one of `must_be_empty` holds a row.
+    """
 
     before: str
     after: str
     sql: str
     tables: tuple[str, ...] = ()
+    must_be_empty: tuple[str, ...] = ()
+    action: str = "tenant.migrate"
 
 
 class Line(Protocol):
@@ -103,4 +108,8 @@ class Fleet(Protocol):
 
     def migrate(self, candidate: Candidate, work: Work, *, actor: str) -> Outcome:
         """Do the work in one transaction, or nothing of it."""
+        ...
+
+    def rows(self, candidate: Candidate, tables: Collection[str]) -> Mapping[str, int]:
+        """Count the rows of some of a tenant's tables."""
         ...

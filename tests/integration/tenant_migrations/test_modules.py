@@ -1,0 +1,272 @@
+"""Tables and settings that a company adds while it runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.integration.tenant_migrations.conftest import Make
+from tests.integration.tenant_migrations.revisions import add_module, add_revision
+from tests.integration.tenants.asking import document
+from tests.integration.tenants.catalogue import namespace, rights
+from tests.integration.tenants.conftest import Cli, cli
+from wabot.container import Provisioning, fleet_of, modules_of
+from wabot.errors import InvalidInput, NotFound, Refused, UnknownChoice
+from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
+from wabot.repositories.provisioning.module_folders import FolderModules
+from wabot.services.provisioning.modules import TenantModules
+
+__all__ = ["cli"]
+
+Connection = psycopg.Connection[Any]
+
+TABS = """op.create_table(
+        "__wbp__tabs",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("owed", sa.Numeric(12, 2), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["tenant.__wbp__customers.id"], name="__wbp__tabs_customer_id_fkey"
+        ),
+        sa.PrimaryKeyConstraint("customer_id", name="__wbp__tabs_pkey"),
+        schema="tenant",
+    )
+    op.create_table(
+        "__wbp__tab_payments",
+        sa.Column("customer_id", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.Numeric(12, 2), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["tenant.__wbp__tabs.customer_id"],
+            name="__wbp__tab_payments_customer_id_fkey",
+        ),
+        schema="tenant",
+    )"""
+SETTINGS = """
+[settings.tabs_limit]
+type = "whole"
+default = 500
+help = "The most that a customer may owe."
+
+[settings.tabs_note]
+type = "text"
+default = "it's \\\\ on the house"
+help = "Shown beside what is owed."
+"""
+
+
+@pytest.fixture
+def modules(provisioning: Provisioning, folder: Path) -> Iterator[TenantModules]:
+    add_module(folder, "tabs", TABS, SETTINGS)
+    with fleet_of(provisioning) as fleet:
+        line = MigrationLine(folder)
+        yield TenantModules(
+            provisioning.tenants,
+            provisioning.templates,
+            FolderModules(line),
+            line,
+            fleet,
+            "tester",
+        )
+
+
+def stored(central: Connection, schema: str) -> dict[str, Any]:
+    return dict(central.execute(f"select key, value from {schema}.settings").fetchall())
+
+
+def test_adding_makes_tables_rights_settings_and_moves_the_ledger(
+    make: Make, modules: TenantModules, central: Connection
+) -> None:
+    placement = make("lupita").placement
+    shop_version = central.execute(f"select version from {placement.schema}.shop_state").fetchone()
+    change = modules.add("lupita", "tabs")
+    assert change.changed
+    given = rights(central, placement.schema, placement.role)
+    assert given["tabs"] == given["tab_payments"] == "DELETE,INSERT,SELECT,UPDATE"
+    settings = stored(central, placement.schema)
+    assert (settings["tabs_limit"], settings["tabs_note"]) == (500, "it's \\ on the house")
+    ledger = ",".join(sorted([*head_revisions(), "tabs_0001"]))
+    assert central.execute("select schema_revision from wabot.clients").fetchall() == [(ledger,)]
+    own = central.execute(f"select version_num from {placement.schema}.alembic_version order by 1")
+    assert [version for (version,) in own] == ledger.split(",")
+    (after,) = central.execute(f"select version from {placement.schema}.shop_state").fetchall()
+    assert after != shop_version
+
+
+def test_adding_twice_changes_nothing(
+    make: Make, modules: TenantModules, central: Connection
+) -> None:
+    schema = make("lupita").placement.schema
+    modules.add("lupita", "tabs")
+    central.execute(f"update {schema}.settings set value = '900' where key = 'tabs_limit'")
+    assert not modules.add("lupita", "tabs").changed
+    assert stored(central, schema)["tabs_limit"] == 900
+
+
+def test_a_dry_run_changes_nothing(make: Make, modules: TenantModules, central: Connection) -> None:
+    schema = make("lupita").placement.schema
+    before = namespace(central, schema)
+    assert modules.add("lupita", "tabs", dry_run=True).changed
+    assert namespace(central, schema) == before
+
+
+def test_a_module_that_cannot_be_made_leaves_nothing_of_it(
+    make: Make, modules: TenantModules, central: Connection
+) -> None:
+    schema = make("lupita").placement.schema
+    central.execute(f"create table {schema}.tab_payments ()")
+    before = namespace(central, schema)
+    with pytest.raises(Refused, match="tab_payments"):
+        modules.add("lupita", "tabs")
+    assert namespace(central, schema) == before
+    assert "tabs_limit" not in stored(central, schema)
+
+
+def test_removing_what_is_empty_restores_what_was_before(
+    make: Make, modules: TenantModules, central: Connection
+) -> None:
+    tenant = make("lupita")
+    schema = tenant.placement.schema
+    before, settings = namespace(central, schema), stored(central, schema)
+    modules.add("lupita", "tabs")
+    assert namespace(central, schema) != before
+    assert modules.remove("lupita", "tabs").changed
+    assert namespace(central, schema) == before
+    assert stored(central, schema) == settings
+    assert central.execute("select schema_revision from wabot.clients").fetchall() == [
+        (tenant.revision,)
+    ]
+    assert not modules.remove("lupita", "tabs").changed
+
+
+def give_rows(central: Connection, schema: str) -> None:
+    central.execute(
+        f"with c as (insert into {schema}.customers (wa_id, first_contact_at)"
+        f" values ('5215550100001', now()) returning id)"
+        f" insert into {schema}.tabs (customer_id, owed) select id, 80 from c"
+    )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"drop_data": True}, {"drop_data": True, "confirm": "lupito"}, {"confirm": "lupita"}],
+    ids=str,
+)
+def test_rows_are_only_dropped_when_the_slug_is_repeated(
+    make: Make, modules: TenantModules, central: Connection, options: dict[str, Any]
+) -> None:
+    schema = make("lupita").placement.schema
+    modules.add("lupita", "tabs")
+    give_rows(central, schema)
+    with pytest.raises(Refused, match=r"tabs \(1\)"):
+        modules.remove("lupita", "tabs", **options)
+    assert central.execute(f"select owed from {schema}.tabs").fetchall() == [(80,)]
+    change = modules.remove("lupita", "tabs", drop_data=True, confirm="lupita")
+    assert change.rows == {"tabs": 1, "tab_payments": 0}
+    assert central.execute("select to_regclass(%s)", [f"{schema}.tabs"]).fetchone() == (None,)
+
+
+def test_what_a_template_is_made_of_stays(make: Make, modules: TenantModules) -> None:
+    make("clean", template="tintoreria")
+    with pytest.raises(Refused, match="belongs to the template tintoreria"):
+        modules.remove("clean", "tintoreria")
+
+
+def test_the_tables_of_a_trade_can_be_added_to_another(
+    make: Make, modules: TenantModules, central: Connection
+) -> None:
+    grocer, dry_cleaner = make("lupita"), make("clean", template="tintoreria")
+    modules.add("lupita", "tintoreria")
+    assert namespace(central, grocer.placement.schema) == namespace(
+        central, dry_cleaner.placement.schema
+    )
+
+
+def test_a_shop_that_is_behind_is_migrated_first(
+    make: Make, modules: TenantModules, folder: Path, provisioning: Provisioning
+) -> None:
+    make("lupita")
+    (head,) = head_revisions()
+    add_revision(folder / "base" / "versions", f"base_{int(head[-4:]) + 1:04}", "pass")
+    line = MigrationLine(folder)
+    late = TenantModules(
+        provisioning.tenants,
+        provisioning.templates,
+        FolderModules(line),
+        line,
+        modules.fleet,
+        "tester",
+    )
+    with pytest.raises(Refused) as refused:
+        late.add("lupita", "tabs")
+    assert "wabot tenant migrate lupita" in refused.value.hint
+
+
+def test_unknown_names_are_refused(make: Make, modules: TenantModules) -> None:
+    make("lupita")
+    with pytest.raises(UnknownChoice, match="known: agua, tabs, tintoreria, verduleria"):
+        modules.add("lupita", "nothing")
+    for name in ("base", "modules", "abarrotes", "../agua", ""):
+        with pytest.raises(UnknownChoice):
+            modules.add("lupita", name)
+    with pytest.raises(NotFound):
+        modules.add("nobody", "tabs")
+
+
+def test_changes_are_audited(make: Make, modules: TenantModules, central: Connection) -> None:
+    make("lupita")
+    modules.add("lupita", "tabs")
+    modules.remove("lupita", "tabs")
+    acts = central.execute(
+        "select actor, action, details ->> 'after' from wabot.audit_log"
+        " where action like 'tenant.module.%' order by id"
+    ).fetchall()
+    with_tabs = ",".join(sorted([*head_revisions(), "tabs_0001"]))
+    assert acts == [
+        ("tester", "tenant.module.add", with_tabs),
+        ("tester", "tenant.module.remove", ",".join(head_revisions())),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ('name = "x"\ndescription = "y"\ncolour = "z"\n', "module.toml:3: unknown key 'colour'"),
+        ('name = ""\ndescription = "y"\n', "module.toml:1: name must be a text"),
+        ('name = "x"\n', "description must be a text"),
+        ("name = \n", "module.toml:1: no valid TOML"),
+        (
+            'name = "x"\ndescription = "y"\n[settings.limit]\ntype = "whole"\ndefault = 1\n',
+            "module.toml:3: unknown setting 'limit'",
+        ),
+    ],
+)
+def test_a_bad_module_is_refused_with_file_line_and_reason(
+    folder: Path, file: str, reason: str
+) -> None:
+    home = add_module(folder, "odd", "pass")
+    (home / "module.toml").write_text(file)
+    with pytest.raises(InvalidInput) as refused:
+        FolderModules(MigrationLine(folder)).load("odd")
+    assert reason in refused.value.message
+
+
+def test_the_command_line_lists_adds_and_removes(cli: Cli, make: Make, settings: Any) -> None:
+    make("lupita")
+    listed = document(cli("tenant", "module", "list", "--json"))["data"]
+    assert {row["module"] for row in listed} >= {"agua", "tintoreria", "verduleria"}
+    added = cli("tenant", "module", "add", "lupita", "agua", "--json")
+    assert (added.exit_code, document(added)["data"]["changed"]) == (0, True)
+    standing = document(cli("tenant", "module", "list", "lupita", "--json"))["data"]
+    assert {row["module"]: row["added"] for row in standing}["agua"] is True
+    removed = cli("tenant", "module", "remove", "lupita", "agua")
+    assert (removed.exit_code, removed.stdout) == (0, "")
+    assert "was removed from lupita" in removed.stderr
+    refused = cli("tenant", "module", "add", "lupita", "agau")
+    assert refused.exit_code == 2
+
+
+def test_modules_are_composed_with_the_bundled_line(provisioning: Provisioning) -> None:
+    with modules_of(provisioning) as found:
+        assert "agua" in {module.name for module in found.all()}

@@ -1,0 +1,157 @@
+"""Give a company that already runs further tables and settings, or take them away."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from wabot.domain import migration
+from wabot.domain.migration import BASE, branch_of, modules_of, parse_ledger, to_ledger
+from wabot.domain.module import Module
+from wabot.domain.tenant import Tenant
+from wabot.errors import Refused
+from wabot.services.provisioning.look import find_tenant
+from wabot.services.provisioning.migration_ports import Candidate, Fleet, Line, Result, Work
+from wabot.services.provisioning.ports import Templates, Tenants
+
+
+class Modules(Protocol):
+    """The modules at hand, and the SQL that adds and removes them, with the marks in it."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the known modules, sorted."""
+        ...
+
+    def load(self, name: str) -> Module:
+        """Return a checked module; UnknownChoice lists the known ones."""
+        ...
+
+    def adding_sql(self, module: Module) -> str:
+        """Return what gives a tenant the module's tables and settings."""
+        ...
+
+    def removing_sql(self, module: Module) -> str:
+        """Return what takes them away again."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleStanding:
+    """A module as one tenant has it; `revision` is empty when it has not."""
+
+    module: Module
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleChange:
+    """What adding or removing changed; `rows` are those of the module's tables."""
+
+    tenant: Tenant
+    module: Module
+    changed: bool
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantModules:
+    """The use cases; each change is one transaction of the tenant's tables and the ledger."""
+
+    tenants: Tenants
+    templates: Templates
+    modules: Modules
+    line: Line
+    fleet: Fleet
+    actor: str
+
+    def all(self) -> tuple[Module, ...]:
+        """Return every module there is."""
+        return tuple(self.modules.load(name) for name in self.modules.names())
+
+    def standings(self, slug: str) -> tuple[ModuleStanding, ...]:
+        """Return every module, with what the tenant has of it."""
+        tenant = find_tenant(self.tenants, slug)
+        has = {branch_of(revision): revision for revision in parse_ledger(tenant.revision)}
+        names = sorted({*self.modules.names(), *has} - {BASE})
+        return tuple(ModuleStanding(self.modules.load(n), has.get(n, "")) for n in names)
+
+    def add(self, slug: str, name: str, *, dry_run: bool = False) -> ModuleChange:
+        """Give the tenant the module's tables and settings; asking again changes nothing."""
+        module, tenant = self.modules.load(name), find_tenant(self.tenants, slug)
+        if name in modules_of(tenant.revision):
+            return ModuleChange(tenant, module, changed=False, rows={})
+        self._refuse_if_behind(tenant)
+        after = to_ledger((*parse_ledger(tenant.revision), module.head))
+        work = Work(
+            tenant.revision,
+            after,
+            self.modules.adding_sql(module),
+            module.tables,
+            action="tenant.module.add",
+        )
+        if not dry_run:
+            self._do(tenant, work)
+        return ModuleChange(tenant, module, changed=True, rows={})
+
+    def remove(
+        self,
+        slug: str,
+        name: str,
+        *,
+        drop_data: bool = False,
+        confirm: str = "",
+        dry_run: bool = False,
+    ) -> ModuleChange:
+        """Take the module's tables and settings away; rows go only when the slug is repeated."""
+        module, tenant = self.modules.load(name), find_tenant(self.tenants, slug)
+        if name not in modules_of(tenant.revision):
+            return ModuleChange(tenant, module, changed=False, rows={})
+        if name in self.templates.load(tenant.template).modules:
+            raise Refused(
+                f"module {name} belongs to the template {tenant.template} of tenant {slug};"
+                " nothing was changed"
+            )
+        self._refuse_if_behind(tenant)
+        rows = self.fleet.rows(_candidate(tenant), module.tables)
+        held = [table for table, count in rows.items() if count]
+        if held and not (drop_data and confirm == slug):
+            raise Refused(
+                "rows would be lost: "
+                + ", ".join(f"{table} ({rows[table]})" for table in held)
+                + "; nothing was changed",
+                hint=f"Keep a copy: wabot tenant export {slug}. Then:"
+                f" wabot tenant module remove {slug} {name} --drop-data --confirm {slug}",
+            )
+        kept = [r for r in parse_ledger(tenant.revision) if branch_of(r) != name]
+        work = Work(
+            tenant.revision,
+            to_ledger(kept),
+            self.modules.removing_sql(module),
+            # What is written between the count above and the transaction counts too.
+            must_be_empty=() if held else module.tables,
+            action="tenant.module.remove",
+        )
+        if not dry_run:
+            self._do(tenant, work)
+        return ModuleChange(tenant, module, changed=True, rows=rows)
+
+    def _refuse_if_behind(self, tenant: Tenant) -> None:
+        missing = migration.pending(self.line.branch, tenant.revision)
+        if missing:
+            raise Refused(
+                f"tenant {tenant.slug} is behind: it lacks {', '.join(s.id for s in missing)};"
+                " nothing was changed",
+                hint=f"First: wabot tenant migrate {tenant.slug}",
+            )
+
+    def _do(self, tenant: Tenant, work: Work) -> None:
+        outcome = self.fleet.migrate(_candidate(tenant), work, actor=self.actor)
+        if outcome.result not in {Result.MIGRATED, Result.ALREADY}:
+            raise Refused(
+                f"tenant {tenant.slug}: {outcome.reason}",
+                hint="Nothing was changed.",
+                retryable=outcome.result is Result.BUSY,
+            )
+
+
+def _candidate(tenant: Tenant) -> Candidate:
+    return Candidate(tenant.id, tenant.slug, tenant.revision, tenant.placement)
