@@ -17,7 +17,7 @@ from wabot.container import Runtime, build_runtime, tenants_at
 from wabot.domain.tenant import Tenant
 from wabot.server import start_server
 from wabot.services.provisioning.request import TenantRequest
-from wabot.simulation.graph.config import GraphConfig, StatusLevel
+from wabot.simulation.graph.config import GraphConfig, Number, StatusLevel
 from wabot.simulation.graph.journal import SentMessage
 from wabot.simulation.graph.server import StandInGraph
 from wabot.simulation.inbound_payloads import (
@@ -179,6 +179,7 @@ async def running(
     tenant: Tenant | None = None,
     slug: str = "bodega",
     statuses: StatusLevel = StatusLevel.NONE,
+    numbers: tuple[Number, ...] = (),
     **variables: str,
 ) -> AsyncIterator[Harness]:
     """Run one server over a shop until the block ends."""
@@ -186,7 +187,9 @@ async def running(
     shop = tenant or await asyncio.to_thread(
         make_tenant, settings, environment["DATABASE_URL"], slug
     )
-    config = GraphConfig(app_secret=settings["WHATSAPP_APP_SECRET"][0], statuses=statuses)
+    config = GraphConfig(
+        numbers=numbers, app_secret=settings["WHATSAPP_APP_SECRET"][0], statuses=statuses
+    )
     async with StandInGraph(config) as graph:
         settings = load_settings(
             environ={**environment, **variables, "WHATSAPP_API_BASE": graph.url}

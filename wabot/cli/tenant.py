@@ -12,9 +12,9 @@ _COMMANDS = {
     "update": "wabot.cli.tenant_update:update",
     "suspend": "wabot.cli.tenant_suspend:suspend",
     "resume": "wabot.cli.tenant_suspend:resume",
+    "rotate-token": "wabot.cli.tenant_token:rotate_token",
     "migrate": "wabot.cli.tenant_migrate:migrate",
 }
-    "module": "wabot.cli.tenant_module:app",
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -37,6 +37,11 @@ class TokenCipher:
         self._keys = {_key_id(key): AESGCM(key) for key in keys}
         self._first = _key_id(keys[0])
 
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Return the names of the keys at hand, the one that encrypts first."""
+        return tuple(self._keys)
+
     def encrypt(self, client_id: UUID, secret: str, purpose: str = WHATSAPP_TOKEN) -> str:
         """Return `v1.<key id>.<nonce and ciphertext in URL-safe base64>`."""
         nonce = os.urandom(_NONCE)

@@ -22,16 +22,24 @@ class StatusLevel(StrEnum):
 
 _WORDS = ("sent", "delivered", "read")
 
+MESSAGING = "whatsapp_business_messaging"
+MANAGEMENT = "whatsapp_business_management"
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A business number that the stand-in knows, and the only token that may use it."""
+    """A business number that the stand-in knows, and a token that may use it.
+
+    `expires_at` is when the token ends, in seconds of the epoch; 0 is never.
+    """
 
     phone_number_id: str
     token: str = field(repr=False)
     display_phone_number: str = "15550100000"
     verified_name: str = "Tienda"
     waba_id: str = "900100200300"
+    expires_at: int = 0
+    scopes: tuple[str, ...] = (MESSAGING, MANAGEMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +67,16 @@ class GraphConfig:
         """Return the number when the token may use it."""
         if not self.numbers:
             return Number(phone_number_id, token) if phone_number_id.isdecimal() else None
-        for known in self.numbers:
-            if known.phone_number_id == phone_number_id and known.token == token:
+        for known in self.numbers_of(token):
+            if known.phone_number_id == phone_number_id:
                 return known
         return None
 
+    def numbers_of(self, token: str) -> tuple[Number, ...]:
+        """Return the numbers that the token may use; none once it has ended."""
+        now = self.clock()
+        return tuple(n for n in self.numbers if n.token == token and not 0 < n.expires_at <= now)
+
     def knows_token(self, token: str) -> bool:
         """Tell whether the token opens anything."""
-        return bool(token) and (not self.numbers or any(n.token == token for n in self.numbers))
+        return bool(token) and (not self.numbers or bool(self.numbers_of(token)))

@@ -4,12 +4,11 @@ from typing import Any
 
 from aiohttp import web
 
-from wabot.simulation.graph.config import Number
+from wabot.simulation.graph.config import MANAGEMENT, MESSAGING, Number
 from wabot.simulation.graph.http import STATE, answer, authorise, bearer
 from wabot.simulation.graph.refusals import NoSuchObject, Refusal
 from wabot.simulation.graph.state import State
 
-SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 _BY_DEFAULT = (
     "verified_name",
     "code_verification_status",
@@ -95,7 +94,9 @@ async def debug_token(request: web.Request) -> web.Response:
     if not config.knows_token(token):
         error = {"code": 190, "message": "Invalid OAuth access token."}
         return answer({"data": {"error": error, "is_valid": False, "scopes": []}})
-    targets = sorted({n.waba_id for n in config.numbers if n.token == token})
+    numbers = config.numbers_of(token)
+    targets = sorted({n.waba_id for n in numbers})
+    scopes = numbers[0].scopes if numbers else (MESSAGING, MANAGEMENT)
     return answer(
         {
             "data": {
@@ -103,11 +104,11 @@ async def debug_token(request: web.Request) -> web.Response:
                 "type": "SYSTEM_USER",
                 "application": "wabot stand-in",
                 "is_valid": True,
-                "expires_at": 0,
+                "expires_at": numbers[0].expires_at if numbers else 0,
                 "data_access_expires_at": 0,
                 "issued_at": int(config.clock()),
-                "scopes": list(SCOPES),
-                "granular_scopes": [{"scope": scope, "target_ids": targets} for scope in SCOPES],
+                "scopes": list(scopes),
+                "granular_scopes": [{"scope": scope, "target_ids": targets} for scope in scopes],
             }
         }
     )

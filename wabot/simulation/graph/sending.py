@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from wabot.simulation.graph.config import Number
+from wabot.simulation.graph.config import MESSAGING, Number
 from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.http import (
     STATE,
@@ -24,6 +24,8 @@ async def post_message(request: web.Request) -> web.Response:
     """Take a message as Meta would: token, shape, faults asked for, limits of speed."""
     state = request.app[STATE]
     number = authorise_number(request)
+    if MESSAGING not in number.scopes:
+        raise Refusal(10, "(#10) Application does not have permission for this action")
     body = await json_body(request)
     if "status" in body:
         check_read_receipt(body)

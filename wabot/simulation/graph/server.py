@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
 
 from aiohttp import web
@@ -81,6 +82,12 @@ class StandInGraph:
     def heal(self) -> None:
         """Drop all faults."""
         self._state.faults.clear()
+
+    def withdraw(self, token: str) -> None:
+        """Let a token of the configured numbers be refused from now on."""
+        config = self._state.config
+        ended = tuple(replace(n, expires_at=1) if n.token == token else n for n in config.numbers)
+        self._state.config = replace(config, numbers=ended)
 
     def add_media(self, data: bytes, mime_type: str) -> str:
         """Keep a file as if a customer had sent it, and return its media id."""
