@@ -20,17 +20,15 @@ if TYPE_CHECKING:
     from wabot.domain.tenant import Tenant
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
-    from wabot.repositories.provisioning.migration_line import MigrationLine
-    from wabot.repositories.provisioning.migrating import PostgresFleet
     from wabot.repositories.provisioning.changes import SqlChanges
+    from wabot.repositories.provisioning.migrating import PostgresFleet
     from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.provisioning.create import CreateTenant
-    from wabot.services.provisioning.modules import TenantModules
-    from wabot.services.provisioning.move import MoveTenant
     from wabot.services.provisioning.migrate import MigrateTenants
+    from wabot.services.provisioning.modules import TenantModules
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.ports import Clock
     from wabot.services.runtime.worker import Worker
@@ -137,15 +135,6 @@ def fleet_of(provisioning: Provisioning) -> Iterator["PostgresFleet"]:
 
 
 @contextmanager
-def open_tenants(settings: Settings, *, connections: int = 0) -> Iterator[Provisioning]:
-    """Compose the acts on the tenants of the settings' central database, as its owner.
-
-    As many `connections` are kept for what comes next; otherwise each act makes its own.
-    """
-    with (
-        open_central(settings) as urls,
-        tenants_at(
-@contextmanager
 def migrations_of(provisioning: Provisioning) -> Iterator["MigrateTenants"]:
     """Compose the migration of tenants."""
     from wabot.services.provisioning.migrate import MigrateTenants
@@ -172,6 +161,15 @@ def modules_of(provisioning: Provisioning) -> Iterator["TenantModules"]:
         )
 
 
+@contextmanager
+def open_tenants(settings: Settings, *, connections: int = 0) -> Iterator[Provisioning]:
+    """Compose the acts on the tenants of the settings' central database, as its owner.
+
+    As many `connections` are kept for what comes next; otherwise each act makes its own.
+    """
+    with (
+        open_central(settings) as urls,
+        tenants_at(
             urls.owner_url,
             keys=settings["WABOT_MASTER_KEY"],
             actor=settings.operator,
