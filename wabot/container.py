@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wabot.services.provisioning.create import CreateTenant
     from wabot.services.provisioning.migrate import MigrateTenants
     from wabot.services.provisioning.modules import TenantModules
+    from wabot.services.provisioning.move import MoveTenant
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.ports import Clock
     from wabot.services.runtime.worker import Worker
@@ -89,6 +90,16 @@ class Provisioning:
     templates: "FolderTemplates"
     actor: str
     keys: tuple[bytes, ...] = field(repr=False, default=())
+
+    @property
+    def move(self) -> "MoveTenant":
+        """Return the use case that moves a tenant to another place."""
+        from wabot.repositories.provisioning.moving import SqlMoves
+        from wabot.services.provisioning.move import MoveTenant
+
+        return MoveTenant(
+            self.tenants, SqlMoves(self.engine, self.servers), lambda: self.cipher, self.actor
+        )
 
     @property
     def cipher(self) -> "TokenCipher":
@@ -204,7 +215,10 @@ def _servers(owner_url: str, keys: tuple[bytes, ...]) -> "Servers":
     from wabot.gateways.encryption import TokenCipher
     from wabot.repositories.provisioning.servers import Servers
 
-    return Servers(owner_url, lambda *ciphertext: TokenCipher(keys).decrypt(*ciphertext))
+    def decrypt(client_id: UUID, ciphertext: str, purpose: str) -> str:
+        return TokenCipher(keys).decrypt(client_id, ciphertext, purpose)
+
+    return Servers(owner_url, decrypt)
 
 
 def require_ready(urls: CentralUrls) -> None:
@@ -300,7 +314,8 @@ def build_runtime(
 
     business_clock = clock or SystemClock()
     owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
-    pools = Pools(runtime_url, size=settings["WABOT_POOL_SIZE"])
+    cipher = TokenCipher(settings["WABOT_MASTER_KEY"])
+    pools = Pools(runtime_url, size=settings["WABOT_POOL_SIZE"], decrypt=cipher.decrypt)
     journal = PostgresJournal(
         pools,
         owner=owner,

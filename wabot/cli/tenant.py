@@ -13,6 +13,7 @@ _COMMANDS = {
     "suspend": "wabot.cli.tenant_suspend:suspend",
     "resume": "wabot.cli.tenant_suspend:resume",
     "rotate-token": "wabot.cli.tenant_token:rotate_token",
+    "move": "wabot.cli.tenant_move:move",
     "migrate": "wabot.cli.tenant_migrate:migrate",
 }
 

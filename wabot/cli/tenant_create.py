@@ -6,6 +6,13 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.tenant_bulk import FromFile, Jobs, SkipBad, create_from, require
+from wabot.cli.tenant_database import (
+    DatabasePasswordFile,
+    DatabaseUrl,
+    IsolationOption,
+    place_in_words,
+    read_place,
+)
 from wabot.cli.tenant_options import Slug
 
 if TYPE_CHECKING:
@@ -35,6 +42,9 @@ def create(
     time_zone: Annotated[str, typer.Option(help="IANA name; the country's by default.")] = "",
     waba_id: Annotated[str, typer.Option(help="WhatsApp Business Account, when known.")] = "",
     app_id: Annotated[str, typer.Option(help="Meta app; WHATSAPP_APP_ID by default.")] = "",
+    isolation: IsolationOption = "schema",
+    database_url: DatabaseUrl = "",
+    database_password_file: DatabasePasswordFile = None,
     from_file: FromFile = None,
     jobs: Jobs = 0,
     skip_bad: SkipBad = False,
@@ -47,7 +57,9 @@ def create(
     from wabot.cli.prompts import read_secret
     from wabot.config import load_settings
     from wabot.container import open_tenants
+    from wabot.errors import InvalidInput
     from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.services.provisioning.places import check_place
     from wabot.services.provisioning.request import TenantRequest, check_choices
 
     out = Output("tenant create", json=json)
@@ -64,8 +76,14 @@ def create(
         "time_zone": time_zone,
         "waba_id": waba_id,
         "app_id": app_id,
+        "isolation": isolation,
     }
     if from_file is not None:
+        if database_url:
+            raise InvalidInput(
+                "--database-url cannot be the same for every shop of --from",
+                hint="Shops with isolation database get one each on the central server.",
+            )
         create_from(
             out,
             from_file,
@@ -81,6 +99,14 @@ def create(
     check_choices(slug=slug, plan=plan)
     FolderTemplates().load(template)
     settings = load_settings(require=("WABOT_MASTER_KEY",))
+    kind, at = read_place(
+        isolation,
+        database_url,
+        database_password_file,
+        settings,
+        stdin_is_taken=token_file == "-",  # noqa: S105 - where it is read from
+    )
+    check_place(kind, at, plan)
     request = TenantRequest(
         slug=slug,
         name=name,
@@ -95,10 +121,11 @@ def create(
         adviser_phone=adviser_phone,
         waba_id=waba_id,
         app_id=app_id or settings["WHATSAPP_APP_ID"],
+        isolation=kind.value,
         actor=settings.operator,
     )
     with open_tenants(settings) as provisioning:
-        creation = provisioning.create.run(request, dry_run=dry_run)
+        creation = provisioning.create.run(request, at=at, dry_run=dry_run)
     for warning in filter(None, (*creation.warnings, _app_warning(request.app_id, settings))):
         out.warn(warning)
     _tell(out, creation, dry_run=dry_run)
@@ -111,7 +138,10 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
         "id": str(tenant.id),
         "created": creation.created,
         "dry_run": dry_run,
+        "isolation": tenant.placement.isolation.value,
+        "database": tenant.placement.database,
         "schema": tenant.placement.schema,
+        "prefix": tenant.placement.prefix,
         "role": tenant.placement.role,
         "phone_number_id": tenant.phone_number_id,
         "products": len(creation.seed.products),
@@ -120,7 +150,9 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
     }
     shop = f"{tenant.slug} ({tenant.name}, {tenant.plan}, {tenant.template})"
     if creation.created:
-        message = f"Created {shop}: schema {tenant.placement.schema}, {data['products']} products."
+        message = (
+            f"Created {shop}: {place_in_words(tenant.placement)}, {data['products']} products."
+        )
         if creation.attached:
             message += f" {creation.attached} events that waited for its number are its own now."
     elif not creation.existed:

@@ -76,6 +76,13 @@ SETTINGS: tuple[Setting, ...] = (
         parse=keys,
     ),
     Setting(
+        "WABOT_DATABASE_PASSWORD",
+        "security",
+        "Password for `--database-url` of `wabot tenant create` and `move`; kept encrypted.",
+        obtain="from whoever runs that PostgreSQL server",
+        secret=True,
+    ),
+    Setting(
         "WABOT_OPERATOR",
         "security",
         "Who the audit log says has acted. Empty: the user and name of this machine.",

@@ -1,7 +1,7 @@
 """All places of a tenant: where it is, where it was, where it is being moved to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wabot.domain.placement import placement_from_config, placement_to_config
@@ -23,6 +23,10 @@ class Places:
     current: Placement
     former: tuple[Placement, ...] = ()
     move: Move | None = None
+
+    def moving(self, to: Placement, status: TenantStatus) -> "Places":
+        """Return the same with a move that was begun."""
+        return replace(self, move=Move(to, status))
 
 
 def places_from_config(config: Mapping[str, Any]) -> Places:

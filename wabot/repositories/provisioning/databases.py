@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -153,13 +153,18 @@ def unmark(servers: Servers, client_id: UUID, placement: Placement) -> None:
             database.execute(sql.SQL("COMMENT ON DATABASE {} IS NULL").format(name))
 
 
-def drop_login(servers: Servers, client_id: UUID, placement: Placement) -> None:
-    """Drop the runtime's login of a client's other server, once nothing of it is left there."""
-    if not placement.login:
-        return
+def drop_roles(servers: Servers, client_id: UUID, placement: Placement) -> None:
+    """Drop the client's roles on the placement's server, unless it has another place there."""
     with _any_database(servers, client_id, placement) as server:
-        if _role_exists(server, placement.login):
-            server.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(placement.login)))
+        for role in filter(None, (placement.role, placement.login)):
+            found = server.execute(
+                "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s",
+                [role],
+            ).fetchone()
+            if found is not None and found[0] == ownership(client_id):
+                # Rights in another place keep it.
+                with suppress(psycopg.errors.DependentObjectsStillExist):
+                    server.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
 def _inspect(database: Connection, client_id: UUID, where: str, user: str) -> bool:

@@ -6,9 +6,7 @@ Every function works in the caller's transaction, logged in as the owner of the 
 from collections.abc import Iterable
 from uuid import UUID
 
-import psycopg
 from sqlalchemy import Connection, Row
-from sqlalchemy.exc import DBAPIError
 
 from wabot.domain.migration import modules_of
 from wabot.domain.tenant import Isolation, Placement, Tenant
@@ -16,8 +14,6 @@ from wabot.errors import Refused
 from wabot.repositories.provisioning.migration_line import MigrationLine
 from wabot.repositories.provisioning.rendering import quoted, render
 from wabot.repositories.provisioning.tenant_ddl import creation_sql, ownership, table_rights
-
-_VERSION_TABLE = "alembic_version"
 
 _GROUND = """
 SELECT current_setting('server_version_num')::int / 10000 AS version,
@@ -107,26 +103,6 @@ def drop(connection: Connection, placement: Placement, client_id: UUID) -> bool:
         connection.exec_driver_sql(f"DROP TABLE {named} CASCADE")
     else:
         connection.exec_driver_sql(f"DROP SCHEMA {quoted(placement.schema)} CASCADE")
-    return True
-
-
-def drop_role(connection: Connection, role: str, client_id: UUID) -> bool:
-    """Drop a role of the client unless it still has rights somewhere; tell whether it is gone."""
-    found = connection.exec_driver_sql(
-        "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s", (role,)
-    ).one_or_none()
-    if found is None:
-        return True
-    if found[0] != ownership(client_id):
-        return False
-    try:
-        with connection.begin_nested():
-            connection.exec_driver_sql(f"DROP ROLE {quoted(role)}")
-    except DBAPIError as error:
-        # Its rights in another database of the server, where the tenant has another place.
-        if isinstance(error.orig, psycopg.errors.DependentObjectsStillExist):
-            return False
-        raise
     return True
 
 
