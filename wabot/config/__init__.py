@@ -21,6 +21,8 @@ __all__ = [
     "home_folder",
     "load_settings",
     "setting",
+    "template_folders",
+    "use_template_dir",
 ]
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -140,6 +142,28 @@ def bundled(folder: str) -> Path:
     if (PACKAGE.parent / "pyproject.toml").is_file() and checkout.is_dir():
         return checkout
     return PACKAGE / "_bundled" / folder
+
+
+def template_folders() -> tuple[Path, ...]:
+    """Return where templates and modules are: those that wabot brings, then WABOT_TEMPLATE_DIR.
+
+    Looks at no other setting. Raises ConfigurationError when the operator's folder is missing.
+    """
+    written = _environment(Path(".env"), None).get("WABOT_TEMPLATE_DIR", "").strip()
+    try:
+        own = _BY_NAME["WABOT_TEMPLATE_DIR"].parse(written)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"WABOT_TEMPLATE_DIR {error}", hint="Correct it, or give --template-dir."
+        ) from None
+    brought = bundled("tenant_templates")
+    return (brought,) if own in {None, brought} else (brought, own)
+
+
+def use_template_dir(folder: Path | None) -> None:
+    """Let `--template-dir` stand over WABOT_TEMPLATE_DIR, for this process and those it starts."""
+    if folder is not None:
+        os.environ["WABOT_TEMPLATE_DIR"] = str(folder.expanduser().absolute())
 
 
 def _environment(path: Path, environ: Mapping[str, str] | None) -> dict[str, str]:

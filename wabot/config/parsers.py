@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 
 def whole(minimum: int, maximum: int) -> Callable[[str], int]:
@@ -37,6 +38,16 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return value.lower()
 
     return parse
+
+
+def folder(value: str) -> Path | None:
+    """Accept a folder that exists, or nothing."""
+    if not value:
+        return None
+    path = Path(value).expanduser().absolute()
+    if not path.is_dir():
+        raise ValueError(f"must be a folder that exists, unlike {path}")
+    return path
 
 
 def http_url(value: str) -> str:

@@ -9,6 +9,7 @@ from wabot.config.parsers import (
     app_id,
     apps,
     database_url,
+    folder,
     http_url,
     keys,
     one_of,
@@ -87,6 +88,13 @@ SETTINGS: tuple[Setting, ...] = (
         "security",
         "Who the audit log says has acted. Empty: the user and name of this machine.",
         parse=operator,
+    ),
+    Setting(
+        "WABOT_TEMPLATE_DIR",
+        "templates",
+        "Folder of your own templates and modules, beside those that wabot brings. It holds code:"
+        " migrations are run with the rights of DATABASE_URL.",
+        parse=folder,
     ),
     Setting(
         "WHATSAPP_APP_ID",

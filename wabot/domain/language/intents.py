@@ -116,7 +116,8 @@ _ELSEWHERE = {
     Word.CHANGE_LINES: """
         cambiar algo / cambiar productos / cambiar producto / cambiar un producto
         quitar algo / quitar un producto / quitar productos / cambiar cantidad
-        cambiar prendas / cambiar cantidades / cambiar la cantidad / modificar / editar / productos del pedido
+        cambiar cantidades / cambiar la cantidad / cambiar prendas / modificar / editar
+        productos del pedido
     """,
     Word.CHANGE_ORDER: """
         cambiar / cambiar pedido / cambiar mi pedido / cambiar el pedido / modificar pedido

@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from threading import Lock
 
-from wabot.config import bundled
+from wabot.config import template_folders
 from wabot.domain import migration
 from wabot.domain.migration import BASE, Revision
 from wabot.errors import InvalidInput, UnknownChoice, WabotError
@@ -49,7 +49,7 @@ class MigrationLine:
     """
 
     def __init__(self, *folders: Path) -> None:
-        self._folders = folders or (bundled("tenant_templates"),)
+        self._folders = folders or template_folders()
         self._branches: dict[str, tuple[tuple[Revision, Path], ...]] = {}
         self._sql: dict[str, str] = {}
 
@@ -134,10 +134,14 @@ class MigrationLine:
         return self._branches[name]
 
 
-@cache
 def bundled_line() -> MigrationLine:
-    """Return the line that wabot comes with."""
-    return MigrationLine()
+    """Return the line that wabot comes with, and the operator's own branches."""
+    return _line_of(template_folders())
+
+
+@cache
+def _line_of(folders: tuple[Path, ...]) -> MigrationLine:
+    return MigrationLine(*folders)
 
 
 def head_revisions(modules: Iterable[str] = ()) -> tuple[str, ...]:

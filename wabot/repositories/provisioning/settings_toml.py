@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from wabot.domain.settings import SHOP_SETTINGS, SettingKind, SettingSpec
+from wabot.domain.settings import SHOP_SETTINGS, SettingKind, SettingSpec, common_setting
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.toml_file import TomlFile
 
@@ -15,11 +15,15 @@ _FURTHER = {SettingKind.CHOICE: ("choices",), SettingKind.WHOLE: ("minimum", "ma
 
 @dataclass(frozen=True, slots=True)
 class SettingsReader:
-    """Reads the settings of one file; its own ones begin with `owner` and an underscore."""
+    """Reads the settings of one file.
+
+    Its own ones begin with `owner` and an underscore, as do those of the `modules` it brings.
+    """
 
     file: TomlFile
     problems: Problems
     owner: str
+    modules: tuple[str, ...] = ()
 
     def read(self) -> tuple[SettingSpec, ...]:
         """Return the good ones; what is wrong with the others is noted."""
@@ -29,6 +33,10 @@ class SettingsReader:
             return ()
         found = (self._setting(key, table) for key, table in tables.items())
         return tuple(setting for setting in found if setting is not None)
+
+    @property
+    def _prefixes(self) -> tuple[str, ...]:
+        return tuple(f"{name}_" for name in (self.owner, *self.modules))
 
     def _fault(self, reason: str, *keys: str) -> None:
         self.problems.add(self.file.path, self.file.line("settings", *keys), reason)
@@ -50,7 +58,7 @@ class SettingsReader:
 
     def _kind(self, key: str, table: dict[str, Any]) -> SettingKind | None:
         known = SHOP_SETTINGS.get(key)
-        if known is None and not (key.startswith(f"{self.owner}_") and _KEY.fullmatch(key)):
+        if known is None and not (key.startswith(self._prefixes) and _KEY.fullmatch(key)):
             common = ", ".join(SHOP_SETTINGS)
             self._fault(
                 f"unknown setting {key!r}; known: {common}, and own ones like {self.owner}_limit",
@@ -66,8 +74,9 @@ class SettingsReader:
 
     def _spec(self, key: str, kind: SettingKind, table: dict[str, Any]) -> SettingSpec | None:
         before = len(self.problems.found)
-        choices = table.get("choices", []) if kind is SettingKind.CHOICE else []
-        if kind is SettingKind.CHOICE and not _words(choices):
+        common = list(common_setting(key).choices) if key in SHOP_SETTINGS else []
+        choices = table.get("choices", common) if kind is SettingKind.CHOICE else []
+        if kind is SettingKind.CHOICE and (not _words(choices) or (common and choices != common)):
             self._fault("choices must be at least two different words", key, "choices")
         bounds = {name: table.get(name) for name in _FURTHER[SettingKind.WHOLE]}
         for name, bound in bounds.items():

@@ -1,66 +1,89 @@
 """Templates as folders: template.toml, texts.toml, catalog.csv."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from wabot.config import bundled
+from wabot.config import bundled, template_folders
+from wabot.domain.migration import BASE
 from wabot.domain.template import Template
-from wabot.errors import InvalidInput, UnknownChoice
+from wabot.errors import UnknownChoice
 from wabot.repositories.provisioning.catalog_csv import read_catalog
-from wabot.repositories.provisioning.migration_line import MigrationLine
+from wabot.repositories.provisioning.migration_line import MODULES, MigrationLine
 from wabot.repositories.provisioning.problems import Problems
+from wabot.repositories.provisioning.template_texts import read_texts
 from wabot.repositories.provisioning.template_toml import TemplateReader
-from wabot.repositories.provisioning.toml_file import TomlFile, read_toml
-from wabot.texts import load_texts
+from wabot.repositories.provisioning.toml_file import read_toml
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+TEMPLATE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_MODULE_FILES = f"{MODULES}/*/module.toml"
 
 
 class FolderTemplates:
-    """The templates of one folder; `base`, which has no template.toml, is none of them."""
+    """The templates of some folders; `base`, which has no template.toml, is none of them.
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder if folder is not None else bundled("tenant_templates")
+    Without folders: those that wabot brings and the operator's own.
+    """
+
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders or template_folders()
+        refuse_shadows(self._folders)
 
     def names(self) -> tuple[str, ...]:
         """Return the known templates, sorted."""
-        if not self._folder.is_dir():
-            return ()
-        return tuple(
-            sorted(
-                path.name
-                for path in self._folder.iterdir()
-                if _NAME.fullmatch(path.name) and (path / "template.toml").is_file()
-            )
-        )
+        found = {
+            path.name
+            for folder in self._folders
+            if folder.is_dir()
+            for path in folder.iterdir()
+            if TEMPLATE_NAME.fullmatch(path.name) and (path / "template.toml").is_file()
+        }
+        return tuple(sorted(found))
 
-    def load(self, name: str) -> Template:
-        """Return a checked template; UnknownChoice lists the known ones."""
+    def folder_of(self, name: str) -> Path:
+        """Return a template's folder; UnknownChoice lists the known ones."""
         known = self.names()
         if name not in known:
             raise UnknownChoice(
                 f"unknown template {name!r}; known: {', '.join(known) or 'none'}",
-                hint=f"Templates are looked for in {self._folder}",
+                hint=f"Templates are looked for in {', '.join(map(str, self._folders))}",
             )
-        return _load(self._folder / name)
+        homes = (folder / name for folder in self._folders)
+        return next(home for home in homes if (home / "template.toml").is_file())
+
+    def load(self, name: str) -> Template:
+        """Return a checked template; UnknownChoice lists the known ones."""
+        return _load(self.folder_of(name))
+
+
+def refuse_shadows(folders: Sequence[Path]) -> None:
+    """Raise InvalidInput when a later folder holds something by a name of an earlier one."""
+    taken: dict[str, Path] = {BASE: folders[0] / BASE, MODULES: folders[0] / MODULES}
+    problems = Problems()
+    for folder in folders:
+        found = {path.parent.name: path.parent for path in folder.glob("*/template.toml")}
+        for home in (*found.values(), *(path.parent for path in folder.glob(_MODULE_FILES))):
+            if taken.setdefault(home.name, home) != home:
+                there = taken[home.name]
+                problems.add(home, 1, f"the name {home.name} is taken by {there}: give it another")
+    problems.raise_any("The templates")
 
 
 @cache
 def _load(folder: Path) -> Template:
     problems = Problems()
-    template = _read(folder, problems)
+    template = read_template(folder, problems)
     problems.raise_any(f"Template {folder.name}")
     if template is None:
         raise AssertionError("a template that could not be read left no problem")
     return template
 
 
-def _read(folder: Path, problems: Problems) -> Template | None:
+def read_template(folder: Path, problems: Problems) -> Template | None:
+    """Read a template, good or not; every fault is noted."""
     file = read_toml(folder / "template.toml", problems)
-    texts = _texts(folder / "texts.toml", problems)
+    texts = read_texts(folder / "texts.toml", problems)
     if file is None:
         return None
     reader = TemplateReader(file, problems)
@@ -70,6 +93,8 @@ def _read(folder: Path, problems: Problems) -> Template | None:
     units = reader.names("units", 20)
     # A category is a row of a list: WhatsApp shows 24 characters.
     categories = reader.names("categories", 24)
+    line = MigrationLine(bundled("tenant_templates"), folder.parent)
+    modules = reader.modules(line, folder)
     return Template(
         name=folder.name,
         title=reader.text("name", 60),
@@ -80,7 +105,7 @@ def _read(folder: Path, problems: Problems) -> Template | None:
         units=units,
         categories=categories,
         statuses=reader.statuses(),
-        settings=reader.settings(),
+        settings=reader.settings(line, modules),
         products=read_catalog(
             folder / "catalog.csv",
             units=units,
@@ -89,32 +114,5 @@ def _read(folder: Path, problems: Problems) -> Template | None:
             problems=problems,
         ),
         texts=texts,
-        modules=reader.modules(MigrationLine(bundled("tenant_templates"), folder.parent), folder),
+        modules=modules,
     )
-
-
-def _texts(path: Path, problems: Problems) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    file = read_toml(path, problems)
-    return _flat(file, file.values, (), problems) if file is not None else {}
-
-
-def _flat(
-    file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...], problems: Problems
-) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for key, value in values.items():
-        place = (*above, key)
-        if isinstance(value, dict):
-            found |= _flat(file, value, place, problems)
-            continue
-        name = ".".join(place)
-        try:
-            load_texts().with_overrides({name: value})
-        except InvalidInput as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            problems.add(file.path, file.line(*place), error.message + hint)
-        else:
-            found[name] = value
-    return found

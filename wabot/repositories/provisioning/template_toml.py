@@ -2,6 +2,7 @@
 
 import re
 import zoneinfo
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from wabot.domain.settings import SettingSpec
 from wabot.domain.template import OrderStatus
 from wabot.errors import InvalidInput
 from wabot.repositories.provisioning.migration_line import MigrationLine
+from wabot.repositories.provisioning.module_folders import FolderModules
 from wabot.repositories.provisioning.problems import Problems
+from wabot.repositories.provisioning.revision_files import BRANCH_NAME, read_revisions
 from wabot.repositories.provisioning.settings_toml import SettingsReader
 from wabot.repositories.provisioning.toml_file import TomlFile
 
@@ -100,7 +103,9 @@ class TemplateReader:
             self.fault("modules must be a list of names of modules", "modules")
             return ()
         found = (folder.name, *named) if has_own else tuple(named)
-        for name in found:
+        if has_own:
+            self._read_branch(folder)
+        for name in named:
             try:
                 line.branch(name)
             except InvalidInput as error:
@@ -108,6 +113,13 @@ class TemplateReader:
         if len(set(found)) != len(found):
             self.fault("modules holds a name twice", "modules")
         return found
+
+    def _read_branch(self, folder: Path) -> None:
+        if not BRANCH_NAME.fullmatch(folder.name):
+            rule = "lower-case letters, digits and _, at most 27"
+            self.problems.add(folder, 1, f"a template with tables of its own is named by {rule}")
+            return
+        read_revisions(folder.name, folder / "versions", self.problems)
 
     def statuses(self) -> tuple[OrderStatus, ...]:
         """Return the states of orders, the initial one first."""
@@ -139,6 +151,21 @@ class TemplateReader:
             self.fault(f"unknown key {key!r}; known: code, label, final", *place, key)
         return OrderStatus(str(code), str(label), final is True)
 
-    def settings(self) -> tuple[SettingSpec, ...]:
-        """Return the settings with their types and defaults; own keys begin with the folder's."""
-        return SettingsReader(self.file, self.problems, self.file.path.parent.name).read()
+    def settings(self, line: MigrationLine, modules: Iterable[str]) -> tuple[SettingSpec, ...]:
+        """Return the settings with their types and defaults, those of the modules among them.
+
+        Own keys begin with the folder's name, those of a module with the module's.
+        """
+        own = self.file.path.parent.name
+        brought = [name for name in modules if name != own]
+        given = SettingsReader(self.file, self.problems, own, tuple(brought)).read()
+        known = {setting.key for setting in given}
+        further: list[SettingSpec] = []
+        for name in brought:
+            try:
+                specs = FolderModules(line).load(name).settings
+            except InvalidInput as error:
+                self.fault(error.message, "modules")
+            else:
+                further += [spec for spec in specs if spec.key not in known]
+        return (*given, *further)
