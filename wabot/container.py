@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.provisioning.changes import SqlChanges
+    from wabot.repositories.provisioning.exports import SqlExports
     from wabot.repositories.provisioning.migrating import PostgresFleet
     from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
@@ -119,6 +120,14 @@ class Provisioning:
         from wabot.repositories.provisioning.changes import SqlChanges
 
         return SqlChanges(self.engine, self.servers)
+
+    @property
+    def exports(self) -> "SqlExports":
+        """Return what reads tenants into files."""
+        from wabot.gateways.pg_dump import dump
+        from wabot.repositories.provisioning.exports import SqlExports
+
+        return SqlExports(self.servers, dump)
 
     @property
     def create(self) -> "CreateTenant":

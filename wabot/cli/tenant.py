@@ -12,9 +12,11 @@ _COMMANDS = {
     "update": "wabot.cli.tenant_update:update",
     "suspend": "wabot.cli.tenant_suspend:suspend",
     "resume": "wabot.cli.tenant_suspend:resume",
+    "export": "wabot.cli.tenant_export:export",
     "rotate-token": "wabot.cli.tenant_token:rotate_token",
     "move": "wabot.cli.tenant_move:move",
     "migrate": "wabot.cli.tenant_migrate:migrate",
+    "module": "wabot.cli.tenant_module:app",
 }
 
 app = typer.Typer(rich_markup_mode=None)

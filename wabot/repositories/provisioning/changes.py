@@ -104,6 +104,11 @@ class SqlChanges:
             count = connection.exec_driver_sql(_WAITING, {"client": tenant.id}).scalar_one()
         return int(count)
 
+    def note(self, tenant: Tenant, *, actor: str, action: str, details: Mapping[str, Any]) -> None:
+        """Write an act down that changes nothing central by itself."""
+        with self._transaction() as connection:
+            note(connection, tenant, actor=actor, action=action, details=details)
+
     def _hold(self, connection: Connection, before: Tenant) -> None:
         take_turn(connection, before.slug)
         query = clients.by_slug(before.slug).with_for_update()

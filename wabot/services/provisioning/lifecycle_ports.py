@@ -1,8 +1,11 @@
 """What the acts on existing tenants need of the outside."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
+from wabot.domain.archive import Manifest
 from wabot.domain.settings import StoredValue
 from wabot.domain.tenant import Tenant, TenantStatus
 
@@ -31,4 +34,38 @@ class Changes(Protocol):
 
     def waiting_events(self, tenant: Tenant) -> int:
         """Count the events that wait for the tenant."""
+        ...
+
+    def note(self, tenant: Tenant, *, actor: str, action: str, details: Mapping[str, Any]) -> None:
+        """Write an act down that changes nothing central by itself."""
+        ...
+
+
+Progress = Callable[[int], None]
+"""Called with the number of rows that were dealt with."""
+
+
+class Exports(Protocol):
+    """Reads all tables of a tenant at one moment into one file."""
+
+    def rows(self, tenant: Tenant) -> int:
+        """Estimate how many rows there are to export."""
+        ...
+
+    def export(self, tenant: Tenant, path: Path, *, now: datetime, progress: Progress) -> Manifest:
+        """Write wabot's own format; the file is whole or not there."""
+        ...
+
+    def export_csv(
+        self, tenant: Tenant, path: Path, *, now: datetime, progress: Progress
+    ) -> Manifest:
+        """Write a CSV file for each table, for people and their spreadsheets."""
+        ...
+
+    def export_pgdump(self, tenant: Tenant, path: Path) -> None:
+        """Write what PostgreSQL's pg_restore reads."""
+        ...
+
+    def check(self, path: Path) -> Manifest:
+        """Read an export from end to end; InvalidInput when it is not whole."""
         ...
