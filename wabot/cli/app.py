@@ -24,6 +24,7 @@ class Entry:
 COMMANDS = {
     "tenant": Entry("wabot.cli.tenant:app", "Create shops and look at them."),
     "serve": Entry("wabot.cli.serve:serve", "Receive WhatsApp's webhooks and answer customers."),
+    "keys": Entry("wabot.cli.keys:app", "Make, list and replace the master keys."),
     "inbox": Entry("wabot.cli.inbox:app", "Look at events that wait or failed; try them again."),
     "simulate": Entry("wabot.cli.simulate:app", "Try everything out without WhatsApp."),
     "db": Entry("wabot.cli.db:app", "Migrate the central database and look at its state."),

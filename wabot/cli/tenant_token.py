@@ -104,7 +104,7 @@ async def _survey(
         now=lambda: datetime.now(UTC),
     )
     with out.progress("Asking Graph") as advance:
-        survey = await use_case.run(within, lambda _total: None, advance)
+        survey = await use_case.run(within, advance)
     for state in survey.failed:
         out.warn(f"{state.tenant.slug}: {state.problem}")
     if survey.postponed:

@@ -47,7 +47,7 @@ async def survey(
             GraphInspector(client),
             now=lambda: datetime.now(UTC) + later,
             pause=at_once,
-        ).run(timedelta(days=7), lambda _total: None, lambda _steps: None)
+        ).run(timedelta(days=7), lambda _steps: None)
 
 
 async def test_tokens_that_end_soon_or_have_ended_are_listed_soonest_first(

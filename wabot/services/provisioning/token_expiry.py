@@ -62,15 +62,12 @@ class SurveyTokens:
     now: Callable[[], datetime]
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def run(
-        self, within: timedelta, started: Callable[[int], None], told: Callable[[int], None]
-    ) -> Survey:
+    async def run(self, within: timedelta, told: Callable[[int], None]) -> Survey:
         """Ask about tokens not asked about for a day, then tell which end within that time."""
         now = self.now()
         states = self.store.states()
         due = self._due(states, now)
         stale = sum(_is_stale(state, now) for state in states)
-        started(len(due))
         found = {state.tenant.id: state for state in states}
         for start in range(0, len(due), _AT_ONCE):
             if start:
