@@ -60,7 +60,16 @@ _HUNDREDS = {
     "cuatrocientos": 400,
     "quinientos": 500,
     "quinientas": 500,
+    "seiscientos": 600,
+    "seiscientas": 600,
+    "setecientos": 700,
+    "setecientas": 700,
+    "ochocientos": 800,
+    "ochocientas": 800,
+    "novecientos": 900,
+    "novecientas": 900,
 }
+_THOUSANDS = {"mil": 1_000, "millon": 1_000_000, "millones": 1_000_000}
 _PARTS = {
     "medio": Decimal("0.5"),
     "media": Decimal("0.5"),
@@ -69,7 +78,10 @@ _PARTS = {
 }
 
 _TOKEN = re.compile(r"\d+\s*/\s*\d+|\d+(?:[.,]\d+)*|[a-z]+|[^\sa-z0-9]")
-_MAX_DIGITS = 9
+# More digits than any quantity has; a longer number is as good as this one.
+_MAX_DIGITS = 12
+_ENDLESS = Decimal(10) ** _MAX_DIGITS
+_NUMERALS = frozenset(("cero", *_ONES, *_TENS, *_HUNDREDS, *_THOUSANDS, *_PARTS))
 
 
 def tokens_of(text: str) -> list[str]:
@@ -84,6 +96,11 @@ def tokens_of(text: str) -> list[str]:
     return _TOKEN.findall(unaccented("".join(spread)))
 
 
+def is_number(word: str) -> bool:
+    """Tell whether a normalised word is a number, in digits or in letters."""
+    return word.isdigit() or word in _NUMERALS
+
+
 def number_at(tokens: list[str], start: int) -> tuple[Decimal, int] | None:
     """Read a number at that place; return it and the place after it."""
     if start >= len(tokens):
@@ -93,7 +110,7 @@ def number_at(tokens: list[str], start: int) -> tuple[Decimal, int] | None:
         fraction = _digits(tokens[start + 1]) if _is_fraction(tokens, start + 1) else None
         if fraction is not None and "/" not in tokens[start]:
             return whole + fraction, start + 2
-        return whole, start + 1
+        return _thousands(tokens, whole, start + 1)
     if tokens[start] == "tres" and tokens[start + 1 : start + 2] == ["cuartos"]:
         return Decimal("0.75"), start + 2
     if tokens[start] in {"un", "una"} and _part_at(tokens, start + 1) is not None:
@@ -115,8 +132,10 @@ def _is_fraction(tokens: list[str], at: int) -> bool:
 
 def _digits(token: str) -> Decimal | None:
     """Read digits: a comma before one or two digits is a decimal mark, before three none."""
-    if not token[0].isdigit() or sum(c.isdigit() for c in token) > _MAX_DIGITS:
+    if not token[0].isdigit():
         return None
+    if sum(c.isdigit() for c in token) > _MAX_DIGITS:
+        return _ENDLESS
     if "/" in token:
         above, below = (Decimal(part.strip()) for part in token.split("/"))
         return above / below if below else None
@@ -128,6 +147,20 @@ def _digits(token: str) -> Decimal | None:
 
 
 def _words(tokens: list[str], start: int) -> tuple[Decimal, int] | None:
+    total, place = _below_thousand(tokens, start)
+    if tokens[place : place + 1] == ["mil"]:
+        rest, end = _below_thousand(tokens, place + 1)
+        return Decimal((total or 1) * 1_000 + rest), end
+    return _thousands(tokens, Decimal(total), place) if total else None
+
+
+def _thousands(tokens: list[str], value: Decimal, place: int) -> tuple[Decimal, int]:
+    """Read «mil» or «millones» after a number: «20 mil», «un millón»."""
+    times = _THOUSANDS.get(tokens[place]) if place < len(tokens) else None
+    return (value, place) if times is None else (value * times, place + 1)
+
+
+def _below_thousand(tokens: list[str], start: int) -> tuple[int, int]:
     total, place = 0, start
     if place < len(tokens) and tokens[place] in _HUNDREDS:
         total, place = _HUNDREDS[tokens[place]], place + 1
@@ -137,7 +170,7 @@ def _words(tokens: list[str], start: int) -> tuple[Decimal, int] | None:
             total, place = total + _one(tokens, place + 1), place + 2
     elif _one(tokens, place):
         total, place = total + _one(tokens, place), place + 1
-    return (Decimal(total), place) if total else None
+    return total, place
 
 
 def _one(tokens: list[str], at: int) -> int:

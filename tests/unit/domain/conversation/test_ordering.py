@@ -73,6 +73,25 @@ def test_more_than_there_is_says_how_much_is_left() -> None:
     assert not chat.memory.cart
 
 
+@pytest.mark.parametrize("text", ["mil", "5 mil", "999999999999", "9" * 300])
+def test_a_quantity_beyond_all_measure_says_how_much_is_left(text: str) -> None:
+    chat = Chat().write("leche").write(text)
+    assert "solo me queda esto: 3 piezas" in chat.body
+    assert not chat.memory.cart
+
+
+def test_a_thousand_thanks_are_no_thousand_pieces() -> None:
+    chat = Chat().write("leche").write("mil gracias")
+    assert "mucho gusto" in chat.body
+    assert chat.state == AskingQuantity(LECHE.id)
+
+
+@pytest.mark.parametrize("text", ["0", "cero"])
+def test_nothing_of_a_product_is_answered_with_the_least_that_is_sold(text: str) -> None:
+    assert "lo mínimo es 1 bolsa" in Chat().write("arroz").write(text).body
+    assert "lo mínimo es ¼ kg" in Chat().write("jitomate").write(text).body
+
+
 def test_a_button_for_more_than_is_left_by_now_says_how_much_that_is() -> None:
     chat = Chat().write("leche")
     three = chat.option_id("3 piezas")

@@ -21,7 +21,7 @@ from wabot.domain.language.amounts import Amount, amount_for, units_of
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import is_no, is_yes
 from wabot.domain.order import Cart, CartLine
-from wabot.domain.quantity import Quantity, steps_of
+from wabot.domain.quantity import steps_of
 
 
 def choose(turn: Turn, product_id: UUID) -> Step:
@@ -40,8 +40,9 @@ def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
         return _sold_out(turn, product)
     units = units_of(amount, product)
     if units == 0:
-        known = turn.cart.line(product.id)
-        return remove(turn, product.id) if known else ask(turn, AskingQuantity(product.id))
+        if turn.cart.line(product.id) is not None:
+            return remove(turn, product.id)
+        return ask(turn, AskingQuantity(product.id), _at_least(product))
     if units is None:
         refusal = Phrase("quantity.sold_by", {"name": product.name, "unit": product.unit})
         return ask(turn, AskingQuantity(product.id), refusal)
@@ -59,7 +60,7 @@ def put_steps(turn: Turn, product_id: UUID, steps: int) -> Step:
     if product is None or not product.available:
         return choose(turn, product_id)
     if steps < 1:
-        return ask(turn, AskingQuantity(product_id))
+        return ask(turn, AskingQuantity(product_id), _at_least(product))
     if steps > product.stock:
         return ask(turn, AskingQuantity(product_id), _too_much(product))
     known = turn.cart.line(product_id)
@@ -100,10 +101,11 @@ def quantity_typed(turn: Turn, product_id: UUID, text: str) -> Step | None:
     product = turn.shop.catalog.get(product_id)
     if product is None or not product.available:
         return None
-    amount = amount_for(text, product)
+    word = elsewhere(text)
+    amount = amount_for(text, product) if word is not Word.THANKS else None
     if amount is not None:
         return put_amount(turn, product, amount)
-    if elsewhere(text) is Word.REMOVE and turn.cart.line(product_id) is not None:
+    if word is Word.REMOVE and turn.cart.line(product_id) is not None:
         return remove(turn, product_id)
     if is_no(text):
         return review(turn) if turn.lines else ask(turn, entrance(turn))
@@ -164,8 +166,11 @@ def _sold_out(turn: Turn, product: Product) -> Step:
 def _only_whole(product: Product) -> Phrase:
     if product.step == 1:
         return Phrase("quantity.whole", {"name": product.name, "unit": product.unit})
-    one = Quantity(1, product.step, product.unit)
-    return Phrase("quantity.multiple", {"name": product.name, "step": one})
+    return Phrase("quantity.multiple", {"name": product.name, "step": product.quantity(1)})
+
+
+def _at_least(product: Product) -> Phrase:
+    return Phrase("quantity.least", {"name": product.name, "least": product.quantity(1)})
 
 
 def _too_much(product: Product) -> Phrase:
