@@ -123,8 +123,13 @@ def make_database(postgres_url: str, _server: psycopg.Connection) -> Iterator[Ca
         return _in_database(postgres_url, name)
 
     yield make
+    marks = [mark for name in made for mark in _tenants_of(_in_database(postgres_url, name))]
+    for (name,) in _server.execute(_MARKED_DATABASES, [marks]).fetchall():
+        _drop_database(_server, name)
     for name in made:
         _drop_database(_server, name)
+    for (role,) in _server.execute(_MARKED_ROLES, [marks]).fetchall():
+        _drop_role(_server, role)
 
 
 @pytest.fixture
@@ -192,7 +197,27 @@ def _drop_database(server: psycopg.Connection, name: str) -> None:
     ).fetchall()
     server.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
     for (role,) in roles:
-        try:
-            server.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
-        except psycopg.errors.DependentObjectsStillExist:
-            continue  # it has tables in another database of the same test, dropped after this one
+        _drop_role(server, role)
+
+
+def _drop_role(server: psycopg.Connection, role: str) -> None:
+    try:
+        server.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
+    except psycopg.errors.DependentObjectsStillExist:
+        return  # it has tables in another database of the same test, dropped after this one
+
+
+_MARKED_DATABASES = """
+select datname from pg_database where shobj_description(oid, 'pg_database') = any(%s)
+"""
+_MARKED_ROLES = """
+select rolname from pg_roles where shobj_description(oid, 'pg_authid') = any(%s)
+"""
+
+
+def _tenants_of(url: str) -> list[str]:
+    """The marks on what belongs to the tenants of a central database: it may lie beside it."""
+    with suppress(psycopg.Error), psycopg.connect(url) as central:
+        rows = central.execute("select id from wabot.clients").fetchall()
+        return [f"wabot tenant={client_id}" for (client_id,) in rows]
+    return []

@@ -1,8 +1,8 @@
 """A shop, the real server and a stand-in for Graph, on loopback, for tests of the runtime."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -10,11 +10,12 @@ from typing import Any
 
 import aiohttp
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 
 from wabot.config import Settings, load_settings
 from wabot.container import Runtime, build_runtime, tenants_at
-from wabot.domain.tenant import Tenant
+from wabot.domain.tenant import Isolation, Tenant
 from wabot.server import start_server
 from wabot.services.provisioning.request import TenantRequest
 from wabot.simulation.graph.config import GraphConfig, Number, StatusLevel
@@ -47,7 +48,7 @@ def make_tenant(
                 **{
                     "slug": slug,
                     "name": f"Abarrotes {slug.title()}",
-                    "plan": "basico",
+                    "plan": "premium" if asked.get("isolation") == "database" else "basico",
                     "template": "abarrotes",
                     "phone_number_id": number,
                     "token": TOKEN,
@@ -151,15 +152,34 @@ class Harness:
             return connection.execute(query, values or None).fetchall()
 
     def shop(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Query the shop's tables as the owner of the database."""
-        with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:
-            connection.execute(f'SET search_path TO "{self.tenant.placement.schema}"')
+        """Query the shop's tables by their plain names, wherever they are, as their owner."""
+        with open_shop(self.owner_url, self.tenant) as connection:
             cursor = connection.execute(query, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def body_texts(self) -> list[str]:
         """Return the texts of all messages that Graph accepted."""
         return [message.text for message in self.graph.messages]
+
+
+@contextmanager
+def open_shop(owner_url: str, tenant: Tenant) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+    """Connect to a shop's tables under their plain names, as the owner of the server."""
+    place = tenant.placement
+    database = {"dbname": place.database} if place.database else {}
+    url = make_conninfo("", **conninfo_to_dict(owner_url) | database)
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        connection.execute(f'SET search_path TO "{place.schema}"')
+        if place.prefix:
+            tables = connection.execute(
+                "SELECT tablename::text AS name FROM pg_tables"
+                " WHERE schemaname = %s AND starts_with(tablename, %s)",
+                [place.schema, place.prefix],
+            ).fetchall()
+            for table in (row["name"] for row in tables):
+                plain = table.removeprefix(place.prefix)
+                connection.execute(f'CREATE TEMP VIEW "{plain}" AS SELECT * FROM "{table}"')
+        yield connection
 
 
 def options_of(body: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
@@ -178,6 +198,7 @@ async def running(
     *,
     tenant: Tenant | None = None,
     slug: str = "bodega",
+    isolation: Isolation = Isolation.SCHEMA,
     statuses: StatusLevel = StatusLevel.NONE,
     numbers: tuple[Number, ...] = (),
     **variables: str,
@@ -185,7 +206,7 @@ async def running(
     """Run one server over a shop until the block ends."""
     settings = load_settings(environ={**environment, **variables})
     shop = tenant or await asyncio.to_thread(
-        make_tenant, settings, environment["DATABASE_URL"], slug
+        make_tenant, settings, environment["DATABASE_URL"], slug, isolation=isolation.value
     )
     config = GraphConfig(
         numbers=numbers, app_secret=settings["WHATSAPP_APP_SECRET"][0], statuses=statuses

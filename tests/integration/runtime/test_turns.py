@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from tests.harness import ADVISER_PHONE, OWNER_PHONE, Harness, options_of, running
+from wabot.domain.tenant import Isolation
 from wabot.simulation.graph.config import StatusLevel
 from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.journal import SentMessage
@@ -27,9 +28,12 @@ BETO = Person("5215550100002", "Beto")
 USERNAME = Person(name="Caro", user_id="MX.70010000000000000777", username="@caro")
 
 
-@pytest.fixture
-async def shop(environment: dict[str, str]) -> AsyncIterator[Harness]:
-    async with running(environment, statuses=StatusLevel.READ) as harness:
+@pytest.fixture(params=list(Isolation))
+async def shop(
+    request: pytest.FixtureRequest, environment: dict[str, str]
+) -> AsyncIterator[Harness]:
+    """A shop in each kind of place: what is promised holds in all of them."""
+    async with running(environment, isolation=request.param, statuses=StatusLevel.READ) as harness:
         yield harness
 
 
