@@ -83,8 +83,9 @@ def create_from(
     _stop_at_bad(out, checked, len(raw), skip_bad=skip_bad)
 
     workers = jobs or min(os.cpu_count() or 1, 8)
+    # Two each: a shop in a database of its own holds its turn on one and works on another.
     with (
-        open_tenants(settings, connections=workers) as provisioning,
+        open_tenants(settings, connections=2 * workers) as provisioning,
         out.progress("Checking" if dry_run else "Creating", len(checked.rows)) as advance,
     ):
 
