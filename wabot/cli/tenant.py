@@ -17,6 +17,7 @@ _COMMANDS = {
     "move": "wabot.cli.tenant_move:move",
     "migrate": "wabot.cli.tenant_migrate:migrate",
     "module": "wabot.cli.tenant_module:app",
+    "template": "wabot.cli.tenant_template:app",
 }
 
 app = typer.Typer(rich_markup_mode=None)

@@ -1,5 +1,6 @@
 """Arguments and options that several commands about tenants share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,4 +9,14 @@ Slug = Annotated[str, typer.Argument(help="Short name: a-z, digits, hyphens, 2 t
 
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check everything, show what would be done.")
+]
+
+TemplateDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--template-dir",
+        metavar="DIR",
+        help="Your own templates, over WABOT_TEMPLATE_DIR. It holds code that will be run.",
+        show_default=False,
+    ),
 ]

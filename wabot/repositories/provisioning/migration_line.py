@@ -90,11 +90,14 @@ class MigrationLine:
         """Return what a tenant at this ledger lacks, in order."""
         return migration.pending(self.branch, ledger)
 
+    def path_of(self, revision: Revision) -> Path:
+        """Return the file of a revision."""
+        return dict(self._read(revision.branch))[revision]
+
     def sql(self, revision: Revision) -> str:
         """Return what a revision does, as SQL with the marks in it."""
         if revision.id not in self._sql:
-            path = dict(self._read(revision.branch))[revision]
-            self._sql[revision.id] = _write_sql(path)
+            self._sql[revision.id] = _write_sql(self.path_of(revision))
         return self._sql[revision.id]
 
     def steps_sql(self, revisions: Iterable[Revision]) -> str:
