@@ -1,9 +1,10 @@
 """The composition root: settings become databases, repositories, gateways and use cases."""
 
+import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from wabot.config import Settings
-from wabot.errors import ConfigurationError
+from wabot.errors import ConfigurationError, InvalidInput
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from wabot.texts import Texts
 
 CENTRAL_DATABASE = "wabot"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,9 +261,16 @@ def template_texts() -> "Callable[[Tenant], Texts]":
 
     def texts_of(tenant: "Tenant") -> Texts:
         if tenant.template not in known:
-            overrides = templates.load(tenant.template).texts
-            known[tenant.template] = load_texts().with_overrides(overrides)
+            known[tenant.template] = load_texts().with_overrides(overrides_of(tenant.template))
         return known[tenant.template]
+
+    def overrides_of(template: str) -> Mapping[str, str]:
+        try:
+            return templates.load(template).texts
+        except InvalidInput as error:
+            # A shop goes on with the common words rather than falling silent.
+            _log.error("template_not_at_hand", extra={"template": template, "why": error.message})
+            return {}
 
     return texts_of
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from wabot.cli.tenant_options import TemplateDir
 from wabot.cli.workers import SHARED_PORT_OPTION
 
 REQUIRED = ("WABOT_MASTER_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
@@ -20,16 +21,18 @@ def serve(
         ),
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
+    template_dir: TemplateDir = None,
     shared_port: Annotated[bool, typer.Option(SHARED_PORT_OPTION, hidden=True)] = False,
 ) -> None:
     """Receive WhatsApp's webhooks and answer customers, until SIGTERM or Ctrl-C."""
     from wabot import logs
     from wabot.cli.event_loop import run
     from wabot.cli.output import Output
-    from wabot.config import load_settings
+    from wabot.config import load_settings, use_template_dir
     from wabot.container import build_runtime, open_central, require_ready
     from wabot.server import serve_until_told
 
+    use_template_dir(template_dir)
     settings = load_settings(require=REQUIRED)
     logs.configure(
         settings["WABOT_LOG_LEVEL"], settings["WABOT_LOG_FORMAT"], secrets=settings.secret_words

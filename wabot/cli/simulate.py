@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from wabot.cli.output import JsonOption
+from wabot.cli.tenant_options import TemplateDir
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -41,6 +42,7 @@ def conversation(  # noqa: PLR0917 - a command's options
     coverage: Annotated[
         bool, typer.Option("--coverage", help="List states and texts that no script reached.")
     ] = False,
+    template_dir: TemplateDir = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON Lines.")] = False,
 ) -> None:
     """Chat with a shop in the terminal, or play conversations from files.
@@ -49,9 +51,11 @@ def conversation(  # noqa: PLR0917 - a command's options
     script of every template.
     """
     from wabot.cli.output import Output
+    from wabot.config import use_template_dir
     from wabot.errors import InvalidInput
 
     out = Output("simulate conversation", json=json)
+    use_template_dir(template_dir)
     if files or update or coverage:
         if record or customer or name:
             raise InvalidInput("--record, --customer and --name are for chatting, not for scripts.")

@@ -9,7 +9,7 @@ from wabot.cli.output import Output
 from wabot.cli.simulation_home import simulation_server
 from wabot.cli.simulation_scripts import open_player
 from wabot.cli.simulation_shops import copy_of, demo_copy
-from wabot.config import bundled, load_settings
+from wabot.config import load_settings
 from wabot.errors import Finding, InvalidInput
 from wabot.repositories.conninfo import as_runtime_login
 from wabot.repositories.provisioning.template_folders import FolderTemplates
@@ -55,11 +55,11 @@ def play_files(request: PlayRequest, out: Output) -> None:
 def script_files(given: Sequence[Path]) -> list[Path]:
     """Return the files, those of folders, or those of every template."""
     if not given:
-        folder = bundled("tenant_templates")
+        templates = FolderTemplates()
         return [
             path
-            for name in FolderTemplates(folder).names()
-            for path in sorted((folder / name / "conversations").glob("*.chat"))
+            for name in templates.names()
+            for path in sorted((templates.folder_of(name) / "conversations").glob("*.chat"))
         ]
     found = []
     for path in given:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from wabot.container import Provisioning, open_tenants, tenants_at
+from wabot.domain.migration import modules_of, to_ledger
 from wabot.domain.tenant import Tenant
 from wabot.gateways.encryption import TokenCipher
 from wabot.repositories.central_schema import upgrade
@@ -73,7 +74,9 @@ def is_of_this_version(owner_url: str, slug: str) -> bool:
     """Tell whether a kept shop's tables are those of this version; also when there is none yet."""
     with tenants_at(owner_url) as provisioning:
         tenant = provisioning.tenants.find(slug)
-    return tenant is None or set(tenant.revision.split(",")) == set(head_revisions())
+    return tenant is None or tenant.revision == to_ledger(
+        head_revisions(modules_of(tenant.revision))
+    )
 
 
 def take_over(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:

@@ -13,7 +13,7 @@ from wabot.cli.tenant_database import (
     place_in_words,
     read_place,
 )
-from wabot.cli.tenant_options import Slug
+from wabot.cli.tenant_options import Slug, TemplateDir
 
 if TYPE_CHECKING:
     from wabot.config import Settings
@@ -48,6 +48,7 @@ def create(
     from_file: FromFile = None,
     jobs: Jobs = 0,
     skip_bad: SkipBad = False,
+    template_dir: TemplateDir = None,
     json: JsonOption = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, show what would be made.")
@@ -55,7 +56,7 @@ def create(
 ) -> None:
     """Create a shop with its own tables, catalogue and settings, or all shops of a file."""
     from wabot.cli.prompts import read_secret
-    from wabot.config import load_settings
+    from wabot.config import load_settings, use_template_dir
     from wabot.container import open_tenants
     from wabot.errors import InvalidInput
     from wabot.repositories.provisioning.template_folders import FolderTemplates
@@ -63,6 +64,7 @@ def create(
     from wabot.services.provisioning.request import TenantRequest, check_choices
 
     out = Output("tenant create", json=json)
+    use_template_dir(template_dir)
     given = {
         "slug": slug,
         "name": name,
