@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
     from wabot.repositories.runtime.pools import Pools
+    from wabot.services.provisioning.clone import CloneTenant
     from wabot.services.provisioning.create import CreateTenant
+    from wabot.services.provisioning.filled import CreateFilled
+    from wabot.services.provisioning.import_ import ImportTenant
     from wabot.services.provisioning.migrate import MigrateTenants
     from wabot.services.provisioning.modules import TenantModules
     from wabot.services.provisioning.move import MoveTenant
@@ -130,6 +133,31 @@ class Provisioning:
         from wabot.repositories.provisioning.exports import SqlExports
 
         return SqlExports(self.servers, dump)
+
+    @property
+    def clone(self) -> "CloneTenant":
+        """Return the use case that makes a tenant like another."""
+        from wabot.repositories.provisioning.copies import TenantCopies
+        from wabot.services.provisioning.clone import CloneTenant
+
+        return CloneTenant(self._filled, TenantCopies(self.servers))
+
+    @property
+    def import_(self) -> "ImportTenant":
+        """Return the use case that makes a tenant from an export."""
+        from wabot.repositories.provisioning.copies import TenantCopies
+        from wabot.services.provisioning.import_ import ImportTenant
+
+        copies = TenantCopies(self.servers)
+        return ImportTenant(self._filled, self.exports, copies, self.templates)
+
+    @property
+    def _filled(self) -> "CreateFilled":
+        from wabot.services.provisioning.filled import CreateFilled
+
+        return CreateFilled(
+            self.tenants, self.changes, self.cipher, now=lambda: datetime.now(UTC), new_id=uuid4
+        )
 
     @property
     def create(self) -> "CreateTenant":

@@ -20,3 +20,11 @@ TemplateDir = Annotated[
         show_default=False,
     ),
 ]
+
+NewNumber = Annotated[
+    str, typer.Option("--phone-number-id", help="The new shop's number, by the id that Meta shows.")
+]
+TokenFile = Annotated[
+    str | None,
+    typer.Option(metavar="PATH|-", help="File with the new access token; - reads it from stdin."),
+]

@@ -18,6 +18,7 @@ from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.servers import LIMITS, Servers
 from wabot.repositories.provisioning.turns import take_turn
+from wabot.repositories.provisioning.waking import wake
 
 _SET = """
 INSERT INTO tenant.__wbp__settings (key, value)
@@ -27,15 +28,9 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = now()
 _ROUND = "UPDATE tenant.__wbp__products SET price = round(price, %(digits)s)"
 _NEWER = "UPDATE tenant.__wbp__shop_state SET version = version + 1"
 
-# What came while nobody worked for the client is due at once.
-_WAKE = """
-WITH waiting AS (
-    SELECT DISTINCT contact FROM wabot.inbox
-    WHERE client_id = %(client)s AND state = 'waiting' ORDER BY 1
-)
-INSERT INTO wabot.conversations AS c (client_id, contact, due_at)
-SELECT %(client)s, contact, now() FROM waiting
-ON CONFLICT (client_id, contact) DO UPDATE SET due_at = least(c.due_at, excluded.due_at)
+_ORIGIN = """
+SELECT details->'from' FROM wabot.audit_log
+WHERE client_id = %(client)s AND details ? 'from' ORDER BY id LIMIT 1
 """
 _WAITING = "SELECT count(*) FROM wabot.inbox WHERE client_id = %(client)s AND state = 'waiting'"
 
@@ -91,7 +86,7 @@ class SqlChanges:
             self._hold(connection, before)
             clients.set_status(connection, before, status)
             if status is TenantStatus.ACTIVE:
-                connection.exec_driver_sql(_WAKE, {"client": before.id})
+                wake(connection, before.id)
             waits = connection.exec_driver_sql(_WAITING, {"client": before.id}).scalar_one()
             details = {"status": [before.status.value, status.value], "waiting_events": waits}
             note(connection, before, actor=actor, action=action, details=details)
@@ -103,6 +98,12 @@ class SqlChanges:
         with self._transaction() as connection:
             count = connection.exec_driver_sql(_WAITING, {"client": tenant.id}).scalar_one()
         return int(count)
+
+    def origin(self, tenant: Tenant) -> dict[str, Any]:
+        """Return what the tenant was made from, as its making was written down."""
+        with self._transaction() as connection:
+            found = connection.exec_driver_sql(_ORIGIN, {"client": tenant.id}).scalar_one_or_none()
+        return dict(found or {})
 
     def note(self, tenant: Tenant, *, actor: str, action: str, details: Mapping[str, Any]) -> None:
         """Write an act down that changes nothing central by itself."""

@@ -39,8 +39,18 @@ ORDER BY 1
 """
 
 
-def make(connection: Connection, tenant: Tenant, placement: Placement, line: MigrationLine) -> None:
-    """Make role, rights and empty tables at the newest revision, in one round trip or two."""
+def make(
+    connection: Connection,
+    tenant: Tenant,
+    placement: Placement,
+    line: MigrationLine,
+    *,
+    ledger: str = "",
+) -> None:
+    """Make role, rights and empty tables, in one round trip or two.
+
+    Tables are at the newest revision, or at those of the `ledger`.
+    """
     names = {"schema": placement.schema, "role": placement.role}
     ground: Row[tuple[int, bool, bool, str, bool]] = connection.exec_driver_sql(
         _GROUND, names
@@ -60,6 +70,7 @@ def make(connection: Connection, tenant: Tenant, placement: Placement, line: Mig
         line=line,
         role_exists=ground.role_exists,
         to_owner=not ground.superuser and not placement.login,
+        ledger=ledger,
     )
     # Without parameters psycopg sends the whole text at once.
     connection.exec_driver_sql(sql, execution_options={"no_parameters": True})

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from wabot.domain.migration import Revision, branch_of, in_order, parse_ledger
 from wabot.domain.tenant import Isolation, Placement
 from wabot.models.naming import RUNTIME_ROLE, TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
 from wabot.models.tenant import metadata
@@ -33,6 +34,16 @@ def head_ddl(modules: Iterable[str] = (), line: MigrationLine | None = None) -> 
     # Revision ids are those of our own files.
     versions = f"INSERT INTO {VERSION_TABLE} (version_num) VALUES {revisions};\n"  # noqa: S608
     return "".join((VERSION_TABLE_DDL, _base_ddl(), *map(line.ddl, modules), versions))
+
+
+def ledger_ddl(ledger: str, line: MigrationLine) -> str:
+    """Return all tables as they were at the ledger's revisions, by replaying those."""
+    steps: list[Revision] = []
+    for newest in parse_ledger(ledger):
+        branch = line.branch(branch_of(newest))
+        ids = [revision.id for revision in branch]
+        steps += branch[: ids.index(newest) + 1]
+    return VERSION_TABLE_DDL + line.steps_sql(in_order(steps))
 
 
 @cache
@@ -62,12 +73,14 @@ def creation_sql(
     line: MigrationLine | None = None,
     role_exists: bool = False,
     to_owner: bool = False,
+    ledger: str = "",
 ) -> str:
     """Return the whole namespace of a tenant: role, schema, rights, tables.
 
     `server_version` is the major version of PostgreSQL. A role that exists already serves the
     tenant's other places too. `to_owner` lets this login take the role as well, for a runtime that
     logs in as it: PostgreSQL asks the login, not the role it took, whether it may take another.
+    `ledger` asks for the tables of earlier revisions instead of the newest.
     """
     schema, role = quoted(placement.schema), quoted(placement.role)
     comment = ownership(client_id)
@@ -79,7 +92,8 @@ def creation_sql(
     before += f"GRANT {role} TO {login}{options};\n"
     if to_owner:
         before += f"GRANT {role} TO CURRENT_USER{options};\n"
-    tables = head_ddl(modules, line)
+    line = line or bundled_line()
+    tables = ledger_ddl(ledger, line) if ledger else head_ddl(modules, line)
     if placement.isolation is Isolation.PREFIX:
         # Everybody may look names up in the shared schema: a right for each tenant would make its
         # list of rights as long as the list of tenants. Rights are on tables, one by one.

@@ -3,21 +3,22 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine
 
 from wabot.domain.migration import to_ledger
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import Conflict
-from wabot.models.central import audit_log
 from wabot.repositories.provisioning import clients, databases, namespaces, shop_rows, waiting
+from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.servers import LIMITS, Servers
 from wabot.repositories.provisioning.turns import slug_turn, take_turn
-from wabot.services.provisioning.ports import TenantCounts
+from wabot.services.provisioning.ports import Origin, TenantCounts
 
 
 class SqlTenants:
@@ -66,26 +67,40 @@ class SqlTenants:
         with self.place_of(tenant) as connection:
             return shop_rows.count(connection, tenant.placement)
 
-    def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> tuple[Tenant, int]:
+    def create(
+        self, tenant: Tenant, seed: ShopSeed, *, actor: str, origin: Origin | None = None
+    ) -> tuple[Tenant, int]:
         """Make the tenant; return it with the number of events it took over.
+
+        Its tables hold the seed, or what its origin gives.
 
         Raises Conflict when the slug or the number is taken. Beside the central tables it is one
         transaction; a database of its own takes several, and the same call goes on with them.
         """
         tenant = replace(tenant, revision=to_ledger(self._line.heads(seed.modules)))
         if tenant.placement.database:
-            return self._create_database(tenant, seed, actor)
+            return self._create_database(tenant, seed, actor, origin)
         with self._transaction() as connection:
             _reserve(connection, tenant)
             clients.add(connection, tenant)
-            namespaces.make(connection, tenant, tenant.placement, self._line)
-            shop_rows.write_seed(connection, tenant.placement, seed, self._new_id)
+            self._fill(connection, tenant, seed, origin)
             attached = waiting.attach(connection, tenant)
-            _audit(connection, tenant, actor, attached)
+            _audit(connection, tenant, actor, attached, origin)
             clients.publish(connection, tenant)
         return tenant, attached
 
-    def _create_database(self, tenant: Tenant, seed: ShopSeed, actor: str) -> tuple[Tenant, int]:
+    def _fill(
+        self, connection: Connection, tenant: Tenant, seed: ShopSeed, origin: Origin | None
+    ) -> None:
+        if origin is not None:
+            origin.content.write(connection, tenant)
+            return
+        namespaces.make(connection, tenant, tenant.placement, self._line)
+        shop_rows.write_seed(connection, tenant.placement, seed, self._new_id)
+
+    def _create_database(
+        self, tenant: Tenant, seed: ShopSeed, actor: str, origin: Origin | None
+    ) -> tuple[Tenant, int]:
         servers = self._known_servers()
         with slug_turn(self._engine, tenant.slug):
             databases.survey(servers, tenant.id, tenant.placement)
@@ -97,12 +112,11 @@ class SqlTenants:
             databases.make(servers, tenant.id, tenant.placement, password)
             with servers.begin(tenant.id, tenant.placement) as place:
                 if not namespaces.is_there(place, tenant.placement, tenant.id):
-                    namespaces.make(place, tenant, tenant.placement, self._line)
-                    shop_rows.write_seed(place, tenant.placement, seed, self._new_id)
+                    self._fill(place, tenant, seed, origin)
             with self._transaction() as connection:
                 attached = waiting.attach(connection, tenant)
                 clients.set_status(connection, tenant, TenantStatus.ACTIVE)
-                _audit(connection, tenant, actor, attached)
+                _audit(connection, tenant, actor, attached, origin)
                 clients.publish(connection, tenant)
         return replace(tenant, status=TenantStatus.ACTIVE), attached
 
@@ -160,20 +174,18 @@ def _refuse_if_taken(connection: Connection, tenant: Tenant) -> None:
         )
 
 
-def _audit(connection: Connection, tenant: Tenant, actor: str, attached: int) -> None:
-    connection.execute(
-        insert(audit_log).values(
-            actor=actor,
-            action="tenant.create",
-            client_id=tenant.id,
-            slug=tenant.slug,
-            details={
-                "template": tenant.template,
-                "plan": tenant.plan,
-                "phone_number_id": tenant.phone_number_id,
-                "isolation": tenant.placement.isolation.value,
-                "revision": tenant.revision,
-                "attached_events": attached,
-            },
-        )
-    )
+def _audit(
+    connection: Connection, tenant: Tenant, actor: str, attached: int, origin: Origin | None
+) -> None:
+    details: dict[str, Any] = {
+        "template": tenant.template,
+        "plan": tenant.plan,
+        "phone_number_id": tenant.phone_number_id,
+        "isolation": tenant.placement.isolation.value,
+        "revision": tenant.revision,
+        "attached_events": attached,
+    }
+    if origin is not None:
+        details["from"] = dict(origin.details)
+    action = origin.action if origin else "tenant.create"
+    note(connection, tenant, actor=actor, action=action, details=details)

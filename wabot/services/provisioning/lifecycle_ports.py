@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from wabot.domain.archive import Manifest
 from wabot.domain.settings import StoredValue
 from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.services.provisioning.ports import Content
 
 
 class Changes(Protocol):
@@ -34,6 +36,10 @@ class Changes(Protocol):
 
     def waiting_events(self, tenant: Tenant) -> int:
         """Count the events that wait for the tenant."""
+        ...
+
+    def origin(self, tenant: Tenant) -> dict[str, Any]:
+        """Return what the tenant was made from, as its making was written down."""
         ...
 
     def note(self, tenant: Tenant, *, actor: str, action: str, details: Mapping[str, Any]) -> None:
@@ -69,3 +75,27 @@ class Exports(Protocol):
     def check(self, path: Path) -> Manifest:
         """Read an export from end to end; InvalidInput when it is not whole."""
         ...
+
+
+class Copies(Protocol):
+    """Content for tenants that are made from another tenant or from an export."""
+
+    def of_tenant(self, source: Tenant, extent: "Extent") -> Content:
+        """Return what copies a tenant; Refused when its tables are not at this version's."""
+        ...
+
+    def of_archive(self, path: Path, manifest: Manifest) -> Content:
+        """Return what restores an export; Refused when its revision is not known."""
+        ...
+
+    def modules(self, revision: str) -> tuple[str, ...]:
+        """Return the modules of an export's revision; Refused when it is not known here."""
+        ...
+
+
+class Extent(StrEnum):
+    """How much of a tenant a clone takes over."""
+
+    EMPTY = "empty"
+    SHOP = "shop"
+    CUSTOMERS = "customers"

@@ -1,7 +1,8 @@
 """What the provisioning use cases need of the outside."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from wabot.domain.template import ShopSeed, Template
@@ -43,6 +44,23 @@ class TenantCounts:
     open_orders: int
 
 
+class Content(Protocol):
+    """Makes a tenant's tables and what is in them, other than a template's."""
+
+    def write(self, connection: Any, tenant: Tenant) -> None:
+        """Make the namespace with its rows, in the transaction that makes the tenant."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a tenant is made from instead of a template, and how that is written down."""
+
+    content: Content
+    action: str
+    details: Mapping[str, Any]
+
+
 class Tenants(Protocol):
     """Clients, and their tables wherever these live."""
 
@@ -58,7 +76,9 @@ class Tenants(Protocol):
         """Return every tenant by slug, in one query."""
         ...
 
-    def create(self, tenant: Tenant, seed: ShopSeed, *, actor: str) -> tuple[Tenant, int]:
+    def create(
+        self, tenant: Tenant, seed: ShopSeed, *, actor: str, origin: Origin | None = None
+    ) -> tuple[Tenant, int]:
         """Make the tenant; return it with the number of events it took over.
 
         Raises Conflict when the slug or the number is taken. Beside the central tables it is one

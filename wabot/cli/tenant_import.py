@@ -1,0 +1,67 @@
+"""`wabot tenant import`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.tenant_database import (
+    DatabasePasswordFile,
+    DatabaseUrl,
+    IsolationOption,
+    read_place,
+)
+from wabot.cli.tenant_filled import read_number_and_token, tell
+from wabot.cli.tenant_options import DryRun, NewNumber, TokenFile
+
+
+def import_(
+    file: Annotated[str, typer.Argument(help="What `wabot tenant export` wrote.")],
+    *,
+    slug: Annotated[str, typer.Option(help="Short name; the export's by default.")] = "",
+    phone_number_id: NewNumber = "",
+    token_file: TokenFile = None,
+    name: Annotated[str, typer.Option(help="The shop's name; the export's by default.")] = "",
+    plan: Annotated[str, typer.Option(help="The export's by default.")] = "",
+    waba_id: Annotated[str, typer.Option(help="WhatsApp Business Account, when known.")] = "",
+    app_id: Annotated[str, typer.Option(help="Meta app; WHATSAPP_APP_ID by default.")] = "",
+    isolation: IsolationOption = "schema",
+    database_url: DatabaseUrl = "",
+    database_password_file: DatabasePasswordFile = None,
+    dry_run: DryRun = False,
+    json: JsonOption = False,
+) -> None:
+    """Make a shop from an export, whole or not at all; what it had not sent stays unsent."""
+    from wabot.config import load_settings
+    from wabot.container import open_tenants
+    from wabot.services.provisioning.request import TenantRequest
+
+    out = Output("tenant import", json=json)
+    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    path = Path(file).expanduser()
+    with open_tenants(settings) as provisioning:
+        # Before anything is asked for: a bad file costs no prompt.
+        provisioning.exports.check(path)
+        kind, at = read_place(
+            isolation,
+            database_url,
+            database_password_file,
+            settings,
+            stdin_is_taken=token_file == "-",  # noqa: S105 - where it is read from
+        )
+        number, token = read_number_and_token(phone_number_id, token_file)
+        asked = TenantRequest(
+            slug=slug,
+            name=name,
+            plan=plan,
+            phone_number_id=number,
+            token=token,
+            waba_id=waba_id,
+            app_id=app_id or settings["WHATSAPP_APP_ID"],
+            isolation=kind.value,
+            actor=settings.operator,
+        )
+        done = provisioning.import_.run(path, asked, at=at, dry_run=dry_run)
+    rows = f"{done.manifest.rows} rows as of {done.manifest.exported_at:%Y-%m-%d %H:%M} UTC"
+    tell(out, done.creation, f"{path.name}: {rows}", dry_run=dry_run, rows=done.manifest.rows)
