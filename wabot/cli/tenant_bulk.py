@@ -89,12 +89,24 @@ def create_from(
         out.progress("Checking" if dry_run else "Creating", len(checked.rows)) as advance,
     ):
 
+        done = 0
+
         def told(result: "RowResult") -> None:
+            nonlocal done
+            done += 1
             advance(1)
             if out.json:
                 out.line(_described(result))
 
-        report = CreateMany(provisioning.create, workers).run(checked.rows, told, dry_run=dry_run)
+        use_case = CreateMany(provisioning.create, workers)
+        try:
+            report = use_case.run(checked.rows, told, dry_run=dry_run)
+        except KeyboardInterrupt:
+            out.note(
+                f"{done} of {len(checked.rows)} rows were done and those at work ended whole;"
+                " the same command again goes on."
+            )
+            raise
     report.results.extend(checked.bad)
     _warn(out, checked, report, settings)
     _tell(out, path, report)

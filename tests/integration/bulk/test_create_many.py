@@ -236,3 +236,28 @@ def test_a_file_that_is_not_there_is_named(cli: Cli, tmp_path: Path) -> None:
     done = cli("tenant", "create", "--from", str(tmp_path / "nowhere.csv"))
     assert done.exit_code == 2
     assert "nowhere.csv" in done.stderr
+
+
+def test_each_shop_of_a_file_has_the_place_that_its_row_names(
+    cli: Cli, central: Connection, write: Write
+) -> None:
+    rows = [shop(1), shop(2, isolation="prefix")]
+    rows += [shop(n, isolation="database", plan="premium") for n in range(3, 6)]
+    done = cli("tenant", "create", "--from", str(write(*rows)), "--jobs", "4")
+    assert done.exit_code == 0, done.output
+    query = "select slug, db_connection_config ->> 'isolation' from wabot.clients order by slug"
+    assert central.execute(query).fetchall() == [
+        ("shop-1", "schema"),
+        ("shop-2", "prefix"),
+        ("shop-3", "database"),
+        ("shop-4", "database"),
+        ("shop-5", "database"),
+    ]
+    again = cli("tenant", "create", "--from", str(write(*rows)))
+    assert "5 already there" in again.stderr
+
+    wrong = write(shop(6, isolation="databse"), shop(7, isolation="database"), name="wrong.csv")
+    refused = cli("tenant", "create", "--from", str(wrong))
+    assert refused.exit_code == 2
+    assert "line 2: unknown isolation 'databse'" in refused.stderr
+    assert "line 3: plan basico does not include a database of its own" in refused.stderr

@@ -1,7 +1,7 @@
 """The clients as the runtime sees them: read when first needed, again when they change."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from wabot.domain.placement import placement_from_config
@@ -17,12 +17,19 @@ SELECT id, slug, name, phone_number_id, plan_type, db_connection_config, whatsap
 FROM wabot.clients
 """
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
 
 class PostgresClients:
-    """A cache over the table of clients, kept fresh by polling the registry's version."""
+    """A cache over the table of clients, kept fresh by polling the registry's version.
 
-    def __init__(self, pools: Pools) -> None:
+    At most `most` of them are kept, and as many numbers, known or not: 1.5 MB per 1,000.
+    """
+
+    def __init__(self, pools: Pools, *, most: int = 20_000) -> None:
         self._pools = pools
+        self._most = most
         self._by_number: dict[str, Tenant | None] = {}
         self._by_id: dict[UUID, Tenant] = {}
         self._version = -1
@@ -34,7 +41,8 @@ class PostgresClients:
             tenant = await self._read("WHERE phone_number_id = %s", phone_number_id)
             if version != self._version:
                 return tenant
-            self._by_number[phone_number_id] = tenant
+            self._keep(self._by_number, phone_number_id, tenant)
+            return tenant
         return self._by_number[phone_number_id]
 
     async def by_waba_id(self, waba_id: str) -> list[Tenant]:
@@ -91,8 +99,13 @@ class PostgresClients:
         tenant = _tenant(row)
         # What was read before a change that is known by now must not be kept.
         if row[-1] >= self._version:
-            self._by_id[tenant.id] = tenant
+            self._keep(self._by_id, tenant.id, tenant)
         return tenant
+
+    def _keep(self, cache: dict[Key, Value], key: Key, value: Value) -> None:
+        if len(cache) >= self._most:
+            del cache[next(iter(cache))]
+        cache[key] = value
 
 
 def _tenant(row: tuple[Any, ...]) -> Tenant:
