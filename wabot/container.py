@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from wabot.config import Settings
 from wabot.errors import ConfigurationError, InvalidInput
+from wabot.logs import log
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -297,7 +298,8 @@ def template_texts() -> "Callable[[Tenant], Texts]":
             return templates.load(template).texts
         except InvalidInput as error:
             # A shop goes on with the common words rather than falling silent.
-            _log.error("template_not_at_hand", extra={"template": template, "why": error.message})
+            said = "A shop's template is not at hand: it speaks the common words."
+            log(_log, logging.ERROR, "template.missing", said, template=template, why=error.message)
             return {}
 
     return texts_of
