@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from wabot.domain.catalog import Product
-from wabot.domain.language.numbers import number_at, tokens_of
-from wabot.domain.language.words import normalize, stem, word_set
+from wabot.domain.language.numbers import is_number, number_at, tokens_of
+from wabot.domain.language.words import normalize, sound, stem, word_set
 
 _MASS = {
     **dict.fromkeys(("kg", "k", "kgs", "kilo", "kilos", "kilogramo", "kilogramos"), Decimal(1)),
@@ -24,6 +24,15 @@ _TIMES = {
     "decena": 10,
 }
 _MEASURES = word_set("medio media cuarto cuartos")
+# What things are sold in: it tells one size of a product from another, and names none.
+_CONTAINERS = word_set(
+    """
+    bolsa bolsita botella botellita lata latita paquete paquetito caja cajita carton cartoncito
+    frasco frasquito bote botecito charola manojo manojito rollo rollito costal costalito saco
+    cubeta sobre sobrecito tira barra juego garrafon galon metro tarro envase vaso six sixpack
+    """
+)
+_CONTAINER_SOUNDS = frozenset(sound(stem(word)) for word in _CONTAINERS)
 # Words around an amount that change nothing about it.
 _BEFORE = word_set(
     """
@@ -87,7 +96,29 @@ def amount_after(text: str, product: Product) -> Amount | None:
 
 def measures(word: str) -> bool:
     """Tell whether a normalised word is part of an amount: a number, a fraction or a unit."""
-    return word.isdigit() or bool(_unit(word)) or word in _TIMES or word in _MEASURES
+    return is_number(word) or bool(_unit(word)) or word in _TIMES or word in _MEASURES
+
+
+def sizes_in(text: str) -> frozenset[str]:
+    """Return the sizes in a text, comparable: «2.5 litros» and «2,5 L» are alike."""
+    sizes, tokens = set(), tokens_of(text)
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=False):
+        if token[0].isdigit():
+            sizes.add(token.replace(",", "."))
+            if _unit(following):
+                sizes.add(_family(following))
+    return frozenset(sizes)
+
+
+def contains(word: str) -> bool:
+    """Tell whether a normalised word says what something is sold in: «botellas», «lata»."""
+    return sound(stem(word)) in _CONTAINER_SOUNDS
+
+
+def only_counts(words: list[str]) -> bool:
+    """Tell whether words say what something is sold in and nothing else: «3 botellas»."""
+    named = [word for word in words if word not in _AFTER]
+    return bool(named) and all(contains(word) for word in named)
 
 
 def words_of(product: Product) -> list[str]:
@@ -145,6 +176,13 @@ def _extra_at(tokens: list[str], place: int) -> tuple[Decimal, int]:
         if read is not None and read[0] < 1:
             return read
     return Decimal(0), place
+
+
+def _family(token: str) -> str:
+    for family in (_MASS, _VOLUME):
+        if token in family:
+            return next(unit for unit in family if family[unit] == family[token])
+    return token
 
 
 def _unit(token: str) -> str:

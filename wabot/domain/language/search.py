@@ -1,4 +1,8 @@
-"""Finding products by what customers call them: by word, never by a part of one."""
+"""Finding products by what customers call them: by word, never by a part of one.
+
+Numbers, measures and containers («2 kg», «3 botellas», «medio») name no product; they only tell
+one from another («botella de agua»). Where a whole name is nothing else («garrafón»), it counts.
+"""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +13,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from wabot.domain.catalog import Product
-from wabot.domain.language.amounts import measures
+from wabot.domain.language.amounts import contains, measures, sizes_in
 from wabot.domain.language.words import normalize, sound, stem, word_set
 
 # What surrounds a product's name in a question or a wish.
@@ -72,18 +76,15 @@ def asks_for_product(text: str) -> bool:
 def find(text: str, products: Sequence[Product]) -> Found:
     """Find products; sizes only narrow the choice («coca 600 ml»), they never widen it."""
     words = query_words(text)
-    names = [word for word in words if not measures(word) and len(word) > 1]
+    names = [word for word in words if _is_name(word)]
     if not names:
-        names = [word for word in words if not word.isdigit() and len(word) > 1]
-    if not names:
-        return Found()
+        return Found(exact=tuple(_best_first(_titled(words, products), text)))
     vocabularies = [_vocabulary(product.name, product.aliases) for product in products]
     wanted = [_keys(word) for word in names]
     hits = [sum(bool(keys & vocabulary) for keys in wanted) for vocabulary in vocabularies]
     exact = [p for p, hit in zip(products, hits, strict=True) if hit == len(names)]
     if exact:
-        sizes = {word for word in words if measures(word)}
-        return Found(exact=tuple(_best_first(exact, names, sizes)))
+        return Found(exact=tuple(_best_first(exact, text)))
     if all(any(keys & vocabulary for vocabulary in vocabularies) for keys in wanted):
         return Found(each=tuple(p for p, hit in zip(products, hits, strict=True) if hit))
     near = [
@@ -94,11 +95,81 @@ def find(text: str, products: Sequence[Product]) -> Found:
     return Found(close=tuple(p for p, hit in zip(products, hits, strict=True) if hit == best > 0))
 
 
+def names_product(text: str, product: Product) -> bool:
+    """Tell whether a text says what the product is, not only what it is like.
+
+    A name's first word says it: «jitomate» and «tomate» are the «tomate rojo», «rojo» is not.
+    """
+    words = query_words(text)
+    names = [word for word in words if _is_name(word)]
+    if not names:
+        return bool(_titled(words, (product,)))
+    heads = _heads(product.name, product.aliases)
+    return any(_keys(word) & heads for word in names)
+
+
+def begins_name(text: str, product: Product) -> bool:
+    """Tell whether the product's name begins with the text, numbers and all: «7 up»."""
+    words = _stems(query_words(text))
+    return any(_stems(title)[: len(words)] == words for title in _titles(product))
+
+
+def _is_name(word: str) -> bool:
+    return len(word) > 1 and not measures(word) and not contains(word)
+
+
+def _titled(words: Sequence[str], products: Sequence[Product]) -> list[Product]:
+    """Return the products whose whole name is these words, with or without its size."""
+    wanted = {_stems(words), _stems([word for word in words if not measures(word)])} - {()}
+    return [
+        product
+        for product in products
+        if any(
+            wanted & {_stems(title), _stems([word for word in title if not measures(word)])}
+            for title in _titles(product)
+        )
+    ]
+
+
+def _titles(product: Product) -> tuple[tuple[str, ...], ...]:
+    """Return the name and the aliases as words."""
+    return _words_of(product.name, product.aliases)
+
+
+@lru_cache(maxsize=65_536)
+def _words_of(name: str, aliases: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    split = (_split(title) for title in (name, *aliases))
+    return tuple(tuple(word for word in words if word not in _STOP) for words in split)
+
+
+def _stems(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sound(stem(word)) for word in words)
+
+
 @lru_cache(maxsize=65_536)
 def _vocabulary(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
     """Return all keys under which a product is found."""
-    words = _split(" ".join((name, *aliases)))
-    return frozenset().union(*(_keys(word) for word in words if word not in _STOP))
+    keys = (_keys(word) for title in _words_of(name, aliases) for word in _naming(title))
+    return frozenset().union(*keys)
+
+
+@lru_cache(maxsize=65_536)
+def _heads(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    """Return the keys of each name's first word."""
+    keys = (_keys(word) for title in _words_of(name, aliases) for word in _naming(title)[:1])
+    return frozenset().union(*keys)
+
+
+def _naming(title: Sequence[str]) -> list[str]:
+    """Return the words of a name that tell what it is."""
+    return [word for word in title if _is_name(word)] or [w for w in title if contains(w)]
+
+
+@lru_cache(maxsize=65_536)
+def _labels(name: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    """Return the sizes in a product's name and the containers in all its names."""
+    words = (word for title in (name, *aliases) for word in _split(title))
+    return sizes_in(name) | {stem(word) for word in words if contains(word)}
 
 
 @lru_cache(maxsize=65_536)
@@ -124,12 +195,17 @@ def _typing_errors(word: str, vocabularies: Sequence[frozenset[str]]) -> frozens
     return frozenset(key for key, _, _ in close if len(key) >= _CLOSE_FROM)
 
 
-def _best_first(products: list[Product], names: list[str], sizes: set[str]) -> list[Product]:
+def _best_first(products: list[Product], text: str) -> list[Product]:
     """Put products named exactly so first; the shop's own order decides among equals."""
-    bearing = {p.id: len(sizes & set(_split(p.name))) for p in products}
-    most = max(bearing.values())
+    words = query_words(text)
+    asked = sizes_in(text) | {stem(word) for word in words if contains(word)}
+    bearing = {
+        p.id: (len(asked & _labels(p.name, p.aliases)), stem(normalize(p.unit)) in asked)
+        for p in products
+    }
+    most = max(bearing.values(), default=())
     narrowed = [p for p in products if bearing[p.id] == most]
-    wanted = " ".join(names)
+    wanted = " ".join(word for word in words if _is_name(word))
 
     def rank(product: Product) -> int:
         titles = {normalize(product.name), *(normalize(alias) for alias in product.aliases)}

@@ -110,6 +110,46 @@ def test_a_unit_that_does_not_fit_is_refused_with_the_right_one() -> None:
     assert "se vende por bolsa" in Chat().write("arroz").write("2 kg").body
 
 
+AGUA = a_product("Agua natural 1.5 L", unit="botella", aliases=("agua", "botella de agua"))
+GRANDE = a_product("Coca-Cola 2.5 L", unit="botella", aliases=("coca de dos y medio",))
+SIETE = a_product("7 Up 600 ml")
+
+
+@pytest.mark.parametrize("text", ["3 botellas", "una botella", "2 bolsas", "quiero 3 latas"])
+def test_what_something_is_sold_in_never_names_another_product(text: str) -> None:
+    chat = Chat(a_shop([JITOMATE, AGUA])).write("jitomate").write(text)
+    assert "se vende por kg" in chat.body
+    assert chat.state == AskingQuantity(JITOMATE.id)
+    assert not chat.memory.cart
+
+
+@pytest.mark.parametrize("text", ["medio", "dos", "2 kg", "media botella", "3 botellas"])
+def test_an_amount_alone_names_no_product(text: str) -> None:
+    chat = Chat(a_shop([AGUA, GRANDE])).write("catálogo").write(text)
+    assert isinstance(chat.state, BrowsingProducts)
+    assert not chat.memory.cart
+
+
+@pytest.mark.parametrize("text", ["2 kg", "3 botellas", "medio kilo", "5"])
+def test_an_amount_beside_the_cart_is_asked_what_it_is_of(text: str) -> None:
+    chat = with_cart(Chat(a_shop([JITOMATE, a_product("Sal 1 kg")]))).write(text)
+    assert "¿De qué producto?" in chat.body
+    assert isinstance(chat.state, ReviewingCart)
+    assert "Jitomate · 2 kg" in chat.body
+
+
+def test_a_product_that_was_not_called_by_its_name_is_asked_about() -> None:
+    chat = Chat(a_shop([AGUA])).write("2 naturales")
+    assert chat.state == AskingQuantity(AGUA.id)
+    assert not chat.memory.cart
+
+
+def test_a_number_that_begins_a_products_name_is_no_quantity() -> None:
+    shop = a_shop([SIETE])
+    assert Chat(shop).write("me das 7 up").state == AskingQuantity(SIETE.id)
+    assert "2 piezas de 7 Up" in Chat(shop).write("2 7up").body
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "mucho", "2 o 3", "20 pesos"])
 def test_what_is_no_quantity_is_asked_again(text: str) -> None:
     chat = Chat().write("leche").write(text)

@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 
+from wabot.domain.catalog import Product
 from wabot.domain.conversation.effects import NoteUnknown, Step
 from wabot.domain.conversation.flows import ordering
-from wabot.domain.conversation.moves import ask, ask_again
+from wabot.domain.conversation.moves import ask, ask_again, not_understood
 from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.screens.catalogue import (
     category_by_fingerprint,
@@ -16,8 +17,15 @@ from wabot.domain.conversation.states import (
     BrowsingProducts,
 )
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.language.amounts import amount_after, split_amount
-from wabot.domain.language.search import Found, asks_for_product, find, query_words
+from wabot.domain.language.amounts import Amount, amount_after, only_counts, split_amount
+from wabot.domain.language.search import (
+    Found,
+    asks_for_product,
+    begins_name,
+    find,
+    names_product,
+    query_words,
+)
 from wabot.domain.language.words import normalize
 
 _MAX_QUERY = 60
@@ -68,14 +76,24 @@ def search(turn: Turn, text: str) -> Step | None:
     catalog = turn.shop.catalog.products
     found = find(text, catalog)
     if amount is not None:
-        # «2 kg de arroz»: the amount is set apart unless it belongs to the name («coca 600»).
-        without_amount = find(" ".join(rest), catalog)
-        if len(without_amount.exact) == 1:
-            return ordering.put_amount(turn, without_amount.exact[0], amount)
+        # «2 kg de arroz»: the amount is set apart unless it belongs to the name («7 up»).
+        named = " ".join(rest)
+        without_amount = find(named, catalog)
+        if len(without_amount.exact) == 1 and not begins_name(text, without_amount.exact[0]):
+            return _take(turn, named, without_amount.exact[0], amount)
         found = found if found.exact else without_amount
-    if not found:
-        return _missing(turn, text)
-    return _show_found(turn, text, found)
+    if found:
+        return _show_found(turn, text, found)
+    if amount is not None and (not rest or only_counts(rest)) and (turn.lines or amount.unit):
+        return not_understood(turn, Phrase("quantity.of_what"))
+    return _missing(turn, text)
+
+
+def _take(turn: Turn, named: str, product: Product, amount: Amount) -> Step:
+    """Put the amount into the cart if the product was called by its name, else ask about it."""
+    if names_product(named, product):
+        return ordering.put_amount(turn, product, amount)
+    return ordering.choose(turn, product.id)
 
 
 def _show_found(turn: Turn, text: str, found: Found) -> Step:
@@ -83,7 +101,7 @@ def _show_found(turn: Turn, text: str, found: Found) -> Step:
         product = found.exact[0]
         amount = amount_after(text, product)
         if amount is not None:
-            return ordering.put_amount(turn, product, amount)
+            return _take(turn, text, product, amount)
         return ordering.choose(turn, product.id)
     query = " ".join(query_words(text))[:_MAX_QUERY].strip()
     return ask(turn, BrowsingProducts(query=query))

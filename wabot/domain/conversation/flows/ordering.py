@@ -17,7 +17,7 @@ from wabot.domain.conversation.states import (
     ReviewingCart,
 )
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.language.amounts import Amount, amount_for, units_of
+from wabot.domain.language.amounts import Amount, amount_for, only_counts, split_amount, units_of
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import is_no, is_yes
 from wabot.domain.order import Cart, CartLine
@@ -44,8 +44,7 @@ def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
             return remove(turn, product.id)
         return ask(turn, AskingQuantity(product.id), _at_least(product))
     if units is None:
-        refusal = Phrase("quantity.sold_by", {"name": product.name, "unit": product.unit})
-        return ask(turn, AskingQuantity(product.id), refusal)
+        return ask(turn, AskingQuantity(product.id), _sold_by(product))
     if units > product.stock * product.step:
         return ask(turn, AskingQuantity(product.id), _too_much(product))
     steps = steps_of(units, product.step)
@@ -105,6 +104,9 @@ def quantity_typed(turn: Turn, product_id: UUID, text: str) -> Step | None:
     amount = amount_for(text, product) if word is not Word.THANKS else None
     if amount is not None:
         return put_amount(turn, product, amount)
+    counted, rest = split_amount(text)
+    if counted is not None and only_counts(rest):
+        return ask(turn, AskingQuantity(product_id), _sold_by(product))
     if word is Word.REMOVE and turn.cart.line(product_id) is not None:
         return remove(turn, product_id)
     if is_no(text):
@@ -167,6 +169,10 @@ def _only_whole(product: Product) -> Phrase:
     if product.step == 1:
         return Phrase("quantity.whole", {"name": product.name, "unit": product.unit})
     return Phrase("quantity.multiple", {"name": product.name, "step": product.quantity(1)})
+
+
+def _sold_by(product: Product) -> Phrase:
+    return Phrase("quantity.sold_by", {"name": product.name, "unit": product.unit})
 
 
 def _at_least(product: Product) -> Phrase:
