@@ -167,10 +167,12 @@ def _engine(stack: ExitStack, out: Output) -> "Engine | None":
     from wabot.errors import ConfigurationError, DatabaseUnavailable
 
     try:
-        return stack.enter_context(open_tenants(load_settings())).engine
+        engine = stack.enter_context(open_tenants(load_settings())).engine
+        engine.connect().close()
     except (ConfigurationError, DatabaseUnavailable) as error:
-        out.warn(f"its tables were not tried on PostgreSQL: {error.message}")
+        out.warn(f"tables were not tried on PostgreSQL: {error.message}")
         return None
+    return engine
 
 
 def _row(checked: "Checked") -> list[Any]:

@@ -90,10 +90,11 @@ class TemplateReader:
         for name in value:
             if not isinstance(name, str) or not 1 <= len(name) <= longest or name != name.strip():
                 self.fault(f"{key}: {name!r} must be a text of 1 to {longest} characters", key)
-                return ()
-        if len(set(value)) != len(value):
+        # The bad ones too: the catalogue's rows that use them are not at fault.
+        names = tuple(name for name in value if isinstance(name, str))
+        if len(set(names)) != len(names):
             self.fault(f"{key} holds a name twice", key)
-        return tuple(value)
+        return names
 
     def modules(self, line: MigrationLine, folder: Path) -> tuple[str, ...]:
         """Return the branches of migrations that such a shop follows, its template's own first."""
