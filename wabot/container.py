@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.provisioning.clone import CloneTenant
     from wabot.services.provisioning.create import CreateTenant
+    from wabot.services.provisioning.doctor import ExamineTenants
     from wabot.services.provisioning.filled import CreateFilled
     from wabot.services.provisioning.import_ import ImportTenant
     from wabot.services.provisioning.migrate import MigrateTenants
@@ -210,6 +211,19 @@ def modules_of(provisioning: Provisioning) -> Iterator["TenantModules"]:
             fleet,
             provisioning.actor,
         )
+
+
+def doctor_of(provisioning: Provisioning) -> "ExamineTenants":
+    """Compose the look at what is not as it should be."""
+    from wabot.repositories.conninfo import connect
+    from wabot.repositories.provisioning.surveying import PostgresSurvey
+    from wabot.services.provisioning.doctor import ExamineTenants
+
+    line = provisioning.tenants.line
+    survey = PostgresSurvey(
+        lambda: connect(provisioning.owner_url, autocommit=True), provisioning.servers.connect, line
+    )
+    return ExamineTenants(survey, provisioning.templates, line.pending, provisioning.actor)
 
 
 @contextmanager

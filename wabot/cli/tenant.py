@@ -19,6 +19,7 @@ _COMMANDS = {
     "move": "wabot.cli.tenant_move:move",
     "migrate": "wabot.cli.tenant_migrate:migrate",
     "module": "wabot.cli.tenant_module:app",
+    "doctor": "wabot.cli.tenant_doctor:doctor",
     "template": "wabot.cli.tenant_template:app",
 }
 

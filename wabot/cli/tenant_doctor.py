@@ -1,0 +1,90 @@
+"""`wabot tenant doctor`: what is not as it should be, and what repairs it."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+
+if TYPE_CHECKING:
+    from wabot.domain.drift import Finding
+
+_COLUMNS = ("shop", "kind", "finding", "repair")
+
+
+def doctor(
+    slugs: Annotated[
+        list[str] | None, typer.Argument(metavar="[SLUG]...", help="Which shops.")
+    ] = None,
+    *,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every shop, and what belongs to none.")
+    ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Repair what is harmless: rights, missing things.")
+    ] = False,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="With --fix: remove this orphan with its data."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare shops' tables, rights and revisions with what they should be.
+
+    Exits with 1 when something is wrong, and names the command that repairs it.
+    """
+    from wabot.config import load_settings
+    from wabot.container import doctor_of, open_tenants
+    from wabot.errors import Finding as Found
+    from wabot.errors import InvalidInput
+
+    out = Output("tenant doctor", json=json)
+    if bool(slugs) == all_:
+        raise InvalidInput("name the shops, or say --all")
+    if confirm and not fix:
+        raise InvalidInput("--confirm goes with --fix")
+    with open_tenants(load_settings()) as provisioning:
+        use_case = doctor_of(provisioning)
+        diagnosis = use_case.examine(None if all_ else slugs)
+        fixed = []
+        if fix and diagnosis.findings:
+            for treatment in use_case.repair(diagnosis, confirmed=confirm or ()):
+                if treatment.failure:
+                    where = treatment.finding.slug or treatment.finding.confirm
+                    out.warn(f"{where}: not repaired: {treatment.failure}")
+                else:
+                    fixed.append(treatment.finding)
+            for finding in fixed:
+                out.note(f"Repaired: {_place(finding)}: {finding.what}")
+            diagnosis = use_case.examine(None if all_ else slugs)
+    findings = diagnosis.findings
+    if json:
+        data = {
+            "shops": diagnosis.shops,
+            "findings": [_describe(finding) for finding in findings],
+            "repaired": [_describe(finding) for finding in fixed],
+        }
+        out.done("", data=data)
+        if findings:
+            raise typer.Exit(1)
+        return
+    out.table(_COLUMNS, [(_place(f), f.kind, f.what, f.repair) for f in findings])
+    if not findings:
+        out.note(f"{diagnosis.shops} shops: nothing is wrong.")
+        return
+    raise Found(
+        f"{len(findings)} findings in {diagnosis.shops} shops",
+        hint=""
+        if fix
+        else "Repair what is harmless: wabot tenant doctor --fix "
+        + ("--all" if all_ else " ".join(slugs or ())),
+    )
+
+
+def _place(finding: "Finding") -> str:
+    return finding.slug or "-"
+
+
+def _describe(finding: "Finding") -> dict[str, Any]:
+    return asdict(finding) | {"slug": finding.slug or None}

@@ -1,0 +1,93 @@
+"""What says that it is a client's, while there is no such client or it is elsewhere."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from wabot.repositories.provisioning.rendering import quoted
+from wabot.services.provisioning.survey_ports import Shop, Stray
+
+Connection = psycopg.Connection[Any]
+
+# Roles belong to the whole server: one that has rights in another database is somebody's there.
+_STRAYS = """
+SELECT 'schema', n.nspname::text, '', d.description,
+       (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p'))
+FROM pg_namespace n
+JOIN pg_description d ON d.objoid = n.oid AND d.classoid = 'pg_namespace'::regclass
+WHERE d.description LIKE 'wabot tenant=%'
+UNION ALL
+SELECT 'prefix', n.nspname::text, left(c.relname::text, -length('alembic_version')), d.description,
+       (SELECT count(*) FROM pg_class t WHERE t.relnamespace = n.oid AND t.relkind IN ('r', 'p')
+        AND starts_with(t.relname::text, left(c.relname::text, -length('alembic_version'))))
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_description d
+  ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+WHERE c.relkind = 'r' AND c.relname LIKE '_%alembic\\_version'
+  AND d.description LIKE 'wabot tenant=%'
+UNION ALL
+SELECT 'role', r.rolname::text, '', d.description, 0
+FROM pg_roles r
+JOIN pg_shdescription d ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass
+WHERE d.description LIKE 'wabot tenant=%'
+  AND NOT EXISTS (SELECT 1 FROM pg_shdepend s
+                  WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid)
+ORDER BY 1, 2, 3
+"""
+
+
+def find_strays(connection: Connection, shops: Sequence[Shop]) -> tuple[Stray, ...]:
+    """Return what the central database holds of none of the shops."""
+    known = {str(shop.id): shop for shop in shops}
+    found = []
+    for kind, schema, prefix, comment, tables in connection.execute(_STRAYS):
+        client = comment.removeprefix("wabot tenant=")
+        shop = known.get(client)
+        if shop is None or (kind != "role" and not _is_place_of(shop, schema, prefix)):
+            found.append(_stray(kind, schema, prefix, client, tables))
+    return tuple(found)
+
+
+def _is_place_of(shop: Shop, schema: str, prefix: str) -> bool:
+    places = [shop.places.current, *shop.places.former]
+    if shop.places.move is not None:
+        places.append(shop.places.move.to)
+    return any(
+        not place.database and (place.schema, place.prefix) == (schema, prefix) for place in places
+    )
+
+
+def _stray(kind: str, schema: str, prefix: str, client: str, tables: int) -> Stray:
+    if kind == "role":
+        return Stray(kind, schema, client, 0, f"DROP ROLE {quoted(schema)}")
+    if kind == "schema":
+        return Stray(kind, schema, client, tables, f"DROP SCHEMA {quoted(schema)} CASCADE")
+    # One statement for whatever stands there by then.
+    sql = f"""
+DO $$ DECLARE names text; BEGIN
+    SELECT string_agg(format('%I.%I', n.nspname, c.relname), ', ') INTO names
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = '{schema}' AND c.relkind IN ('r', 'p')
+      AND starts_with(c.relname::text, '{prefix}');
+    EXECUTE 'DROP TABLE ' || names || ' CASCADE';
+END $$"""  # noqa: S608 - names from the catalogue of wabot's own objects
+    return Stray(kind, f"{schema}.{prefix}", client, tables, sql)
+
+
+def drop_roles(connection: Connection, client: str) -> None:
+    """Drop a client's roles that have nothing left anywhere."""
+    roles = connection.execute(
+        "SELECT r.rolname::text FROM pg_roles r JOIN pg_shdescription d"
+        " ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass"
+        " WHERE d.description = %s",
+        (f"wabot tenant={client}",),
+    ).fetchall()
+    for (role,) in roles:
+        try:
+            with connection.transaction():
+                connection.execute(f"DROP ROLE {quoted(role)}".encode())
+        except psycopg.errors.DependentObjectsStillExist:
+            # It has rights in another database of the server.
+            continue

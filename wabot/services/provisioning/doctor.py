@@ -1,0 +1,174 @@
+"""Find what is not as it should be with tenants, each finding with what repairs it."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from wabot.domain.drift import Finding
+from wabot.domain.migration import modules_of, parse_ledger
+from wabot.domain.tenant import TenantStatus
+from wabot.errors import NotFound, WabotError
+from wabot.services.provisioning.ports import Templates
+from wabot.services.provisioning.survey_ports import Condition, Shop, Stray, Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """How many shops were looked at, and what was found."""
+
+    shops: int
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """A finding and what became of it: empty when it was repaired, else why not."""
+
+    finding: Finding
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExamineTenants:
+    """The use case; `pending` tells what a tenant at a ledger lacks."""
+
+    survey: Survey
+    templates: Templates
+    pending: Callable[[str], Sequence[object]]
+    actor: str
+
+    def examine(self, slugs: Sequence[str] | None = None) -> Diagnosis:
+        """Look at all shops and at what belongs to none, or at the named shops; changes nothing."""
+        shops = self._shops(slugs)
+        conditions = self.survey.examine(shops)
+        findings = [
+            finding for shop in shops for finding in self._of_shop(shop, conditions.get(shop.id))
+        ]
+        if slugs is None:
+            findings += [_of_stray(stray) for stray in self.survey.strays()]
+        return Diagnosis(len(shops), tuple(findings))
+
+    def repair(
+        self, diagnosis: Diagnosis, *, confirmed: Collection[str] = ()
+    ) -> Iterator[Treatment]:
+        """Repair what is harmless, and what loses data only where its name was confirmed."""
+        shops = {shop.slug: shop for shop in self.survey.shops(None)}
+        strays = {stray.name: stray for stray in self.survey.strays()}
+        for finding in diagnosis.findings:
+            if finding.safe and finding.slug:
+                failure = self.survey.repair(shops[finding.slug], finding.sql, actor=self.actor)
+                yield Treatment(finding, failure)
+            elif not finding.slug and (finding.safe or finding.confirm in confirmed):
+                # Looked up again: what is removed is a stray still.
+                stray = strays.get(finding.confirm)
+                failure = self.survey.remove(stray, actor=self.actor) if stray else ""
+                yield Treatment(finding, failure)
+
+    def _shops(self, slugs: Sequence[str] | None) -> tuple[Shop, ...]:
+        shops = self.survey.shops(slugs)
+        missing = set(slugs or ()) - {shop.slug for shop in shops}
+        if missing:
+            raise NotFound(
+                f"there is no tenant {', '.join(sorted(missing))}",
+                hint="See all with: wabot tenant list",
+            )
+        return shops
+
+    def _of_shop(self, shop: Shop, condition: Condition | None) -> Iterator[Finding]:
+        slug = shop.slug
+        unfinished = _UNFINISHED.get(shop.status)
+        if unfinished is not None:
+            # Its tables are being made, or closed while they are copied.
+            yield Finding(slug, "unfinished", *unfinished(shop))
+            return
+        if condition is None:
+            return
+        if condition.unknown:
+            yield Finding(
+                slug,
+                "unreachable",
+                f"its database was not examined: {condition.unknown}",
+                f"wabot tenant show {slug}",
+            )
+            return
+        if not condition.exists:
+            yield Finding(
+                slug,
+                "no_tables",
+                "it has no tables where its placement says",
+                f"restore a backup, or: wabot tenant delete {slug}, then wabot tenant import",
+            )
+            return
+        yield from self._of_revisions(shop, condition)
+        if condition.rights:
+            yield Finding(
+                slug,
+                "rights",
+                f"its role lacks rights: {len(condition.rights)} statements",
+                f"wabot tenant doctor {slug} --fix",
+                condition.rights,
+                safe=True,
+            )
+        for difference, sql, safe in condition.differences:
+            fix = f"wabot tenant doctor {slug} --fix" if safe else "; ".join(sql) + ";"
+            yield Finding(slug, "drift", str(difference), fix if sql else "", sql, safe=safe)
+
+    def _of_revisions(self, shop: Shop, condition: Condition) -> Iterator[Finding]:
+        slug = shop.slug
+        if condition.versions != parse_ledger(shop.ledger):
+            own = ", ".join(condition.versions) or "nothing"
+            yield Finding(
+                slug,
+                "ledger",
+                f"its tables say revision {own}, the client's row says {shop.ledger}",
+                f"wabot tenant migrate {slug}",
+            )
+        try:
+            behind = len(self.pending(shop.ledger))
+        except WabotError as error:
+            yield Finding(slug, "revision", error.message, error.hint)
+            return
+        if behind:
+            yield Finding(
+                slug,
+                "behind",
+                f"it lacks {behind} revisions",
+                f"wabot tenant migrate {slug}",
+            )
+        try:
+            wanted = self.templates.load(shop.template).modules
+        except WabotError as error:
+            yield Finding(slug, "template", error.message, error.hint)
+            return
+        for module in sorted(set(wanted) - set(modules_of(shop.ledger))):
+            yield Finding(
+                slug,
+                "module",
+                f"it lacks the module {module} of its template {shop.template}",
+                f"wabot tenant module add {slug} {module}",
+            )
+
+
+_UNFINISHED: dict[str, Callable[[Shop], tuple[str, str]]] = {
+    TenantStatus.PROVISIONING: lambda shop: (
+        "its creation did not end",
+        f"repeat the command that created it, or: wabot tenant delete {shop.slug}",
+    ),
+    TenantStatus.MOVING: lambda shop: (
+        "its move did not end",
+        f"repeat: wabot tenant move {shop.slug}",
+    ),
+}
+
+
+def _of_stray(stray: Stray) -> Finding:
+    empty = not stray.tables
+    return Finding(
+        "",
+        f"orphan_{stray.kind}",
+        f"{stray.kind} {stray.name} belongs to client {stray.client}, who is not there"
+        + ("" if empty else f", and holds {stray.tables} tables"),
+        "wabot tenant doctor --all --fix" + ("" if empty else f" --confirm {stray.name}"),
+        (stray.sql,),
+        safe=empty,
+        confirm=stray.name,
+    )

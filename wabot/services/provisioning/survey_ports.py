@@ -1,0 +1,74 @@
+"""What the doctor needs of the outside."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from wabot.domain.drift import Difference
+from wabot.domain.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A client as the central table has it."""
+
+    id: UUID
+    slug: str
+    status: str
+    template: str
+    ledger: str
+    places: Places
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What stands of a shop; `versions` is what its own version table says.
+
+    `rights` are the statements that its role lacks, `differences` come with the statements that
+    would repair them: harmless ones first, then those that take something away.
+    """
+
+    exists: bool
+    versions: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
+    differences: tuple[tuple[Difference, tuple[str, ...], bool], ...] = ()
+    unknown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A schema, a group of tables with a prefix, or a role, of a client that is not there.
+
+    `tables` counts what it holds; `sql` removes it.
+    """
+
+    kind: str
+    name: str
+    client: str
+    tables: int
+    sql: str
+
+
+class Survey(Protocol):
+    """Looks at what the catalogues say, and repairs."""
+
+    def shops(self, slugs: Collection[str] | None) -> tuple[Shop, ...]:
+        """Return the clients by slug, all or the named ones."""
+        ...
+
+    def examine(self, shops: Sequence[Shop]) -> Mapping[UUID, Condition]:
+        """Look at the shops' tables; a database that does not answer is noted in `unknown`."""
+        ...
+
+    def strays(self) -> tuple[Stray, ...]:
+        """Return what the central database holds of clients that are not there."""
+        ...
+
+    def repair(self, shop: Shop, statements: Sequence[str], *, actor: str) -> str:
+        """Run the statements in one transaction; return why that failed, if it did."""
+        ...
+
+    def remove(self, stray: Stray, *, actor: str) -> str:
+        """Remove a stray thing; return why that failed, if it did."""
+        ...
