@@ -17,11 +17,7 @@ from wabot.repositories.provisioning.template_folders import FolderTemplates
 _NAME_LINE = re.compile(r"^name\s*=.*$", re.MULTILINE)
 _MODULES_LINE = re.compile(r"^modules\s*=\s*\[[^\]]*\][ \t]*\n", re.MULTILINE)
 _SCRIPT_TEMPLATE = re.compile(r"^@ template .*$", re.MULTILINE)
-_NO_TEXTS = """\
-# Sentences that this shop says differently; keys are those of wabot/texts, for example:
-# [menu]
-# main = "¿Qué se te ofrece?"
-"""
+_NO_TEXTS = "# Sentences that this shop says differently; keys are those of wabot/texts.\n"
 
 
 def new_template(name: str, *, source: str, title: str = "") -> Path:
