@@ -3,7 +3,6 @@
 import logging
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,18 +23,14 @@ if TYPE_CHECKING:
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.provisioning.changes import SqlChanges
     from wabot.repositories.provisioning.exports import SqlExports
-    from wabot.repositories.provisioning.migrating import PostgresFleet
     from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.provisioning.clone import CloneTenant
     from wabot.services.provisioning.create import CreateTenant
-    from wabot.services.provisioning.doctor import ExamineTenants
     from wabot.services.provisioning.filled import CreateFilled
     from wabot.services.provisioning.import_ import ImportTenant
-    from wabot.services.provisioning.migrate import MigrateTenants
-    from wabot.services.provisioning.modules import TenantModules
     from wabot.services.provisioning.move import MoveTenant
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.ports import Clock
@@ -169,61 +164,6 @@ class Provisioning:
         return CreateTenant(
             self.tenants, self.cipher, self.templates, now=lambda: datetime.now(UTC), new_id=uuid4
         )
-
-
-@contextmanager
-def fleet_of(provisioning: Provisioning) -> Iterator["PostgresFleet"]:
-    """Open what runs SQL on many tenants' tables; its connections close with the block."""
-    from wabot.repositories.conninfo import connect
-    from wabot.repositories.provisioning.migrating import PostgresFleet
-
-    fleet = PostgresFleet(
-        lambda: connect(provisioning.owner_url, autocommit=True), provisioning.servers.connect
-    )
-    try:
-        yield fleet
-    finally:
-        fleet.close()
-
-
-@contextmanager
-def migrations_of(provisioning: Provisioning) -> Iterator["MigrateTenants"]:
-    """Compose the migration of tenants."""
-    from wabot.services.provisioning.migrate import MigrateTenants
-
-    with fleet_of(provisioning) as fleet:
-        yield MigrateTenants(fleet, provisioning.tenants.line, time.sleep, provisioning.actor)
-
-
-@contextmanager
-def modules_of(provisioning: Provisioning) -> Iterator["TenantModules"]:
-    """Compose adding and removing modules."""
-    from wabot.repositories.provisioning.module_folders import FolderModules
-    from wabot.services.provisioning.modules import TenantModules
-
-    line = provisioning.tenants.line
-    with fleet_of(provisioning) as fleet:
-        yield TenantModules(
-            provisioning.tenants,
-            provisioning.templates,
-            FolderModules(line),
-            line,
-            fleet,
-            provisioning.actor,
-        )
-
-
-def doctor_of(provisioning: Provisioning) -> "ExamineTenants":
-    """Compose the look at what is not as it should be."""
-    from wabot.repositories.conninfo import connect
-    from wabot.repositories.provisioning.surveying import PostgresSurvey
-    from wabot.services.provisioning.doctor import ExamineTenants
-
-    line = provisioning.tenants.line
-    survey = PostgresSurvey(
-        lambda: connect(provisioning.owner_url, autocommit=True), provisioning.servers.connect, line
-    )
-    return ExamineTenants(survey, provisioning.templates, line.pending, provisioning.actor)
 
 
 @contextmanager

@@ -34,8 +34,9 @@ def doctor(
 
     Exits with 1 when something is wrong, and names the command that repairs it.
     """
+    from wabot.cli.fleet import doctor_of
     from wabot.config import load_settings
-    from wabot.container import doctor_of, open_tenants
+    from wabot.container import open_tenants
     from wabot.errors import Finding as Found
     from wabot.errors import InvalidInput
 

@@ -33,8 +33,9 @@ def migrate(
 
     A failure stops only its shop; run the command again and it goes on with those alone.
     """
+    from wabot.cli.fleet import migrations_of
     from wabot.config import load_settings
-    from wabot.container import migrations_of, open_tenants
+    from wabot.container import open_tenants
     from wabot.errors import Finding, InvalidInput
 
     out = Output("tenant migrate", json=json)

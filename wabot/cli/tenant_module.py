@@ -71,8 +71,9 @@ def remove(
 
 @contextmanager
 def _use_case() -> "Iterator[TenantModules]":
+    from wabot.cli.fleet import modules_of
     from wabot.config import load_settings
-    from wabot.container import modules_of, open_tenants
+    from wabot.container import open_tenants
 
     with open_tenants(load_settings()) as provisioning, modules_of(provisioning) as use_case:
         yield use_case

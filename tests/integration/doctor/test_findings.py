@@ -12,8 +12,9 @@ import pytest
 from tests.integration.tenants.asking import document, request_for
 from tests.integration.tenants.catalogue import everything, namespace, rights
 from tests.integration.tenants.conftest import Cli, cli
+from wabot.cli.fleet import doctor_of
 from wabot.config import Settings
-from wabot.container import Provisioning, doctor_of, open_tenants
+from wabot.container import Provisioning, open_tenants
 from wabot.domain.drift import Finding
 from wabot.domain.placement import prefix_placement
 from wabot.domain.tenant import Tenant
