@@ -61,13 +61,14 @@ def read_places(connection: Connection, tenant: Tenant, *, lock: bool = False) -
 
 
 def write_places(
-    connection: Connection, tenant: Tenant, places: Places, status: TenantStatus
+    connection: Connection, tenant: Tenant, places: Places, status: TenantStatus | None = None
 ) -> None:
-    """Write down where the tenant is and where it stands in its life."""
+    """Write down where the tenant is and, unless that stays, where it stands in its life."""
+    values = {"status": status.value} if status else {}
     connection.execute(
         update(clients)
         .where(clients.c.id == tenant.id)
-        .values(db_connection_config=places_to_config(places), status=status.value)
+        .values(db_connection_config=places_to_config(places), **values)
     )
 
 

@@ -146,7 +146,7 @@ class SqlMoves:
             held = clients.read_places(connection, tenant, lock=True)
             left = tuple(place for place in held.former if place.address != former.address)
             after = replace(held, former=left)
-            clients.write_places(connection, tenant, after, tenant.status)
+            clients.write_places(connection, tenant, after)
             details = {"place": placement_to_view(former)}
             note(connection, tenant, actor=actor, action="tenant.move.drop", details=details)
         return replace(places, former=left)
