@@ -88,7 +88,6 @@ def create_from(
         open_tenants(settings, connections=2 * workers) as provisioning,
         out.progress("Checking" if dry_run else "Creating", len(checked.rows)) as advance,
     ):
-
         done = 0
 
         def told(result: "RowResult") -> None:
