@@ -99,7 +99,7 @@ def test_a_new_template_passes_its_own_check(cli: Cli, own: Path) -> None:
         "template": "pipas",
         "products": 45,
         "settings": 13,
-        "texts": 15,
+        "texts": 28,
         "conversations": 10,
         "tables_tried": True,
     }
