@@ -37,7 +37,7 @@ _CONTAINER_SOUNDS = frozenset(sound(stem(word)) for word in _CONTAINERS)
 _BEFORE = word_set(
     """
     quiero dame deme ponme mandame me das mandas solo nomas unos unas como son serian seria que
-    sean sea x con
+    sean sea x con agrega agregame agregale ponle anade anademe tambien
     """
 )
 _AFTER = word_set("de por favor porfa gracias nomas nada mas x solo")
@@ -96,7 +96,7 @@ def amount_after(text: str, product: Product) -> Amount | None:
 
 def measures(word: str) -> bool:
     """Tell whether a normalised word is part of an amount: a number, a fraction or a unit."""
-    return is_number(word) or bool(_unit(word)) or word in _TIMES or word in _MEASURES
+    return is_number(word) or is_unit(word) or word in _MEASURES
 
 
 def sizes_in(text: str) -> frozenset[str]:
@@ -108,6 +108,11 @@ def sizes_in(text: str) -> frozenset[str]:
             if _unit(following):
                 sizes.add(_family(following))
     return frozenset(sizes)
+
+
+def is_unit(word: str) -> bool:
+    """Tell whether a normalised word is a unit of weight, volume or count."""
+    return bool(_unit(word)) or word in _TIMES
 
 
 def contains(word: str) -> bool:

@@ -1,8 +1,9 @@
 """Words that mean the same wherever the conversation stands, and how they are found in a text."""
 
+import re
 from enum import Enum, auto
 
-from wabot.domain.language.words import normalize, phrase_set, without_courtesy
+from wabot.domain.language.words import normalize, phrase_set, without_courtesy, word_set
 
 
 class Word(Enum):
@@ -23,6 +24,7 @@ class Word(Enum):
     NEXT_PAGE = auto()
     DELIVERY = auto()
     NEW_ADDRESS = auto()
+    SAVED_ADDRESS = auto()
     PICKUP = auto()
     REMOVE = auto()
     RESUME = auto()
@@ -137,6 +139,13 @@ _ELSEWHERE = {
         me lo traes / me lo traen / escribir direccion / recoger en casa / recojan en casa
         recoger en mi casa / pasen por mi ropa / pasen por ella / vengan por ella
     """,
+    Word.SAVED_ADDRESS: """
+        la misma / la misma direccion / misma direccion / a la misma direccion / la de siempre
+        a la de siempre / la direccion de siempre / a la direccion de siempre / donde siempre
+        a donde siempre / al mismo lugar / el mismo lugar / la misma de siempre / a la misma
+        la misma direccion de siempre / a la misma direccion de siempre / la que tienes
+        la que ya tienes / la misma de la otra vez / la misma de la vez pasada
+    """,
     Word.PICKUP: """
         recoger / recoger en tienda / recoger en la tienda / lo recojo / yo lo recojo / paso por el
         yo paso por el / paso a recogerlo / paso por mi pedido / voy por el / yo voy por el
@@ -179,6 +188,15 @@ def _table(meanings: dict[Word, str]) -> dict[str, Word]:
     return {phrase: word for word, phrases in meanings.items() for phrase in phrase_set(phrases)}
 
 
+_MOST_WORDS = 10
+_FETCHING = word_set("recojo recogo recoger recogerlo recogerla recogerlos recogemos recogere")
+_COMING = re.compile(
+    r"\b(paso yo|yo paso|(paso|pasar|pasare|pasamos|voy|ir|vengo|vamos)"
+    r" (por (el|ella|ello|mi|mis|lo)|a la tienda|al local))\b"
+)
+# A dry cleaner comes to the customer's house to do the same.
+_NOT_FETCHING = word_set("no casa domicilio ropa pueden puedes ustedes")
+
 _ANYWHERE_TABLE = _table(_ANYWHERE)
 _ELSEWHERE_TABLE = _table(_ELSEWHERE)
 
@@ -193,7 +211,10 @@ def anywhere(text: str) -> Word | None:
 
 def elsewhere(text: str) -> Word | None:
     """Return what a text means when the place where we stand has no answer for it."""
-    return _look_up(text, _ELSEWHERE_TABLE)
+    word = _look_up(text, _ELSEWHERE_TABLE)
+    if word is None and _wants_to_fetch(text):
+        return Word.PICKUP
+    return word
 
 
 def _look_up(text: str, table: dict[str, Word]) -> Word | None:
@@ -204,3 +225,12 @@ def _look_up(text: str, table: dict[str, Word]) -> Word | None:
 def _asks_for_person(text: str) -> bool:
     said = normalize(text).split()
     return bool(_PERSON_WORDS & set(said)) and len(said) <= 8 and "no" not in said
+
+
+def _wants_to_fetch(text: str) -> bool:
+    """Tell whether the customer comes for the order: «mejor lo recojo en la tienda»."""
+    normal = normalize(text)
+    said = normal.split()
+    if len(said) > _MOST_WORDS or not _NOT_FETCHING.isdisjoint(said) or re.search(r"\d", normal):
+        return False
+    return not _FETCHING.isdisjoint(said) or bool(_COMING.search(normal))

@@ -70,7 +70,12 @@ def query_words(text: str) -> tuple[str, ...]:
 
 def asks_for_product(text: str) -> bool:
     """Tell whether a text asks for a product, known or not."""
-    return any(word in _ASKS for word in normalize(text).split()[:4])
+    said = normalize(text).split()
+    # «quiero que lo dejen en la puerta» asks for something else.
+    return any(
+        word in _ASKS and following != "que"
+        for word, following in zip(said[:4], [*said[1:], ""], strict=False)
+    )
 
 
 def find(text: str, products: Sequence[Product]) -> Found:

@@ -89,9 +89,128 @@ def test_what_is_too_short_for_an_address_is_asked_again(text: str) -> None:
     assert chat.of(SaveAddress) == []
 
 
-def test_a_question_is_no_address() -> None:
-    chat = at_delivery().tap("A domicilio").write("¿cuánto cuesta el envío a la colonia Centro?")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "¿cuánto cuesta el envío a la colonia Centro?",
+        "hasta dónde entregan",
+        "¿hasta dónde entregan?",
+        "¿como cuánto tardan?",
+        "aceptan tarjeta?",
+        "quiero pagar con tarjeta",
+    ],
+)
+@pytest.mark.parametrize("home", [True, False])
+def test_a_question_about_the_delivery_is_answered_and_the_step_stays(
+    question: str, home: bool
+) -> None:
+    chat = at_delivery()
+    if home:
+        chat.tap("A domicilio")
+    before = chat.state
+    chat.write(question)
+    assert "Eso te lo dice mejor la tienda" in chat.body
+    assert chat.state == before
     assert chat.of(SaveAddress) == []
+
+
+def test_a_question_to_a_shop_with_nobody_to_call_is_not_passed_on() -> None:
+    chat = at_delivery(Chat(a_shop(owner_phone="", adviser_phone=""))).write("¿cobran envío?")
+    assert "Eso no te lo sé decir" in chat.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lo recojo en la tienda",
+        "mejor paso por mi pedido al rato",
+        "yo voy a la tienda",
+        "quiero recogerlo",
+    ],
+)
+def test_who_comes_for_the_order_is_understood_in_other_words(text: str) -> None:
+    assert "Lo recoges en la tienda" in at_delivery().write(text).body
+    assert "Lo recoges en la tienda" in at_delivery().tap("A domicilio").write(text).body
+    without = at_delivery(Chat(a_shop(pickup=False))).write(text)
+    assert "solo entregamos a domicilio" in without.body
+    assert isinstance(without.state, TypingAddress)
+    assert without.of(SaveAddress) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ya te dije", "te pago con uno de 500", "20 minutos llevo esperando", "jajaja 100 por ciento"],
+)
+def test_what_is_said_about_something_else_is_no_address(text: str) -> None:
+    chat = at_delivery().tap("A domicilio").write(text)
+    assert isinstance(chat.state, TypingAddress)
+    assert chat.of(SaveAddress) == []
+
+
+def test_a_product_asked_for_at_the_address_goes_into_the_cart() -> None:
+    chat = at_delivery().tap("A domicilio").write("agrégame 2 bolsas de arroz")
+    assert "2 bolsas de Arroz" in chat.body
+    assert chat.of(SaveAddress) == []
+
+
+def test_an_address_that_may_be_a_product_is_asked_about() -> None:
+    chat = at_delivery().tap("A domicilio").write("Arroz 15")
+    assert "¿Entregamos tu pedido en esta dirección?" in chat.body
+    chat.tap("Usar esta dirección")
+    assert chat.of(SaveAddress) == [SaveAddress("Arroz 15")]
+    assert isinstance(chat.state, Confirming)
+
+
+def test_an_address_in_doubt_is_asked_about_and_may_be_refused() -> None:
+    chat = at_delivery().tap("A domicilio").write("atrás de la iglesia de San Juan")
+    assert isinstance(chat.state, OfferingLocation)
+    assert isinstance(chat.write("no").state, ChoosingDelivery)
+    assert chat.memory.delivery is None
+
+
+def test_whoever_insists_on_a_place_is_asked_whether_it_is_the_address() -> None:
+    chat = at_delivery().tap("A domicilio").write("San Miguel Tlaixpan")
+    assert "dirección más completa" in chat.body
+    assert "¿Entregamos tu pedido" in chat.write("San Miguel Tlaixpan").body
+    assert isinstance(chat.write("sí").state, Confirming)
+
+
+@pytest.mark.parametrize("text", ["la misma de siempre", "a la misma dirección por favor"])
+def test_the_same_address_is_the_saved_one(text: str) -> None:
+    chat = at_delivery(Chat(customer=KNOWN)).write(text)
+    assert "Entrega en: Calle 5 #12, Centro" in chat.body
+    assert isinstance(at_delivery().write(text).state, TypingAddress)
+
+
+@pytest.mark.parametrize(
+    "text", ["Calle 8 #15, Centro", "cambia la dirección a Calle 8 #15, Centro", "Juárez 15"]
+)
+def test_an_address_at_the_summary_is_offered_in_place_of_the_one_shown(text: str) -> None:
+    chat = at_summary().write(text)
+    assert "¿Entregamos tu pedido en esta dirección?" in chat.body
+    assert text.removeprefix("cambia la dirección a ") in chat.body
+    assert chat.drafts == []
+    chat.write("sí")
+    assert f"Entrega en: {text.removeprefix('cambia la dirección a ')}" in chat.body
+    assert isinstance(chat.state, Confirming)
+    chat.tap("Confirmar")
+    assert chat.drafts[0].delivery.kind is DeliveryKind.DELIVERY
+
+
+def test_an_address_refused_at_the_summary_leaves_it_as_it_was() -> None:
+    chat = at_summary().write("Calle 8 #15, Centro").tap("No, gracias")
+    assert "Lo recoges en la tienda" in chat.body
+    assert isinstance(chat.state, Confirming)
+
+
+def test_an_address_that_comes_early_is_offered_or_kept_for_later() -> None:
+    assert isinstance(with_cart().write("Calle 8 #15, Centro").state, OfferingLocation)
+    assert "Cuando armes tu pedido" in Chat().write("Calle 8 #15, Centro").body
+
+
+def test_another_address_in_place_of_the_one_offered_is_taken() -> None:
+    chat = with_cart().write("Calle 8 #15, Centro").write("Calle 9 #15, Centro")
+    assert "Entrega en: Calle 9 #15, Centro" in chat.body
 
 
 def test_a_location_is_an_address_where_one_is_asked() -> None:
@@ -171,6 +290,12 @@ def test_who_gives_no_phone_can_order_all_the_same(answer: str) -> None:
     assert len(chat.drafts) == 1
     # The next order does not ask again.
     assert isinstance(at_delivery(chat).tap("Calle 8 #15, Centro…").state, Confirming)
+
+
+def test_a_question_about_the_phone_is_no_wrong_phone() -> None:
+    chat = at_delivery(Chat(customer=BY_USER_ID)).write(TYPED).write("¿y para qué lo quieren?")
+    assert isinstance(chat.state, AskingPhone)
+    assert "Eso te lo dice mejor la tienda" in chat.body
 
 
 def test_a_wrong_phone_is_asked_for_once_more_and_then_let_be() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from wabot.domain.catalog import Product
 from wabot.domain.conversation.effects import NoteUnknown, Step
-from wabot.domain.conversation.flows import ordering
+from wabot.domain.conversation.flows import ordering, questions
 from wabot.domain.conversation.moves import ask, ask_again, not_understood
 from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.screens.catalogue import (
@@ -12,12 +12,20 @@ from wabot.domain.conversation.screens.catalogue import (
     entrance,
 )
 from wabot.domain.conversation.states import (
+    AskingPhone,
     AtMenu,
     BrowsingCategories,
     BrowsingProducts,
+    Cancelling,
+    ChoosingDelivery,
+    Confirming,
+    OfferingLocation,
+    OfferingResume,
+    TypingAddress,
 )
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.amounts import Amount, amount_after, only_counts, split_amount
+from wabot.domain.language.questions import is_about_service, is_question
 from wabot.domain.language.search import (
     Found,
     asks_for_product,
@@ -28,6 +36,15 @@ from wabot.domain.language.search import (
 )
 from wabot.domain.language.words import normalize
 
+_CHECKOUT = (
+    ChoosingDelivery,
+    TypingAddress,
+    AskingPhone,
+    Confirming,
+    OfferingLocation,
+    Cancelling,
+    OfferingResume,
+)
 _MAX_QUERY = 60
 _MAX_PAGE = 999
 
@@ -82,11 +99,25 @@ def search(turn: Turn, text: str) -> Step | None:
         if len(without_amount.exact) == 1 and not begins_name(text, without_amount.exact[0]):
             return _take(turn, named, without_amount.exact[0], amount)
         found = found if found.exact else without_amount
-    if found:
+    if not found.exact and _is_for_shop(turn, text):
+        return questions.answered(turn)
+    if found.exact or (found and _may_leave(turn, text)):
         return _show_found(turn, text, found)
     if amount is not None and (not rest or only_counts(rest)) and (turn.lines or amount.unit):
         return not_understood(turn, Phrase("quantity.of_what"))
-    return _missing(turn, text)
+    return _missing(turn, text) or (questions.answered(turn) if is_question(text) else None)
+
+
+def _is_for_shop(turn: Turn, text: str) -> bool:
+    """Tell whether only the shop can answer: it is asked how it works, or anything at checkout."""
+    if is_about_service(text):
+        return is_question(text) or asks_for_product(text)
+    return is_question(text) and not _may_leave(turn, text)
+
+
+def _may_leave(turn: Turn, text: str) -> bool:
+    """Tell whether a product that is only similar may lead away from where we stand."""
+    return asks_for_product(text) or not isinstance(turn.state, _CHECKOUT)
 
 
 def _take(turn: Turn, named: str, product: Product, amount: Amount) -> Step:

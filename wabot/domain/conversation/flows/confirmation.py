@@ -18,6 +18,7 @@ from wabot.domain.conversation.states import AtMenu, Confirming, ReviewingCart
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import has_reservations, is_about_place, is_no, is_yes
+from wabot.domain.language.questions import is_question
 from wabot.domain.language.words import normalize
 from wabot.domain.money import Money
 from wabot.domain.order import Cart, Delivery, DeliveryKind
@@ -31,7 +32,10 @@ def answered(turn: Turn, state: Confirming, text: str) -> Step | None:
         return change(turn)
     if elsewhere(text) not in {None, Word.CHANGE_ORDER}:
         return None
-    if is_about_place(text):
+    changed = delivery.address_changed(turn, text)
+    if changed is not None:
+        return changed
+    if is_about_place(text) and not is_question(text):
         return delivery.choose(turn)
     return change(turn) if has_reservations(text) else None
 

@@ -11,6 +11,7 @@ from wabot.domain.conversation.events import ContactsShared, LocationShared
 from wabot.domain.conversation.flows import ordering
 from wabot.domain.conversation.moves import ask, ask_again, not_understood
 from wabot.domain.conversation.replies import Phrase
+from wabot.domain.conversation.screens.delivery import saved_addresses
 from wabot.domain.conversation.states import (
     AskingPhone,
     ChoosingDelivery,
@@ -20,9 +21,19 @@ from wabot.domain.conversation.states import (
     TypingAddress,
 )
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.language.addresses import has_number, looks_like_address, on_one_line
+from wabot.domain.language.addresses import (
+    Reading,
+    address_in,
+    has_number,
+    may_be_address,
+    names_street,
+    read_address,
+)
+from wabot.domain.language.amounts import split_amount
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import is_no, is_yes
+from wabot.domain.language.questions import is_question
+from wabot.domain.language.search import asks_for_product, find
 from wabot.domain.language.words import normalize, one_line
 from wabot.domain.order import Delivery, DeliveryKind, coordinates
 
@@ -68,30 +79,60 @@ def use_saved(turn: Turn, address_id: UUID | None) -> Step:
     return _settle(turn, where)
 
 
+def use_primary(turn: Turn) -> Step:
+    """Send the order where the last one went, or ask where that is."""
+    addresses = saved_addresses(turn)
+    return use_saved(turn, addresses[0].id) if addresses else type_new(turn)
+
+
 def choice_typed(turn: Turn, text: str) -> Step | None:
     """Read an answer to the question where; an address may be typed right away."""
-    word = elsewhere(text)
-    if word is Word.PICKUP:
-        return pick_up(turn)
-    if word in {Word.NEW_ADDRESS, Word.DELIVERY}:
-        return type_new(turn)
-    if word is None and has_number(text) and looks_like_address(text):
-        return _typed(turn, text)
-    return None
+    match elsewhere(text):
+        case Word.PICKUP:
+            return pick_up(turn)
+        case Word.SAVED_ADDRESS:
+            return use_primary(turn)
+        case Word.NEW_ADDRESS | Word.DELIVERY:
+            return type_new(turn)
+        case None:
+            return _address(turn, text)
+        case _:
+            return None
 
 
 def address_typed(turn: Turn, text: str) -> Step | None:
-    """Read an address; pick-up is still possible."""
+    """Read an address; pick-up is still possible, and whoever insists is asked."""
     word = elsewhere(text)
     if word is Word.PICKUP:
         return pick_up(turn)
-    if word is not None or is_yes(text):
-        return None
+    if word is Word.SAVED_ADDRESS and turn.customer.addresses:
+        return use_primary(turn)
     if is_no(text):
         return choose(turn)
-    if not looks_like_address(text):
-        return None if "?" in text else not_understood(turn, Phrase("delivery.too_short"))
-    return _typed(turn, text)
+    if is_yes(text) or is_question(text) or word not in {None, Word.SAVED_ADDRESS}:
+        return None
+    step = _address(turn, text)
+    if step is not None or _names_product(turn, text):
+        return step
+    if turn.memory.misses and may_be_address(text):
+        return _offer(turn, text)
+    return not_understood(turn, Phrase("delivery.too_short"))
+
+
+def address_given(turn: Turn, text: str) -> Step | None:
+    """Offer an address that came where none was asked; None for anything else."""
+    if not (names_street(text) and has_number(text)) or read_address(text) is Reading.NO:
+        return None
+    if not turn.lines:
+        return ask_again(turn, Phrase("delivery.location_for_later"))
+    return _offer(turn, text)
+
+
+def address_changed(turn: Turn, text: str) -> Step | None:
+    """Offer an address typed at the summary in place of the one it shows."""
+    reading = _reading(turn, address_in(text))
+    doubtful = reading is Reading.DOUBTFUL and names_street(text)
+    return _offer(turn, text) if doubtful or reading is Reading.CERTAIN else None
 
 
 def located(turn: Turn, pin: LocationShared) -> Step:
@@ -119,7 +160,10 @@ def use_location(turn: Turn) -> Step | None:
 
 
 def ignore_location(turn: Turn) -> Step:
-    """Go on without the location that was offered."""
+    """Go on without the location that was offered; after a typed address ask where to."""
+    typed = isinstance(turn.state, OfferingLocation) and turn.state.delivery.latitude is None
+    if typed and turn.memory.delivery is None:
+        return choose(turn)
     return ordering.keep(turn)
 
 
@@ -129,14 +173,20 @@ def location_answered(turn: Turn, text: str) -> Step | None:
         return use_location(turn)
     if is_no(text):
         return ignore_location(turn)
-    return None
+    return _address(turn, text)
 
 
-def phone_typed(turn: Turn, where: Delivery, text: str) -> Step:
+def phone_typed(turn: Turn, where: Delivery, text: str) -> Step | None:
     """Read a phone number; whoever does not give one can order all the same."""
     number = _phone(text, turn.shop.country)
     if number is not None:
         return ask(turn, Confirming(where), effects=(SavePhone(number),))
+    if is_question(text):
+        return None
+    return _without_phone(turn, where, text)
+
+
+def _without_phone(turn: Turn, where: Delivery, text: str) -> Step:
     if is_no(text) or elsewhere(text) is Word.DECLINE_PHONE or turn.memory.misses:
         return ask(turn, Confirming(where), Phrase("delivery.without_phone"))
     return not_understood(turn, Phrase("delivery.bad_phone"))
@@ -148,15 +198,45 @@ def contacts_shared(turn: Turn, contacts: ContactsShared) -> Step:
     number = next((number for number in numbers if number), None)
     if isinstance(turn.state, AskingPhone):
         if number is None:
-            return phone_typed(turn, turn.state.delivery, "")
+            return _without_phone(turn, turn.state.delivery, "")
         return ask(turn, Confirming(turn.state.delivery), effects=(SavePhone(number),))
     if contacts.requested and number and not _has_phone(turn):
         return ask_again(turn, Phrase("delivery.phone_saved"), effects=(SavePhone(number),))
     return not_understood(turn, Phrase("media.contacts"))
 
 
-def _typed(turn: Turn, text: str) -> Step:
-    return _new(turn, Delivery(DeliveryKind.DELIVERY, address=on_one_line(text)))
+def _address(turn: Turn, text: str) -> Step | None:
+    """Take an address, ask about one in doubt; None when it is none."""
+    match _reading(turn, text):
+        case Reading.CERTAIN:
+            return _new(turn, _typed(text))
+        case Reading.DOUBTFUL:
+            return _offer(turn, text)
+        case Reading.NO:
+            return None
+
+
+def _reading(turn: Turn, text: str) -> Reading:
+    """Read an address; what names a product («2 col», «Limón 15») is none, or in doubt."""
+    reading = read_address(text)
+    if reading is Reading.CERTAIN and _names_product(turn, text):
+        amount, _ = split_amount(text)
+        return Reading.DOUBTFUL if amount is None else Reading.NO
+    return reading
+
+
+def _names_product(turn: Turn, text: str) -> bool:
+    catalog = turn.shop.catalog.products
+    _, rest = split_amount(text)
+    return asks_for_product(text) or bool(find(" ".join(rest), catalog).exact)
+
+
+def _offer(turn: Turn, text: str) -> Step:
+    return ask(turn, OfferingLocation(_typed(text)))
+
+
+def _typed(text: str) -> Delivery:
+    return Delivery(DeliveryKind.DELIVERY, address=address_in(text))
 
 
 def _new(turn: Turn, where: Delivery) -> Step:

@@ -53,6 +53,7 @@ def received(turn: Turn, text: str) -> Step:
         or _place(turn, said)
         or _option(turn, said)
         or _elsewhere(turn, said)
+        or delivery.address_given(turn, said)
         or catalogue.search(turn, said)
     )
     if step is not None:
@@ -194,6 +195,8 @@ def _about_cart(turn: Turn, word: Word) -> Step | None:
             return delivery.choose(turn)
         case Word.NEW_ADDRESS:
             return delivery.type_new(turn)
+        case Word.SAVED_ADDRESS:
+            return delivery.use_primary(turn)
         case Word.PICKUP:
             return delivery.pick_up(turn)
         case Word.RESUME | Word.KEEP_ORDER:

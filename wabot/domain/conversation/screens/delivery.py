@@ -51,12 +51,17 @@ def phone() -> Reply:
 
 
 def offered_location(where: Delivery) -> Reply:
-    """Ask whether a location that came unasked is the address."""
+    """Ask whether a location or an address that came unasked is the one."""
+    typed = where.latitude is None
+    asked = Phrase(
+        "delivery.use_address" if typed else "delivery.use_location", {"address": where.address}
+    )
+    use = Phrase("option.use_address" if typed else "option.use_location")
     return Reply(
-        Phrase("delivery.use_location", {"address": where.address}),
+        asked,
         Buttons(
             (
-                Option(options.USE_LOCATION, Phrase("option.use_location")),
+                Option(options.USE_LOCATION, use),
                 Option(options.IGNORE_LOCATION, Phrase("option.ignore_location")),
             )
         ),
