@@ -111,7 +111,7 @@ RETURNING c.client_id, c.contact
 
 NEXT_DUE = """
 SELECT greatest(min(greatest(due_at, lease_until)) - now(), interval '0')
-FROM wabot.conversations WHERE due_at IS NOT NULL
+FROM wabot.conversations WHERE due_at IS NOT NULL HAVING count(*) > 0
 """
 
 # A row without an event still tells that the lease is ours.
