@@ -2,7 +2,7 @@
 
 import re
 from base64 import b32encode
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -114,18 +114,3 @@ def placement_from_config(config: Mapping[str, object]) -> Placement:
         server=values["server"],
         **more,
     )
-
-
-def resealed(config: Mapping[str, Any], seal_again: Callable[[str], str]) -> dict[str, Any]:
-    """Return the configuration with every ciphertext in it replaced, former places included."""
-    return {key: _resealed(key, value, seal_again) for key, value in config.items()}
-
-
-def _resealed(key: str, value: Any, seal_again: Callable[[str], str]) -> Any:
-    if key in _SECRETS:
-        return seal_again(value)
-    if isinstance(value, Mapping):
-        return resealed(value, seal_again)
-    if isinstance(value, list):
-        return [_resealed("", entry, seal_again) for entry in value]
-    return value

@@ -21,6 +21,7 @@ from wabot.domain.tenant import Isolation, Tenant, TenantStatus
 from wabot.errors import Conflict, InvalidInput, Refused, UnknownChoice
 from wabot.repositories.provisioning.servers import split_database_url
 from wabot.services.provisioning.create import Creation
+from wabot.services.provisioning.look import report_on
 from wabot.services.provisioning.places import DatabaseAt
 
 Connection = psycopg.Connection[Any]
@@ -107,6 +108,7 @@ def test_what_a_killed_creation_left_is_finished_by_the_same_command(
         central.execute(f"COMMENT ON DATABASE {place.database} IS NULL")
     if missing == "the database":
         central.execute(f"DROP DATABASE {place.database} WITH (FORCE)")
+    assert report_on(provisioning.tenants, "lupita").tenant.status is TenantStatus.PROVISIONING
     ended = create_at(isolation="database")
     assert ended.created
     assert ended.tenant.id == first.tenant.id
@@ -164,6 +166,17 @@ def test_a_creation_killed_before_its_last_step_is_finished_by_the_same_command(
             time.sleep(0.1)
     assert ended.tenant.id == found.id
     assert ended.tenant.status is TenantStatus.ACTIVE
+
+
+def test_a_plan_without_a_database_of_its_own_waits_until_the_shop_has_moved(
+    create_at: Callable[..., Creation], cli: Cli
+) -> None:
+    create_at(isolation="database")
+    refused = cli("tenant", "update", "lupita", "--plan", "completo")
+    assert refused.exit_code == 4
+    assert "wabot tenant move lupita --isolation schema" in refused.output
+    assert cli("tenant", "move", "lupita", "--isolation", "schema").exit_code == 0
+    assert cli("tenant", "update", "lupita", "--plan", "completo").exit_code == 0
 
 
 def test_a_database_that_cannot_be_the_tenants_leaves_no_row(

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.errors import ConfigurationError, DecryptionFailed
 from wabot.gateways.encryption import TokenCipher, fingerprint
 
@@ -47,6 +48,15 @@ def test_another_key_is_refused_and_the_message_names_both() -> None:
     key_id = stored.split(".")[1]
     with pytest.raises(DecryptionFailed, match=f"under the key {key_id}, and .* holds [0-9a-f]+"):
         TokenCipher([NEW]).decrypt(ANA, stored)
+
+
+def test_a_token_does_not_open_as_a_database_password() -> None:
+    cipher = TokenCipher([NEW])
+    stored = cipher.encrypt(ANA, TOKEN)
+    with pytest.raises(DecryptionFailed, match=f"database password of client {ANA} was altered"):
+        cipher.decrypt(ANA, stored, DATABASE_PASSWORD)
+    password = cipher.encrypt(ANA, "s3cret", DATABASE_PASSWORD)
+    assert cipher.decrypt(ANA, password, DATABASE_PASSWORD) == "s3cret"
 
 
 def test_a_ciphertext_of_another_client_does_not_open() -> None:

@@ -1,11 +1,20 @@
 """Physical names and their stored form."""
 
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
 
-from wabot.domain.placement import placement_from_config, placement_to_config, schema_placement
-from wabot.domain.tenant import Isolation
+from wabot.domain.placement import (
+    database_placement,
+    placement_from_config,
+    placement_to_config,
+    placement_to_view,
+    prefix_placement,
+    schema_placement,
+)
+from wabot.domain.places import Move, Places, places_from_config, places_to_config
+from wabot.domain.tenant import Isolation, Placement, TenantStatus
 from wabot.errors import ConfigurationError
 from wabot.models.naming import TENANT_PREFIX_MARK
 from wabot.models.tenant import metadata
@@ -55,11 +64,46 @@ def test_different_ids_give_different_names() -> None:
         GOOD | {"prefix": "a.b"},
         GOOD | {"prefix": "A_"},
         GOOD | {"prefix": "p" * 17},
+        GOOD | {"database": "lupita"},
+        GOOD | {"isolation": "database"},
+        GOOD | {"login": "wabot_r_x"},
+        GOOD | {"server": "host=db2"},
+        GOOD | {"server": "host=db2", "login": 'x"; --'},
     ],
 )
 def test_a_stored_placement_that_cannot_be_right_is_refused(config: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError, match="db_connection_config"):
         placement_from_config(config)
+
+
+ID = UUID("12345678-1234-5678-1234-567812345678")
+OTHER_SERVER = replace(
+    database_placement(ID, server="host=db2 user=admin", database="lupita"),
+    owner_secret="v1.aa.bb",
+    runtime_secret="v1.aa.cc",
+)
+
+
+@pytest.mark.parametrize("placement", [prefix_placement(ID), database_placement(ID), OTHER_SERVER])
+def test_every_kind_of_place_is_read_back_as_it_was_written(placement: Placement) -> None:
+    assert placement_from_config(placement_to_config(placement)) == placement
+    places = Places(
+        placement, (schema_placement(ID), OTHER_SERVER), Move(placement, TenantStatus.SUSPENDED)
+    )
+    assert places_from_config(places_to_config(places)) == places
+    # What serves a tenant looks at its present place alone.
+    assert placement_from_config(places_to_config(places)) == placement
+
+
+def test_a_place_is_shown_and_logged_without_its_secrets() -> None:
+    assert "v1." not in str(placement_to_view(OTHER_SERVER))
+    assert "v1." not in repr(OTHER_SERVER)
+
+
+def test_prefixes_of_different_clients_differ() -> None:
+    prefixes = {prefix_placement(uuid4()).prefix for _ in range(500)}
+    assert len(prefixes) == 500
+    assert {len(prefix) for prefix in prefixes} == {16}
 
 
 def test_the_longest_prefix_leaves_every_name_within_63_bytes() -> None:

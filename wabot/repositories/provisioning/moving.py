@@ -112,9 +112,11 @@ class SqlMoves:
 
     def switch(self, tenant: Tenant, places: Places, *, actor: str, rows: Mapping[str, int]) -> int:
         """Let servers work in the new place; return how many events waited."""
-        assert places.move is not None
-        after = Places(places.move.to, (*places.former, places.current))
         with self._central() as connection:
+            # As they stand now: their passwords may have got another key meanwhile.
+            places = clients.read_places(connection, tenant, lock=True)
+            assert places.move is not None
+            after = Places(places.move.to, (*places.former, places.current))
             clients.write_places(connection, tenant, after, places.move.status)
             waited = 0
             if places.move.status is TenantStatus.ACTIVE:
@@ -130,7 +132,8 @@ class SqlMoves:
         with self._in(tenant, places.current) as connection:
             namespaces.open_again(connection, places.current)
         with self._central() as connection:
-            after = replace(places, move=None)
+            held = clients.read_places(connection, tenant, lock=True)
+            after = replace(held, move=None)
             clients.write_places(connection, tenant, after, places.move.status)
             if places.move.status is TenantStatus.ACTIVE:
                 wake(connection, tenant.id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from wabot.domain.template import ShopSeed
-from wabot.domain.tenant import Tenant
+from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import NotFound
 from wabot.services.provisioning.ports import TenantCounts, Tenants
 
@@ -42,6 +42,10 @@ def find_tenant(tenants: Tenants, slug: str) -> Tenant:
 def report_on(tenants: Tenants, slug: str) -> TenantReport:
     """Return all there is to say about a tenant."""
     tenant = find_tenant(tenants, slug)
+    if tenant.status is TenantStatus.PROVISIONING:
+        # Its tables may not be there yet.
+        nothing = ShopSeed(tenant.template, tenant.country, tenant.currency, tenant.time_zone, ())
+        return TenantReport(tenant, nothing, TenantCounts(0, 0, 0, 0, 0))
     return TenantReport(tenant, tenants.read_seed(tenant), tenants.counts(tenant))
 
 

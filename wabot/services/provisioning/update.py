@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from wabot.domain.money import minor_units
+from wabot.domain.plan import Feature
 from wabot.domain.settings import (
     SHOP_SETTINGS,
     SettingKind,
@@ -104,6 +105,12 @@ class UpdateTenant:
 
     def _refuse_small_plan(self, after: Tenant) -> None:
         plan, active = rules.check_plan(after.plan), self.tenants.counts(after).active_products
+        if after.placement.database and Feature.OWN_DATABASE not in plan.features:
+            raise Refused(
+                f"plan {plan.code} does not include a database of its own, and {after.slug} has"
+                " one; nothing was changed",
+                hint=f"First run: wabot tenant move {after.slug} --isolation schema",
+            )
         if active > plan.active_products:
             raise Refused(
                 f"plan {plan.code} allows {plan.active_products} active products,"
