@@ -38,6 +38,15 @@ class SeedProduct:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedRows:
+    """Rows of a table of the trade's own; a column `sku` stands for the id of that product."""
+
+    table: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | None, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShopSeed:
     """What a new shop starts with, from a template or from another shop; no customers, no token.
 
@@ -52,6 +61,7 @@ class ShopSeed:
     products: tuple[SeedProduct, ...] = ()
     settings: Mapping[str, StoredValue] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    rows: tuple[SeedRows, ...] = ()
 
     @property
     def active_products(self) -> int:
@@ -83,6 +93,7 @@ class Template:
     products: tuple[SeedProduct, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    rows: tuple[SeedRows, ...] = ()
 
     def seed(self) -> ShopSeed:
         """Return what a new shop of this kind starts with."""
@@ -95,4 +106,5 @@ class Template:
             products=self.products,
             settings={setting.key: setting.default for setting in self.settings},
             modules=self.modules,
+            rows=self.rows,
         )

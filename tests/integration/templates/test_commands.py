@@ -14,6 +14,7 @@ from wabot.config import bundled
 
 BUNDLED = bundled("tenant_templates")
 UPGRADE = "def upgrade() -> None:\n"
+ADD = 'op.add_column("__wbp__orders", sa.Column("fruit", sa.Text()), schema="tenant")'
 DROP = 'op.drop_table("__wbp__orders", schema="tenant")'
 TRADES = ("abarrotes", "agua", "comercio", "tintoreria", "verduleria")
 
@@ -194,11 +195,11 @@ def test_everything_wrong_is_told_at_once_with_file_and_line(cli: Cli, own: Path
     ("old", "new", "reason"),
     [
         ('"__wbp__daily_prices_day_ix"', '"daily_prices_day_ix"', "index daily_prices_day_ix has"),
-        ('        schema="tenant",\n    )\n    op.create_index', "    )\n    op.create_index",
-         "table __wbp__daily_prices: write it with schema"),
+        ('["day"], schema="tenant")', '["day"])', "daily_prices: write it with schema"),
+        (UPGRADE, f"{UPGRADE}    {DROP}\n", "drops a table"),
         ("__wbp__daily_prices_price_check", "price_check", "constraint price_check has no mark"),
         ('"__wbp__daily_prices_pkey"', f'"__wbp__{"p" * 47}"', "longer than 46 characters"),
-        (UPGRADE, f"{UPGRADE}    {DROP}\n", "changes orders, a table that this branch does"),
+        (UPGRADE, f"{UPGRADE}    {ADD}\n", "changes orders, a table that this branch does"),
         ('("base_0001",)', '("base_0099",)', "there is no base_0099"),
         ('("base_0001",)', '("agua_0001", "nada_0001")', "there is no nada_0001"),
         ('kind = "expand"', 'kind = "explode"', 'kind must be "expand" or "contract"'),
@@ -212,7 +213,7 @@ def test_a_branch_that_breaks_a_rule_is_refused_with_its_file(
     cli: Cli, tmp_path: Path, old: str, new: str, reason: str
 ) -> None:
     folder = tmp_path / "own/frutas"
-    copy_of_the_greengrocer(folder)
+    copy_of("verduleria", folder)
     (revision,) = (folder / "versions").glob("*.py")
     replace(revision, old, new)
     done = cli("tenant", "template", "validate", str(folder))
@@ -221,10 +222,54 @@ def test_a_branch_that_breaks_a_rule_is_refused_with_its_file(
     assert reason in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "reason"),
+    [
+        ("garments", "code,label\nhat\n", "garments.csv:2: 1 cells, 2 are expected"),
+        ("garments", "code,code\nhat,x\n", "garments.csv:1: the first line must name each column"),
+        ("garment_services", "sku,garment_code,service_code\nNO-1,traje,planchado\n",
+         "garment_services.csv:2: sku 'NO-1' is not in catalog.csv"),
+        ("hats", "code\nx\n", "hats.csv:1: the template makes no table hats"),
+        ("garments", 'code,label\n"a"b,c\n', "garments.csv:2: no valid CSV"),
+        ("services", "code,label,turnaround_days\nx,y,soon\n", "PostgreSQL refuses its rows"),
+        ("services", "code,label,turnaround_days\nx,y,1\n", "PostgreSQL refuses its rows"),
+        ("services", "code,colour\nx,red\n", "PostgreSQL refuses its rows"),
+    ],
+)  # fmt: skip
+def test_rows_that_do_not_fit_their_table_are_refused(
+    cli: Cli, tmp_path: Path, file: str, text: str, reason: str
+) -> None:
+    folder = tmp_path / "own/lavados"
+    copy_of("tintoreria", folder)
+    (folder / f"rows/{file}.csv").write_text(text, encoding="utf-8")
+    done = cli("tenant", "template", "validate", str(folder))
+    assert done.exit_code == 1, done.output
+    assert reason in done.stderr
+
+
 def test_a_good_branch_of_ones_own_is_taken(cli: Cli, tmp_path: Path) -> None:
-    copy_of_the_greengrocer(tmp_path / "own/frutas")
+    copy_of("verduleria", tmp_path / "own/frutas")
     (row,) = data(cli, "validate", str(tmp_path / "own/frutas"))
     assert row["tables_tried"] is True
+
+
+def test_a_dry_cleaner_begins_with_its_garments_and_services(cli: Cli, central_url: str) -> None:
+    token = Path("token")
+    token.write_text("EAAGm0PX4ZCpsBAKZCZBhEr5aQZDZD")
+    words = [str(token) if word == "-" else word for word in create_words(template="tintoreria")]
+    assert cli(*words).exit_code == 0
+    with psycopg.connect(central_url) as connection:
+        (schema,) = connection.execute(
+            "select db_connection_config->>'schema' from wabot.clients"
+        ).fetchone() or ("",)
+        connection.execute(f"set search_path to {schema}")
+        ironed = connection.execute(
+            "select p.sku, g.label, s.turnaround_days from garment_services x"
+            " join products p on p.id = x.product_id join garments g on g.code = x.garment_code"
+            " join services s on s.code = x.service_code"
+            " where s.code = 'planchado' order by p.sku limit 2"
+        ).fetchall()
+        assert ironed == [("PLA-001", "Camisa", 1), ("PLA-002", "Pantalón", 1)]
 
 
 def test_a_shop_is_created_from_an_own_template(
@@ -244,13 +289,13 @@ def test_a_shop_is_created_from_an_own_template(
         assert connection.execute(f"select * from {schema}.bottle_movements").fetchall() == []
 
 
-def copy_of_the_greengrocer(folder: Path) -> None:
+def copy_of(name: str, folder: Path) -> None:
     """Copy a template that has tables under another name, as a careful operator would."""
-    shutil.copytree(BUNDLED / "verduleria", folder, ignore=shutil.ignore_patterns("*.pyc"))
+    shutil.copytree(BUNDLED / name, folder, ignore=shutil.ignore_patterns("*.pyc"))
     for path in (*folder.rglob("*.chat"), *folder.rglob("*.toml"), *folder.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        text = text.replace("@ template verduleria", "@ template frutas")
-        text = text.replace("verduleria_", "frutas_")
+        text = text.replace(f"@ template {name}", f"@ template {folder.name}")
+        text = text.replace(f"{name}_", f"{folder.name}_")
         path.write_text(text, encoding="utf-8")
 
 

@@ -9,8 +9,9 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, CursorResult, Select, case, func, select
 
 from wabot.domain.migration import modules_of
-from wabot.domain.template import OrderStatus, SeedProduct, ShopSeed
+from wabot.domain.template import OrderStatus, SeedProduct, SeedRows, ShopSeed
 from wabot.domain.tenant import Placement, Tenant
+from wabot.models.naming import TENANT_PREFIX_MARK
 from wabot.models.tenant import customers, order_status, orders, products, settings, shop_state
 from wabot.repositories.provisioning.rendering import render
 from wabot.services.provisioning.ports import TenantCounts
@@ -19,22 +20,35 @@ from wabot.services.provisioning.ports import TenantCounts
 def write_seed(
     connection: Connection, placement: Placement, seed: ShopSeed, new_id: Callable[[], UUID]
 ) -> None:
-    """Insert order states, catalogue and settings into empty tables."""
+    """Insert order states, catalogue, settings and the trade's own rows into empty tables."""
+    catalogue = [
+        _product_row(new_id(), position, product)
+        for position, product in enumerate(seed.products, 1)
+    ]
     rows: dict[str, list[dict[str, Any]]] = {
         order_status.name: [
             {"code": s.code, "label": s.label, "position": position, "is_final": s.is_final}
             for position, s in enumerate(seed.statuses, 1)
         ],
-        products.name: [
-            _product_row(new_id(), position, product)
-            for position, product in enumerate(seed.products, 1)
-        ],
+        products.name: catalogue,
         settings.name: [{"key": key, "value": value} for key, value in seed.settings.items()],
         shop_state.name: [{"id": True}],
     }
+    ids = {row["sku"]: row["id"] for row in catalogue}
+    rows |= {TENANT_PREFIX_MARK + own.table: _own_rows(own, ids) for own in seed.rows}
     for table, found in rows.items():
         if found:
             _insert(connection, placement, table, found)
+
+
+def _own_rows(own: SeedRows, ids: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [
+        dict(
+            ("product_id", ids[value or ""]) if column == "sku" else (column, value)
+            for column, value in zip(own.columns, row, strict=True)
+        )
+        for row in own.rows
+    ]
 
 
 def _product_row(product_id: UUID, position: int, product: SeedProduct) -> dict[str, Any]:

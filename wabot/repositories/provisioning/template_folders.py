@@ -8,10 +8,11 @@ from pathlib import Path
 from wabot.config import bundled, template_folders
 from wabot.domain.migration import BASE
 from wabot.domain.template import Template
-from wabot.errors import UnknownChoice
+from wabot.errors import InvalidInput, UnknownChoice
 from wabot.repositories.provisioning.catalog_csv import read_catalog
 from wabot.repositories.provisioning.migration_line import MODULES, MigrationLine
 from wabot.repositories.provisioning.problems import Problems
+from wabot.repositories.provisioning.seed_rows import read_seed_rows
 from wabot.repositories.provisioning.template_texts import read_texts
 from wabot.repositories.provisioning.template_toml import TemplateReader
 from wabot.repositories.provisioning.toml_file import read_toml
@@ -95,6 +96,13 @@ def read_template(folder: Path, problems: Problems) -> Template | None:
     categories = reader.names("categories", 24)
     line = MigrationLine(bundled("tenant_templates"), folder.parent)
     modules = reader.modules(line, folder)
+    products = read_catalog(
+        folder / "catalog.csv",
+        units=units,
+        categories=categories,
+        currency=currency,
+        problems=problems,
+    )
     return Template(
         name=folder.name,
         title=reader.text("name", 60),
@@ -106,13 +114,21 @@ def read_template(folder: Path, problems: Problems) -> Template | None:
         categories=categories,
         statuses=reader.statuses(),
         settings=reader.settings(line, modules),
-        products=read_catalog(
-            folder / "catalog.csv",
-            units=units,
-            categories=categories,
-            currency=currency,
-            problems=problems,
-        ),
+        products=products,
         texts=texts,
         modules=modules,
+        rows=read_seed_rows(
+            folder / "rows",
+            tables=_tables(line, modules),
+            skus={product.sku for product in products},
+            problems=problems,
+        ),
     )
+
+
+def _tables(line: MigrationLine, modules: Sequence[str]) -> tuple[str, ...]:
+    try:
+        return tuple(table for module in modules for table in line.tables(module))
+    except InvalidInput:
+        # A branch that cannot be read or written has been told, or is told when it is checked.
+        return ()
