@@ -88,6 +88,7 @@ def memory_to_json(memory: Memory) -> dict[str, Any]:
         "phone_asked": memory.phone_asked,
         "echo": memory.echo,
         "echoes": memory.echoes,
+        "unwelcomed": memory.unwelcomed,
     }
 
 
@@ -121,6 +122,8 @@ def _decode(plain: Any) -> Memory:
         phone_asked=_flag(plain["phone_asked"]),
         echo=_text(plain["echo"]),
         echoes=_count(plain["echoes"]),
+        # Not there in what was stored before it was known.
+        unwelcomed=_flag(plain.get("unwelcomed", False)),
     )
 
 

@@ -81,7 +81,15 @@ def step(before: Conversation, event: Event, shop: Shop, now: datetime) -> Step:
     OrderShort.
     """
     late = event.late or _crossed(event, before.memory, shop)
-    turn = Turn(before.customer, before.memory, shop, now, late)
+    new = before.customer.is_new or before.memory.unwelcomed
+    turn = Turn(replace(before.customer, is_new=new), before.memory, shop, now, late)
+    outcome = _step(turn, before, event)
+    # The welcome belongs to the first answer, whatever came before it in silence.
+    unwelcomed = new and outcome.reply is None
+    return replace(outcome, memory=replace(outcome.memory, unwelcomed=unwelcomed))
+
+
+def _step(turn: Turn, before: Conversation, event: Event) -> Step:
     match event.happening:
         case OrderPlaced() as placed:
             return _remembered(turn, confirmation.placed(turn, placed))

@@ -14,7 +14,8 @@ class Memory:
 
     `misses` counts messages not understood in a row; `echo` and `echoes` tell what was said last
     and how many times in a row; `delivery` is what was chosen for the order in the making;
-    `phone_asked` stays so that nobody is asked twice.
+    `phone_asked` stays so that nobody is asked twice; `unwelcomed` is a new customer whose first
+    events got no answer.
     """
 
     state: State = field(default_factory=AtMenu)
@@ -26,6 +27,7 @@ class Memory:
     phone_asked: bool = False
     echo: str = ""
     echoes: int = 0
+    unwelcomed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Memory as JSON and back."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ FULL = Memory(
     expires_at=NOON,
     delivery=HOME,
     phone_asked=True,
+    unwelcomed=True,
     echo="0badcafe",
     echoes=2,
 )
@@ -74,7 +76,7 @@ def _without(key: str) -> dict[str, Any]:
         _changed(delivery={**memory_to_json(FULL)["delivery"], "latitude": "north"}),
         _changed(delivery={**memory_to_json(FULL)["delivery"], "latitude": float("inf")}),
         _changed(phone_asked="yes"),
-        *(_without(key) for key in memory_to_json(FULL)),
+        *(_without(key) for key in memory_to_json(FULL) if key != "unwelcomed"),
     ],
 )
 def test_what_cannot_be_read_becomes_a_fresh_memory_and_is_told(stored: object) -> None:
@@ -84,3 +86,9 @@ def test_what_cannot_be_read_becomes_a_fresh_memory_and_is_told(stored: object) 
 def test_moments_keep_their_time_zone() -> None:
     memory = Memory(expires_at=datetime(2026, 3, 2, 10, 0, 0, 5, tzinfo=UTC))
     assert memory_from_json(memory_to_json(memory))[0].expires_at == memory.expires_at
+
+
+def test_a_memory_stored_before_the_welcome_was_remembered_is_still_read() -> None:
+    plain = memory_to_json(FULL)
+    del plain["unwelcomed"]
+    assert memory_from_json(plain) == (replace(FULL, unwelcomed=False), True)

@@ -1,10 +1,11 @@
 """A person takes over."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.unit.domain.chat import SETTINGS, Chat, a_shop, after_order, at_summary, with_cart
+from tests.unit.domain.chat import ANA, SETTINGS, Chat, a_shop, after_order, at_summary, with_cart
 from wabot.domain.conversation.effects import (
     CancelTimer,
     EndPause,
@@ -130,3 +131,10 @@ def test_after_the_pause_the_summary_can_be_confirmed() -> None:
     chat = at_summary().write("asesor").wait(SETTINGS.pause_lifetime).send(END)
     assert isinstance(chat.state, Confirming)
     assert len(chat.send(TextReceived("sí")).drafts) == 1
+
+
+def test_whom_a_person_wrote_to_first_is_welcomed_by_the_bot_when_it_answers() -> None:
+    chat = Chat(customer=replace(ANA, is_new=True)).send(PersonWrote()).write("gracias")
+    assert chat.reply is None
+    chat.wait(SETTINGS.pause_lifetime + timedelta(minutes=1)).write("hola")
+    assert "Aquí te atiende" in chat.body

@@ -6,7 +6,15 @@ import pytest
 
 from tests.unit.domain.chat import ANA, Chat, a_shop, after_order, at_summary, with_cart
 from tests.unit.domain.samples import AN_ORDER, EMPTY
-from wabot.domain.conversation.events import ChatOpened, OptionChosen, TextReceived
+from wabot.domain.conversation.events import (
+    ChatOpened,
+    Happening,
+    MessageEdited,
+    MessageRevoked,
+    OptionChosen,
+    Reacted,
+    TextReceived,
+)
 from wabot.domain.conversation.states import (
     AtMenu,
     BrowsingProducts,
@@ -39,6 +47,17 @@ def test_a_new_customer_who_asks_for_a_product_is_greeted_and_answered_at_once()
     chat = Chat(customer=NEW).write("buenas, ¿tienes arroz?")
     assert chat.body.startswith("¡Hola, Ana!")
     assert "¿Cuánto quieres?" in chat.body
+
+
+@pytest.mark.parametrize("silent", [Reacted("👍"), MessageRevoked(), MessageEdited()])
+@pytest.mark.parametrize("text", ["hola", "buenas, ¿tienes arroz?"])
+def test_whose_first_event_gets_no_answer_is_welcomed_with_the_first_one(
+    silent: Happening, text: str
+) -> None:
+    chat = Chat(customer=NEW).send(silent).send(silent)
+    assert chat.reply is None
+    assert "Aquí te atiende *Abarrotes Lupita*" in chat.write(text).body
+    assert "Aquí te atiende" not in chat.write(text).body
 
 
 def test_a_known_customer_who_says_hello_gets_the_menu() -> None:
