@@ -1,14 +1,20 @@
 """An operator's own templates beside those that wabot brings."""
 
+import logging
 import shutil
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from wabot.config import bundled, template_folders, use_template_dir
+from wabot.container import template_texts
+from wabot.domain.placement import schema_placement
+from wabot.domain.tenant import Tenant
 from wabot.errors import ConfigurationError, InvalidInput, UnknownChoice
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.template_folders import FolderTemplates
+from wabot.texts import load_texts
 
 BUNDLED = bundled("tenant_templates")
 
@@ -107,3 +113,32 @@ def test_an_unknown_template_tells_every_folder(own: Path) -> None:
 
 def test_the_line_of_migrations_is_that_of_the_folders_asked_for(own: Path) -> None:
     assert MigrationLine(BUNDLED).versions_of("pipas") is None
+
+
+def shop_of(template: str) -> Tenant:
+    return Tenant(
+        id=UUID(int=1),
+        slug="shop",
+        name="Shop",
+        phone_number_id="1",
+        plan="basico",
+        placement=schema_placement(UUID(int=1)),
+        token="",
+        template=template,
+    )
+
+
+def test_a_server_says_what_an_own_template_says(own: Path) -> None:
+    (own / "pipas/texts.toml").write_text('[menu]\nmain = "¿Cuántas pipas?"', encoding="utf-8")
+    assert template_texts()(shop_of("pipas")).say("menu.main") == "¿Cuántas pipas?"
+
+
+def test_a_server_without_the_template_says_the_common_words_and_logs_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    texts_of = template_texts()
+    with caplog.at_level(logging.ERROR):
+        assert texts_of(shop_of("pipas")) == load_texts()
+        texts_of(shop_of("pipas"))
+    (record,) = caplog.records
+    assert "template" in record.getMessage()

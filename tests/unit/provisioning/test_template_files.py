@@ -248,3 +248,96 @@ def test_a_bad_text_is_refused_with_its_line(folder: Path, line: str, reason: st
 def test_texts_are_overridden_by_key(folder: Path, text: str) -> None:
     (folder / "abarrotes/texts.toml").write_text(text, encoding="utf-8")
     assert FolderTemplates(folder).load("abarrotes").texts == {"menu.welcome": "Hola"}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f'[option]\n#\norder = "{"x" * 21}"', "text 'option.order' has 21 characters, the limit"),
+        (f'[usted.option]\n#\norder = "{"x" * 21}"', "text 'usted.option.order' has 21 char"),
+        (
+            f'[menu]\n#\nmain = "{"x" * 513}"',
+            "text 'menu.main' has 513 characters, the limit is 512",
+        ),
+    ],
+)
+def test_a_text_that_whatsapp_would_not_take_is_refused(
+    folder: Path, line: str, reason: str
+) -> None:
+    (folder / "abarrotes/texts.toml").write_text(line + "\n", encoding="utf-8")
+    assert f"texts.toml:3: {reason}" in refusal(folder)
+
+
+OWN = """
+[settings.abarrotes_credit]
+type = "whole"
+default = 3
+minimum = 0
+maximum = 10
+help = "Weeks of credit."
+
+[settings.abarrotes_policy]
+type = "choice"
+choices = ["ask", "drop"]
+default = "ask"
+help = "What happens."
+"""
+
+
+def test_a_template_has_settings_of_its_own(folder: Path) -> None:
+    path = folder / "abarrotes/template.toml"
+    path.write_text(path.read_text(encoding="utf-8") + OWN, encoding="utf-8")
+    specs = {spec.key: spec for spec in FolderTemplates(folder).load("abarrotes").settings}
+    assert (specs["abarrotes_credit"].minimum, specs["abarrotes_credit"].maximum) == (0, 10)
+    assert specs["abarrotes_policy"].choices == ("ask", "drop")
+    seed = FolderTemplates(folder).load("abarrotes").seed()
+    assert seed.settings["abarrotes_policy"] == "ask"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("settings.abarrotes_credit", "settings.credit", "unknown setting 'credit'"),
+        ("settings.abarrotes_credit", "settings.abarrotes_Credit", "unknown setting"),
+        ('type = "whole"', 'type = "number"', "type of abarrotes_credit must be 'boolean' or"),
+        ("default = 3", "default = 11", "default must be a whole number from 0 to 10"),
+        ("default = 3", "", "default must be a whole number"),
+        ("minimum = 0", 'minimum = "none"', "minimum must be a whole number"),
+        ("minimum = 0", "choices = []", "unknown key 'choices'; known: type, default, help, min"),
+        (
+            'choices = ["ask", "drop"]',
+            'choices = ["ask"]',
+            "choices must be at least two different",
+        ),
+        ('choices = ["ask", "drop"]', 'choices = ["ask", "a b"]', "choices must be at least two"),
+        ('default = "ask"', 'default = "maybe"', "default must be one of: ask, drop"),
+        ('help = "Weeks of credit."', "", "help must be a text that says what the setting does"),
+    ],
+)
+def test_a_setting_of_its_own_that_makes_no_sense_is_refused_with_its_line(
+    folder: Path, old: str, new: str, reason: str
+) -> None:
+    path = folder / "abarrotes/template.toml"
+    before = path.read_text(encoding="utf-8")
+    first = before.count("\n") + 1
+    assert OWN.count(old) == 1
+    path.write_text(before + OWN.replace(old, new), encoding="utf-8")
+    told = re.search(rf"template\.toml:(\d+): {re.escape(reason)}", refusal(folder))
+    assert told
+    assert first <= int(told[1]) <= first + OWN.count("\n")
+
+
+def test_a_common_choice_keeps_its_words(folder: Path) -> None:
+    path = folder / "abarrotes/template.toml"
+    before = path.read_text(encoding="utf-8")
+    common = '[settings.addressing]\ntype = "choice"\ndefault = "usted"\n'
+    path.write_text(f"{before}\n{common}", encoding="utf-8")
+    assert FolderTemplates(folder).load("abarrotes").seed().settings["addressing"] == "usted"
+
+
+def test_a_common_choice_gets_no_further_words(folder: Path) -> None:
+    path = folder / "abarrotes/template.toml"
+    words = 'choices = ["usted", "vos"]'
+    common = f'[settings.addressing]\ntype = "choice"\n{words}\ndefault = "vos"\n'
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{common}", encoding="utf-8")
+    assert "choices must be those of every shop: tu, usted" in refusal(folder)

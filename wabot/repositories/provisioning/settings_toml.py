@@ -76,7 +76,9 @@ class SettingsReader:
         before = len(self.problems.found)
         common = list(common_setting(key).choices) if key in SHOP_SETTINGS else []
         choices = table.get("choices", common) if kind is SettingKind.CHOICE else []
-        if kind is SettingKind.CHOICE and (not _words(choices) or (common and choices != common)):
+        if common and choices != common:
+            self._fault(f"choices must be those of every shop: {', '.join(common)}", key, "choices")
+        elif kind is SettingKind.CHOICE and not _words(choices):
             self._fault("choices must be at least two different words", key, "choices")
         bounds = {name: table.get(name) for name in _FURTHER[SettingKind.WHOLE]}
         for name, bound in bounds.items():
