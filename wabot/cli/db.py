@@ -4,12 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from wabot.cli.db_revision import revision
 from wabot.cli.output import JsonOption, Output
 
 if TYPE_CHECKING:
     from wabot.repositories.central_schema import CentralStatus
 
 app = typer.Typer(rich_markup_mode=None)
+app.command()(revision)
 
 
 @app.command()

@@ -44,17 +44,14 @@ def make(provisioning: Provisioning) -> Make:
 
 
 @pytest.fixture
-def migrations(central_url: str, folder: Path) -> Iterator[Open]:
+def migrations(provisioning: Provisioning, folder: Path) -> Iterator[Open]:
     """The use case over the test's own revisions, as they are when it is asked for."""
     fleets: list[PostgresFleet] = []
 
     def open_(lock_timeout: float = 0.2) -> MigrateTenants:
-        def no_other_server(*_: Any) -> Any:
-            raise AssertionError("every tenant of this test is in the central database")
-
         fleet = PostgresFleet(
-            lambda: connect(central_url, autocommit=True),
-            no_other_server,
+            lambda: connect(provisioning.owner_url, autocommit=True),
+            provisioning.servers.connect,
             lock_timeout=lock_timeout,
         )
         fleets.append(fleet)

@@ -13,7 +13,11 @@ from tests.integration.tenants.catalogue import namespace, rights
 from tests.integration.tenants.conftest import Create
 from wabot.models.naming import TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
 from wabot.models.tenant import metadata
-from wabot.repositories.provisioning.migration_line import head_revisions, upgrade_sql
+from wabot.repositories.provisioning.migration_line import (
+    MigrationLine,
+    head_revisions,
+    upgrade_sql,
+)
 from wabot.repositories.provisioning.template_folders import FolderTemplates
 from wabot.repositories.provisioning.tenant_ddl import head_ddl
 
@@ -93,12 +97,22 @@ def test_codes_of_orders_are_unique(create: Create, central: Connection) -> None
     assert unique
 
 
-def test_a_new_tenant_is_what_all_revisions_make(create: Create, central: Connection) -> None:
-    schema = create().tenant.placement.schema
+@pytest.mark.parametrize("template", FolderTemplates().names())
+def test_a_new_tenant_is_what_all_revisions_make(
+    create: Create, central: Connection, template: str
+) -> None:
+    schema = create(template=template).tenant.placement.schema
     central.execute("create schema replayed")
-    central.execute(upgrade_sql().replace("tenant.__wbp__", "replayed.").replace("__wbp__", ""))
+    replay = upgrade_sql(*FolderTemplates().load(template).modules)
+    central.execute(replay.replace("tenant.__wbp__", "replayed.").replace("__wbp__", "").encode())
     assert namespace(central, schema) == namespace(central, "replayed")
     assert len(namespace(central, schema)) > 100
+
+
+def test_no_two_branches_make_the_same_table() -> None:
+    line = MigrationLine()
+    made = Counter(table for name in ("base", *line.modules()) for table in line.tables(name))
+    assert [table for table, times in made.items() if times > 1] == []
 
 
 @pytest.mark.parametrize("text", [head_ddl(), upgrade_sql()], ids=["head", "revisions"])

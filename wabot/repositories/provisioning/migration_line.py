@@ -15,9 +15,10 @@ from threading import Lock
 
 from wabot.config import template_folders
 from wabot.domain import migration
-from wabot.domain.migration import BASE, Revision
+from wabot.domain.migration import BASE, Revision, RevisionKind
 from wabot.errors import InvalidInput, UnknownChoice, WabotError
 from wabot.models.naming import TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
+from wabot.repositories.provisioning.expand_rules import contractions
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.revision_files import BRANCH_NAME, read_revisions
 
@@ -52,6 +53,11 @@ class MigrationLine:
         self._folders = folders or template_folders()
         self._branches: dict[str, tuple[tuple[Revision, Path], ...]] = {}
         self._sql: dict[str, str] = {}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Return where branches are looked for."""
+        return self._folders
 
     def versions_of(self, branch: str) -> Path | None:
         """Return the folder of a branch's revisions; None when there is none."""
@@ -97,7 +103,11 @@ class MigrationLine:
     def sql(self, revision: Revision) -> str:
         """Return what a revision does, as SQL with the marks in it."""
         if revision.id not in self._sql:
-            self._sql[revision.id] = _write_sql(self.path_of(revision))
+            path = self.path_of(revision)
+            sql = _write_sql(path)
+            if revision.kind is RevisionKind.EXPAND:
+                _refuse_contractions(path, sql)
+            self._sql[revision.id] = sql
         return self._sql[revision.id]
 
     def steps_sql(self, revisions: Iterable[Revision]) -> str:
@@ -178,6 +188,16 @@ def _version_move(revision: Revision) -> str:
         f"UPDATE {VERSION_TABLE} SET version_num = '{revision.id}'"  # noqa: S608
         f" WHERE version_num = '{revision.previous}';\n"
     )
+
+
+def _refuse_contractions(path: Path, sql: str) -> None:
+    found = sorted(set(contractions(sql, tables_made(sql))))
+    if found:
+        raise InvalidInput(
+            f"{path}: it says that it expands, and {', '.join(found)}",
+            hint='Servers of the release before still run: say kind = "contract", in a later'
+            " release.",
+        )
 
 
 def _write_sql(path: Path) -> str:

@@ -6,6 +6,7 @@ from wabot.domain.drift import Difference
 from wabot.domain.tenant import Placement
 from wabot.models.naming import TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
 from wabot.repositories.provisioning.rendering import quoted, render
+from wabot.repositories.provisioning.tenant_ddl import table_rights
 
 _OWN = f"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}"
 _INDEX = re.compile(r"(CREATE (?:UNIQUE )?INDEX) (\S+) ON (?:ONLY )?(\S+) ")
@@ -32,7 +33,9 @@ def _missing(difference: Difference, placement: Placement, ddl: str) -> tuple[st
     match difference.kind:
         case "table":
             own = re.compile(rf"(?:^|\n)CREATE TABLE {re.escape(table)} \(|INDEX \S+ ON {table} ")
-            return tuple(s.strip() for s in ddl.split(";\n") if own.search(s))
+            made = tuple(s.strip() for s in ddl.split(";\n") if own.search(s))
+            # In a shared schema no default rights make it the tenant's.
+            return (*made, table_rights([difference.table], placement)) if made else ()
         case "column":
             return (f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {definition}",)
         case "constraint":
