@@ -35,9 +35,13 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The active products in the order in which the shop shows them."""
+    """The active products in the order in which the shop shows them.
+
+    `withdrawn` are those switched off: they are known by name and never sold.
+    """
 
     products: tuple[Product, ...] = ()
+    withdrawn: tuple[Product, ...] = ()
     _by_id: dict[UUID, Product] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

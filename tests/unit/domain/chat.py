@@ -167,8 +167,8 @@ class Chat:
         return self
 
     def withdraw(self, product: Product) -> "Chat":
-        rest = (p for p in self.shop.catalog.products if p.id != product.id)
-        self.shop = replace(self.shop, catalog=Catalog.of(rest))
+        rest = tuple(p for p in self.shop.catalog.products if p.id != product.id)
+        self.shop = replace(self.shop, catalog=Catalog(rest, (product,)))
         return self
 
     def send(self, happening: Happening, *, late: bool = False) -> "Chat":

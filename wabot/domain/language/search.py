@@ -100,6 +100,14 @@ def find(text: str, products: Sequence[Product]) -> Found:
     return Found(close=tuple(p for p, hit in zip(products, hits, strict=True) if hit == best > 0))
 
 
+def titles_with(text: str, titles: Sequence[str]) -> tuple[str, ...]:
+    """Return the titles that bear all the words of a text: «botanas», «Botanas y dulces»."""
+    wanted = [_keys(word) for word in query_words(text) if _is_name(word)]
+    if not wanted:
+        return ()
+    return tuple(t for t in titles if all(keys & _vocabulary(t, ()) for keys in wanted))
+
+
 def names_product(text: str, product: Product) -> bool:
     """Tell whether a text says what the product is, not only what it is like.
 

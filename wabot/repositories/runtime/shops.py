@@ -1,6 +1,8 @@
 """Shops as conversations see them, kept in memory until their version changes."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from wabot.domain.catalog import Catalog, Product
@@ -12,8 +14,9 @@ from wabot.repositories.runtime.sql import TenantStatement
 
 _SETTINGS = TenantStatement("SELECT key, value FROM {settings}")
 _PRODUCTS = TenantStatement("""
-SELECT id, name, price, unit, step, stock, description, category, aliases, coalesce(sku, '')
-FROM {products} WHERE is_active ORDER BY position, name
+SELECT id, name, price, unit, step, stock, description, category, aliases, coalesce(sku, ''),
+       is_active
+FROM {products} ORDER BY position, name
 """)
 _MOST_PRODUCTS = 50_000
 
@@ -35,7 +38,7 @@ class ShopCache:
         shop = await _read(connection, tenant)
         self._forget(tenant.id)
         self._shops[tenant.id] = (version, shop)
-        self._products += len(shop.catalog.products)
+        self._products += _size(shop)
         while self._products > self._most_products and len(self._shops) > 1:
             self._forget(next(iter(self._shops)))
         return shop
@@ -43,7 +46,11 @@ class ShopCache:
     def _forget(self, client_id: UUID) -> None:
         known = self._shops.pop(client_id, None)
         if known is not None:
-            self._products -= len(known[1].catalog.products)
+            self._products -= _size(known[1])
+
+
+def _size(shop: Shop) -> int:
+    return len(shop.catalog.products) + len(shop.catalog.withdrawn)
 
 
 def _is_of(shop: Shop, tenant: Tenant) -> bool:
@@ -60,27 +67,30 @@ async def _read(connection: Connection, tenant: Tenant) -> Shop:
     settings = await connection.execute(_SETTINGS.render(tenant.placement))
     products = await connection.execute(_PRODUCTS.render(tenant.placement))
     values: dict[str, object] = dict(await settings.fetchall())
+    for_sale: list[Product] = []
+    withdrawn: list[Product] = []
+    for *columns, is_active in await products.fetchall():
+        (for_sale if is_active else withdrawn).append(_product(columns))
     return Shop(
         name=tenant.name,
         currency=tenant.currency,
         time_zone=tenant.time_zone,
         country=tenant.country,
-        catalog=Catalog(
-            tuple(
-                Product(
-                    id=row[0],
-                    name=row[1],
-                    price=row[2],
-                    unit=row[3],
-                    step=row[4],
-                    stock=row[5],
-                    description=row[6],
-                    category=row[7],
-                    aliases=tuple(row[8]),
-                    sku=row[9],
-                )
-                for row in await products.fetchall()
-            )
-        ),
+        catalog=Catalog(tuple(for_sale), tuple(withdrawn)),
         settings=shop_settings(values),
+    )
+
+
+def _product(row: Sequence[Any]) -> Product:
+    return Product(
+        id=row[0],
+        name=row[1],
+        price=row[2],
+        unit=row[3],
+        step=row[4],
+        stock=row[5],
+        description=row[6],
+        category=row[7],
+        aliases=tuple(row[8]),
+        sku=row[9],
     )

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.domain.chat import (
     AGOTADO,
+    ARROZ,
     JITOMATE,
     LECHE,
     Chat,
@@ -71,6 +72,39 @@ def test_more_can_be_typed() -> None:
 def test_a_category_can_be_typed_from_anywhere() -> None:
     chat = Chat(a_shop(MANY)).write("hola").write("categoria 2")
     assert chat.state == BrowsingProducts(category="Categoría 2")
+
+
+@pytest.mark.parametrize("text", ["botanas", "¿qué botanas tienes?", "dulses", "BOTANA"])
+def test_a_category_is_found_by_a_word_of_its_name(text: str) -> None:
+    shop = a_shop([*MANY, a_product("Cacahuates", category="Botanas y dulces")])
+    chat = Chat(shop).write("hola").write(text)
+    assert chat.state == BrowsingProducts(category="Botanas y dulces")
+
+
+def test_a_product_counts_before_a_category_and_several_categories_are_offered() -> None:
+    shop = a_shop(
+        [
+            a_product("Pan de caja", category="Pan y tortillas"),
+            a_product("Escoba", category="Limpieza de casa"),
+            *(a_product(f"Cloro {n}", category="Limpieza de ropa") for n in range(12)),
+        ]
+    )
+    assert isinstance(Chat(shop).write("pan").state, AskingQuantity)
+    assert isinstance(Chat(shop).write("limpieza").state, BrowsingCategories)
+
+
+@pytest.mark.parametrize("text", ["arroz", "¿tienes arroz?", "2 bolsas de arroz", "arros"])
+def test_a_withdrawn_product_is_said_to_be_none_today(text: str) -> None:
+    chat = Chat().withdraw(ARROZ).write(text)
+    assert "Hoy no tengo Arroz" in chat.body
+    assert "Jitomate" in chat.titles
+    assert chat.of(NoteUnknown) == []
+
+
+def test_a_withdrawn_product_named_at_the_cart_leaves_the_cart_shown() -> None:
+    chat = with_cart().withdraw(ARROZ).write("arroz")
+    assert "Hoy no tengo Arroz" in chat.body
+    assert "Jitomate · 2 kg" in chat.body
 
 
 @pytest.mark.parametrize(

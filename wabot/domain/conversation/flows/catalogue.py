@@ -33,6 +33,7 @@ from wabot.domain.language.search import (
     find,
     names_product,
     query_words,
+    titles_with,
 )
 from wabot.domain.language.words import normalize
 
@@ -99,6 +100,10 @@ def search(turn: Turn, text: str) -> Step | None:
         if len(without_amount.exact) == 1 and not begins_name(text, without_amount.exact[0]):
             return _take(turn, named, without_amount.exact[0], amount)
         found = found if found.exact else without_amount
+    if not found.exact:
+        known = _category_like(turn, text) or _withdrawn(turn, text)
+        if known is not None:
+            return known
     if not found.exact and _is_for_shop(turn, text):
         return questions.answered(turn)
     if found.exact or (found and _may_leave(turn, text)):
@@ -106,6 +111,27 @@ def search(turn: Turn, text: str) -> Step | None:
     if amount is not None and (not rest or only_counts(rest)) and (turn.lines or amount.unit):
         return not_understood(turn, Phrase("quantity.of_what"))
     return _missing(turn, text) or (questions.answered(turn) if is_question(text) else None)
+
+
+def _category_like(turn: Turn, text: str) -> Step | None:
+    """Show the category whose name bears the words, or all of them when several do."""
+    if not _may_leave(turn, text):
+        return None
+    for_sale = [p for p in turn.shop.catalog.products if p.available]
+    named = titles_with(text, tuple(dict.fromkeys(p.category for p in for_sale if p.category)))
+    if len(named) == 1:
+        return ask(turn, BrowsingProducts(category=named[0]))
+    return ask(turn, BrowsingCategories()) if named else None
+
+
+def _withdrawn(turn: Turn, text: str) -> Step | None:
+    """Say that a product which is not for sale now is none today."""
+    _, rest = split_amount(text)
+    named = find(" ".join(rest), turn.shop.catalog.withdrawn).exact
+    product = next((p for p in named if names_product(" ".join(rest), p)), None)
+    if product is None:
+        return None
+    return _suggest(turn, Phrase("stock.not_today", {"name": product.name}))
 
 
 def _is_for_shop(turn: Turn, text: str) -> bool:
