@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.provisioning.clone import CloneTenant
     from wabot.services.provisioning.create import CreateTenant
+    from wabot.services.provisioning.delete import DeleteTenant
     from wabot.services.provisioning.filled import CreateFilled
     from wabot.services.provisioning.import_ import ImportTenant
     from wabot.services.provisioning.move import MoveTenant
@@ -147,6 +148,17 @@ class Provisioning:
 
         copies = TenantCopies(self.servers)
         return ImportTenant(self._filled, self.exports, copies, self.templates)
+
+    @property
+    def delete(self) -> "DeleteTenant":
+        """Return the use case that takes a tenant away."""
+        from wabot.repositories.provisioning.removals import SqlRemovals
+        from wabot.services.provisioning.delete import DeleteTenant
+
+        removals = SqlRemovals(self.engine, self.servers)
+        return DeleteTenant(
+            self.tenants, removals, self.exports, self.actor, now=lambda: datetime.now(UTC)
+        )
 
     @property
     def _filled(self) -> "CreateFilled":

@@ -52,3 +52,15 @@ def confirm(question: str, *, option: str, given: bool = False) -> bool:
             f"{question} There is no terminal to ask.", hint=f"Give {option} to answer yes."
         )
     return typer.confirm(question, err=True)
+
+
+def confirm_slug(slug: str, consequence: str, *, given: str | None = None) -> str:
+    """Return what the operator typed for a severe act; `given` is --confirm's."""
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise InvalidInput(
+            f"{consequence} There is no terminal to confirm it.", hint=f"Give --confirm {slug}."
+        )
+    typed: str = typer.prompt(f"{consequence} Type {slug} to go on", err=True, default="")
+    return typed.strip()

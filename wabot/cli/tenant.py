@@ -21,6 +21,7 @@ _COMMANDS = {
     "module": "wabot.cli.tenant_module:app",
     "doctor": "wabot.cli.tenant_doctor:doctor",
     "template": "wabot.cli.tenant_template:app",
+    "delete": "wabot.cli.tenant_delete:delete",
 }
 
 app = typer.Typer(rich_markup_mode=None)

@@ -13,6 +13,7 @@ class TenantStatus(StrEnum):
     ACTIVE = "active"
     MOVING = "moving"
     SUSPENDED = "suspended"
+    DELETING = "deleting"
 
 
 class Isolation(StrEnum):

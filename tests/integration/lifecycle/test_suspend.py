@@ -93,8 +93,10 @@ def test_both_acts_are_idempotent_audited_and_say_so(
     assert [action for (action,) in acts] == ["tenant.create", "tenant.suspend", "tenant.resume"]
 
 
-@pytest.mark.parametrize("status", [TenantStatus.PROVISIONING, TenantStatus.MOVING])
-def test_what_is_being_made_or_moved_is_neither_suspended_nor_resumed(
+@pytest.mark.parametrize(
+    "status", [TenantStatus.PROVISIONING, TenantStatus.MOVING, TenantStatus.DELETING]
+)
+def test_what_is_being_made_moved_or_deleted_is_neither_suspended_nor_resumed(
     cli: Cli, create: Create, central: Connection, status: TenantStatus
 ) -> None:
     create()

@@ -123,6 +123,13 @@ def make(servers: Servers, client_id: UUID, placement: Placement, password: str)
             database.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, login))
 
 
+def is_there(servers: Servers, client_id: UUID, placement: Placement) -> bool:
+    """Tell whether the database exists, whoever made it."""
+    with _any_database(servers, client_id, placement) as server:
+        found = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [placement.database])
+        return found.fetchone() is not None
+
+
 def drop(servers: Servers, client_id: UUID, placement: Placement) -> bool:
     """Drop the database if wabot made it for the client; tell whether it is gone."""
     with _any_database(servers, client_id, placement) as server:

@@ -203,8 +203,9 @@ class PostgresJournal:
             return [ConversationKey(r[0], r[1]) for r in await cursor.fetchall() if r[2]]
 
     async def purge(self, kept: timedelta) -> int:
-        """Delete events done longer ago than that."""
+        """Delete events done longer ago than that; let go of what a deleted client left."""
         async with self._pools.central() as connection:
+            await connection.execute(statements.RELEASE_ORPHANS)
             cursor = await connection.execute(statements.PURGE, {"kept": kept})
             return cursor.rowcount
 

@@ -272,6 +272,17 @@ DELETE FROM wabot.inbox WHERE id IN (
 )
 """
 
+# A server may learn a moment late that a client was deleted; by then its number is nobody's.
+RELEASE_ORPHANS = """
+WITH orphans AS (
+    UPDATE wabot.inbox i SET state = 'unrouted', client_id = NULL
+    WHERE i.state = 'waiting'
+      AND NOT EXISTS (SELECT 1 FROM wabot.clients c WHERE c.id = i.client_id)
+)
+DELETE FROM wabot.conversations v
+WHERE NOT EXISTS (SELECT 1 FROM wabot.clients c WHERE c.id = v.client_id)
+"""
+
 STATUS_SILENCE = """
 SELECT (SELECT now() - last_status_at FROM wabot.numbers WHERE phone_number_id = %(number)s),
        EXISTS (SELECT 1 FROM wabot.inbox

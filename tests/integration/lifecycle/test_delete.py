@@ -1,0 +1,219 @@
+"""A deleted shop leaves its export and its line in the audit, and nothing else."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.harness import running
+from tests.integration.lifecycle.rows import Connection, contents, fill
+from tests.integration.tenants.asking import TOKEN, create_words, document
+from tests.integration.tenants.catalogue import everything
+from tests.integration.tenants.conftest import Cli
+from wabot.container import tenants_at
+from wabot.domain.placement import short_id
+from wabot.domain.tenant import Tenant
+from wabot.repositories.provisioning.archive_file import read_manifest
+from wabot.repositories.runtime.journal import PostgresJournal
+from wabot.repositories.runtime.pools import Pools
+from wabot.simulation.inbound_payloads import text
+
+ISOLATIONS = ["schema", "prefix", "database"]
+_CENTRAL = {
+    "inbox": "(phone_number_id, dedup_key, kind, client_id, contact, payload, state, occurred_at)"
+    " SELECT phone_number_id, state, 'message', id, '521', '{{}}', state, now()"
+    " FROM wabot.clients, unnest('{{waiting,done,failed}}'::text[]) state",
+    "conversations": "(client_id, contact, due_at) SELECT id, '521', now() FROM wabot.clients",
+    "timers": "(client_id, contact, kind, due_at, set_by)"
+    " SELECT id, '521', 'handoff', now(), 'x' FROM wabot.clients",
+    "usage": "(client_id, month, messages) SELECT id, '2026-11', 5 FROM wabot.clients",
+    "alerts": "(key, rule, client_id, severity, message)"
+    " SELECT 'a' || id, 'b', id, 'warning', 'c' FROM wabot.clients",
+    "numbers": "(phone_number_id, last_status_at) SELECT phone_number_id, now() FROM wabot.clients",
+}
+
+
+def fill_central(central: Connection) -> None:
+    """Give every client rows in every central table."""
+    for table, rows in _CENTRAL.items():
+        central.execute(f"INSERT INTO wabot.{table} {rows.replace('{{', '{').replace('}}', '}')}")
+
+
+def left(central: Connection, *roles: str) -> set[tuple[str, ...]]:
+    """Return all there is in the database but what stays of every act."""
+    stays = {("row", "audit"), ("row", "registry")}
+    return {row for row in everything(central, *roles) if row[:2] not in stays}
+
+
+def databases(central: Connection) -> set[str]:
+    """Return the databases of clients that were ever here: other tests have theirs."""
+    ids = central.execute(
+        "SELECT client_id FROM wabot.audit_log UNION SELECT id FROM wabot.clients"
+    )
+    own = [f"wabot_{short_id(found)}" for (found,) in ids.fetchall() if found]
+    names = central.execute("SELECT datname FROM pg_database WHERE datname = ANY (%s)", (own,))
+    return {name for (name,) in names.fetchall()}
+
+
+def delete(cli: Cli, *words: str, confirm: str = "lupita") -> object:
+    return cli("tenant", "delete", "lupita", "--confirm", confirm, "--json", *words)
+
+
+def make(cli: Cli, environment: dict[str, str], isolation: str = "schema") -> Tenant:
+    done = cli(*create_words("lupita", "--isolation", isolation, plan="premium"), stdin=TOKEN)
+    assert done.exit_code == 0, done.stderr
+    with tenants_at(environment["DATABASE_URL"]) as provisioning:
+        tenant = provisioning.tenants.find("lupita")
+    assert tenant is not None
+    return tenant
+
+
+@pytest.mark.parametrize("isolation", ISOLATIONS)
+def test_nothing_is_left_behind_but_the_export_and_the_audit(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path, *, isolation: str
+) -> None:
+    if isolation == "prefix":
+        central.execute(
+            "CREATE SCHEMA wabot_shared; COMMENT ON SCHEMA wabot_shared IS 'wabot shared'"
+        )
+    before = left(central), databases(central)
+    tenant = make(cli, environment, isolation)
+    fill_central(central)
+    done = delete(cli, "--export-to", str(tmp_path / "kept"))
+    assert done.exit_code == 0, done.stdout
+    assert (left(central, tenant.placement.role), databases(central)) == before
+    for table in ("inbox", "conversations", "timers", "usage", "alerts", "numbers", "clients"):
+        assert central.execute(f"SELECT count(*) FROM wabot.{table}").fetchone() == (0,)
+    data = document(done)["data"]
+    assert data["central_rows"]["inbox"] == 3
+    assert read_manifest(Path(data["file"])).rows == data["rows"]
+    acts = central.execute(
+        "SELECT action, client_id, slug FROM wabot.audit_log ORDER BY id"
+    ).fetchall()
+    assert [act for act, _, _ in acts] == ["tenant.create", "tenant.delete.begin", "tenant.delete"]
+    assert {act[1:] for act in acts} == {(tenant.id, "lupita")}
+
+
+def test_what_was_deleted_comes_back_by_its_export(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    tenant = make(cli, environment)
+    fill(central, tenant.placement)
+    central.execute(f"UPDATE \"{tenant.placement.schema}\".messages SET status = 'accepted'"
+                    " WHERE status = 'sending'")  # fmt: skip
+    central.execute(f'DELETE FROM "{tenant.placement.schema}".pending_effects')
+    original = contents(central, tenant.placement)
+    file = document(delete(cli, "--export-to", str(tmp_path)))["data"]["file"]
+    given = ("--phone-number-id", tenant.phone_number_id, "--token-file", "-")
+    assert cli("tenant", "import", file, *given, stdin=TOKEN).exit_code == 0
+    with tenants_at(environment["DATABASE_URL"]) as provisioning:
+        again = provisioning.tenants.find("lupita")
+    assert again is not None
+    assert contents(central, again.placement) == original
+
+
+def test_another_shop_keeps_everything(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    tenant = make(cli, environment)
+    words = create_words("otra", phone_number_id="77")
+    assert cli(*words, stdin=TOKEN).exit_code == 0
+    fill_central(central)
+    kept = {row for row in left(central) if tenant.placement.schema not in str(row)}
+    delete(cli, "--export-to", str(tmp_path))
+    gone = {row for row in kept - left(central) if str(tenant.id) not in str(row)}
+    assert gone == set()
+
+
+@pytest.mark.parametrize("typed", ["", "Lupita", "otra"])
+def test_without_the_slug_typed_nothing_is_deleted(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path, *, typed: str
+) -> None:
+    make(cli, environment)
+    before = everything(central)
+    assert delete(cli, "--export-to", str(tmp_path / "x"), confirm=typed).exit_code == 2
+    bare = cli("tenant", "delete", "lupita")
+    assert (bare.exit_code, "--confirm lupita" in bare.stderr) == (2, True)
+    assert everything(central) == before
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_dry_run_tells_the_plan(
+    cli: Cli, central: Connection, environment: dict[str, str]
+) -> None:
+    make(cli, environment)
+    before = everything(central)
+    done = cli("tenant", "delete", "lupita", "--dry-run")
+    assert (done.exit_code, "Would export lupita to" in done.stderr) == (0, True)
+    assert everything(central) == before
+
+
+def test_when_the_export_fails_nothing_is_deleted_and_the_shop_goes_on(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    make(cli, environment)
+    before = left(central)
+    (tmp_path / "file").write_text("no folder")
+    done = delete(cli, "--export-to", str(tmp_path / "file"))
+    assert done.exit_code == 2
+    assert left(central) == before
+    assert central.execute("SELECT status FROM wabot.clients").fetchone() == ("active",)
+
+
+def test_deleting_again_says_when_it_was_done(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    make(cli, environment)
+    delete(cli, "--export-to", str(tmp_path))
+    before = everything(central)
+    again = delete(cli, "--export-to", str(tmp_path))
+    assert (again.exit_code, document(again)["data"]["deleted"]) == (0, False)
+    assert document(again)["data"]["deleted_at"]
+    assert everything(central) == before
+    assert cli("tenant", "delete", "nobody", "--confirm", "nobody").exit_code == 4
+
+
+async def test_a_running_server_lets_go_of_a_deleted_shop(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    async with running(environment) as shop:
+        await shop.say("hola")
+
+        def remove() -> None:
+            with tenants_at(environment["DATABASE_URL"]) as provisioning:
+                provisioning.delete.run(shop.tenant.slug, tmp_path, confirmed=shop.tenant.slug)
+
+        await asyncio.to_thread(remove)
+        sent = len(shop.graph.messages)
+        await asyncio.sleep(1.5)
+        status, _ = await shop.post(shop.body(text("hola")))
+        assert status == 200
+        await asyncio.sleep(0.5)
+        assert len(shop.graph.messages) == sent
+        assert shop.central("SELECT state, client_id FROM wabot.inbox") == [
+            {"state": "unrouted", "client_id": None}
+        ]
+
+
+async def test_what_a_server_took_a_moment_too_late_belongs_to_nobody(
+    central: Connection, runtime_url: str
+) -> None:
+    central.execute(
+        "INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact, payload,"
+        " occurred_at) VALUES ('42', 'x', 'message', gen_random_uuid(), '521', '{}', now())"
+    )
+    central.execute(
+        "INSERT INTO wabot.conversations (client_id, contact, due_at)"
+        " SELECT client_id, contact, now() FROM wabot.inbox"
+    )
+    pools = Pools(runtime_url, size=2)
+    second = timedelta(seconds=1)
+    await pools.open()
+    journal = PostgresJournal(pools, owner="x", lease=second, quiet=second, quiet_limit=second)
+    await journal.purge(second)
+    await pools.close()
+    assert central.execute("SELECT state, client_id FROM wabot.inbox").fetchall() == [
+        ("unrouted", None)
+    ]
+    assert central.execute("SELECT count(*) FROM wabot.conversations").fetchone() == (0,)

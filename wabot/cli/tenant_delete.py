@@ -1,0 +1,73 @@
+"""`wabot tenant delete`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.tenant_options import DryRun, Slug
+
+if TYPE_CHECKING:
+    from wabot.services.provisioning.delete import Deletion
+
+
+def delete(
+    slug: Slug,
+    *,
+    confirm: Annotated[
+        str | None, typer.Option(metavar="SLUG", help="The slug again, instead of typing it.")
+    ] = None,
+    export_to: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Where its export goes; WABOT_HOME/exports by default."),
+    ] = None,
+    dry_run: DryRun = False,
+    json: JsonOption = False,
+) -> None:
+    """Export a shop, then delete it: tables, role, and every row but the audit's."""
+    from wabot.cli.prompts import confirm_slug
+    from wabot.config import load_settings
+    from wabot.container import open_tenants
+
+    out = Output("tenant delete", json=json)
+    settings = load_settings()
+    folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
+    with open_tenants(settings) as provisioning:
+        plan = provisioning.delete.run(slug, folder, dry_run=True)
+        if dry_run or plan.at is not None:
+            _tell(out, plan, dry_run=dry_run)
+            return
+        out.note(f"{slug} is exported to {plan.file}, then all its tables and rows are deleted.")
+        typed = confirm_slug(slug, f"This deletes {slug}.", given=confirm)
+        with out.progress(f"Exporting {slug}") as progress:
+            done = provisioning.delete.run(slug, folder, confirmed=typed, progress=progress)
+    _tell(out, done, dry_run=False)
+
+
+def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
+    manifest = done.manifest
+    data: dict[str, Any] = {
+        "slug": done.slug,
+        "deleted": done.deleted,
+        "dry_run": dry_run,
+        "file": str(done.file) if done.file else None,
+        "rows": manifest.rows if manifest else None,
+        "central_rows": dict(done.removed),
+        "deleted_at": done.at.isoformat(timespec="seconds") if done.at else None,
+    }
+    next_: tuple[str, ...] = ()
+    if done.at is not None:
+        message = f"{done.slug} was deleted already, at {data['deleted_at']}. Nothing was changed."
+    elif dry_run:
+        message = (
+            f"Would export {done.slug} to {done.file}, stop answering its customers, then delete"
+            " its tables, its role and its rows; the audit stays. Nothing was changed."
+        )
+    elif done.file is None:
+        message = f"Deleted {done.slug}, which had no tables."
+    else:
+        rows = manifest.rows if manifest else 0
+        message = f"Deleted {done.slug}. Its {rows} rows are kept in {done.file}."
+        next_ = (f"wabot tenant import {done.file} --phone-number-id … --token-file …",)
+    out.done(message, data=data, next=next_)

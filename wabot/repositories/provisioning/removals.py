@@ -1,0 +1,144 @@
+"""The end of a tenant in SQL: parked, drained, its places dropped, its rows gone."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Engine, delete, select, update
+
+from wabot.domain.places import Places
+from wabot.domain.tenant import Placement, Tenant, TenantStatus
+from wabot.models import central
+from wabot.repositories.provisioning import clients, databases, namespaces
+from wabot.repositories.provisioning.auditing import note
+from wabot.repositories.provisioning.failures import named_failures
+from wabot.repositories.provisioning.rendering import quoted
+from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.tenant_ddl import ownership
+from wabot.repositories.provisioning.turns import slug_turn
+
+_AT_WORK = """
+SELECT count(*) FROM wabot.conversations
+WHERE client_id = %(client)s AND owner IS NOT NULL AND lease_until > now()
+"""
+# Every central table with rows of a client but the audit, which stays as its tombstone.
+_OF_CLIENT = (
+    central.inbox,
+    central.conversations,
+    central.timers,
+    central.usage,
+    central.alerts,
+    central.previous_tokens,
+)
+
+
+class SqlRemovals:
+    """Removes the tenants of one central database; `engine` connects as its owner."""
+
+    def __init__(self, engine: Engine, servers: Servers) -> None:
+        self._engine = engine
+        self._servers = servers
+
+    def turn(self, slug: str) -> AbstractContextManager[None]:
+        """Keep other acts away from the tenant; Conflict when one is under way."""
+        return slug_turn(self._engine, slug)
+
+    def read(self, slug: str) -> tuple[Tenant, Places] | None:
+        """Return the tenant and its places as they are now."""
+        with self._central() as connection:
+            for tenant in clients.read(connection, clients.by_slug(slug)):
+                return tenant, clients.read_places(connection, tenant)
+        return None
+
+    def set_status(self, tenant: Tenant, status: TenantStatus, *, actor: str) -> None:
+        """Write down that the deletion has begun, or was given up."""
+        with self._central() as connection:
+            clients.set_status(connection, tenant, status)
+            begun = status is TenantStatus.DELETING
+            action = "tenant.delete.begin" if begun else "tenant.delete.give_up"
+            note(connection, tenant, actor=actor, action=action, details={})
+            clients.publish(connection, tenant)
+
+    def at_work(self, tenant: Tenant) -> int:
+        """Count the tenant's conversations that servers still hold."""
+        with self._central() as connection:
+            held = connection.exec_driver_sql(_AT_WORK, {"client": tenant.id}).scalar_one()
+        return int(held)
+
+    def stands(self, tenant: Tenant, place: Placement) -> bool:
+        """Tell whether there is anything left to export."""
+        if place.database and not databases.is_there(self._servers, tenant.id, place):
+            return False
+        with self._in(tenant, place) as connection:
+            return namespaces.is_there(connection, place, tenant.id)
+
+    def clear(self, tenant: Tenant, place: Placement) -> None:
+        """Drop a place outside the central database; what is gone already is no fault."""
+        if not databases.drop(self._servers, tenant.id, place):
+            # It was there before the tenant: only the tenant's part of it goes.
+            with self._in(tenant, place) as connection:
+                namespaces.drop(connection, place, tenant.id)
+            databases.unmark(self._servers, tenant.id, place)
+        if place.server:
+            databases.drop_roles(self._servers, tenant.id, place)
+
+    def finish(
+        self, tenant: Tenant, places: Places, *, actor: str, details: Mapping[str, Any]
+    ) -> Mapping[str, int]:
+        """Drop what is left of the tenant in one transaction; return rows by central table."""
+        with self._central() as connection:
+            here = [place for place in (places.current, *places.former) if not place.database]
+            for place in here:
+                namespaces.drop(connection, place, tenant.id)
+            # In this transaction: a role without a client would be nobody's to drop.
+            for role in {place.role for place in (places.current, *places.former)}:
+                _drop_role(connection, role, tenant.id)
+            removed = {
+                table.name: connection.execute(
+                    delete(table).where(table.c.client_id == tenant.id)
+                ).rowcount
+                for table in _OF_CLIENT
+            }
+            number = central.numbers.c.phone_number_id == tenant.phone_number_id
+            connection.execute(delete(central.numbers).where(number))
+            connection.execute(delete(central.clients).where(central.clients.c.id == tenant.id))
+            note(connection, tenant, actor=actor, action="tenant.delete", details=details)
+            # Last: it serialises every change of clients until the commit.
+            version = central.registry.c.version + 1
+            connection.execute(update(central.registry).values(version=version))
+        return removed
+
+    def tombstone(self, slug: str) -> datetime | None:
+        """Return when the last tenant of that slug was deleted."""
+        found = select(central.audit_log.c.at).where(
+            central.audit_log.c.slug == slug, central.audit_log.c.action == "tenant.delete"
+        )
+        with self._central() as connection:
+            return connection.execute(
+                found.order_by(central.audit_log.c.id.desc()).limit(1)
+            ).scalar_one_or_none()
+
+    @contextmanager
+    def _in(self, tenant: Tenant, place: Placement) -> Iterator[Connection]:
+        if not place.database:
+            with self._central() as connection:
+                yield connection
+            return
+        with self._servers.begin(tenant.id, place) as connection:
+            yield connection
+
+    @contextmanager
+    def _central(self) -> Iterator[Connection]:
+        with named_failures(), self._engine.begin() as connection:
+            connection.exec_driver_sql(LIMITS)
+            yield connection
+
+
+def _drop_role(connection: Connection, role: str, client_id: UUID) -> None:
+    comment = connection.exec_driver_sql(
+        "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s", (role,)
+    ).scalar_one_or_none()
+    if comment == ownership(client_id):
+        connection.exec_driver_sql(f"DROP ROLE {quoted(role)}")

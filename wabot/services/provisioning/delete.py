@@ -1,0 +1,212 @@
+"""Take a tenant away for good: exported first, and nothing of it left behind.
+
+Steps that may each be done again: whoever is killed anywhere gives the same command again.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from wabot.domain.archive import Manifest
+from wabot.domain.places import Places
+from wabot.domain.tenant import Placement, Tenant, TenantStatus
+from wabot.errors import InvalidInput, Refused
+from wabot.services.provisioning.lifecycle_ports import Exports, Progress
+from wabot.services.provisioning.look import find_tenant
+from wabot.services.provisioning.ports import Tenants
+
+PATIENCE = 60.0
+_LOOK_EVERY = 0.1
+
+
+class DeleteStep(StrEnum):
+    """The steps, in order."""
+
+    PARK = "park"
+    DRAIN = "drain"
+    EXPORT = "export"
+    CLEAR = "clear"
+    FINISH = "finish"
+
+
+class Removals(Protocol):
+    """What a deletion does to the central tables and to the tenant's places."""
+
+    def turn(self, slug: str) -> AbstractContextManager[None]:
+        """Keep other acts away from the tenant; Conflict when one is under way."""
+        ...
+
+    def read(self, slug: str) -> tuple[Tenant, Places] | None:
+        """Return the tenant and its places as they are now."""
+        ...
+
+    def set_status(self, tenant: Tenant, status: TenantStatus, *, actor: str) -> None:
+        """Write down that the deletion has begun, or was given up."""
+        ...
+
+    def at_work(self, tenant: Tenant) -> int:
+        """Count the tenant's conversations that servers still hold."""
+        ...
+
+    def stands(self, tenant: Tenant, place: Placement) -> bool:
+        """Tell whether there is anything left to export."""
+        ...
+
+    def clear(self, tenant: Tenant, place: Placement) -> None:
+        """Drop a place outside the central database; what is gone already is no fault."""
+        ...
+
+    def finish(
+        self, tenant: Tenant, places: Places, *, actor: str, details: Mapping[str, Any]
+    ) -> Mapping[str, int]:
+        """Drop what is left of the tenant in one transaction; return rows by central table."""
+        ...
+
+    def tombstone(self, slug: str) -> datetime | None:
+        """Return when the last tenant of that slug was deleted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What was deleted; `at` is set when an earlier run had done it."""
+
+    slug: str
+    deleted: bool
+    file: Path | None = None
+    manifest: Manifest | None = None
+    removed: Mapping[str, int] = field(default_factory=dict)
+    at: datetime | None = None
+
+
+def _silent(_step: DeleteStep) -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteTenant:
+    """The use case; `on_step` is told of every step before it is done."""
+
+    tenants: Tenants
+    removals: Removals
+    exports: Exports
+    actor: str
+    now: Callable[[], datetime]
+    patience: float = PATIENCE
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(
+        self,
+        slug: str,
+        folder: Path,
+        *,
+        confirmed: str = "",
+        dry_run: bool = False,
+        on_step: Callable[[DeleteStep], None] = _silent,
+        progress: Progress = lambda _: None,
+    ) -> Deletion:
+        """Delete the tenant, or go on with a deletion that was begun.
+
+        `confirmed` must be the slug. The export in `folder` is read back before anything is lost.
+        """
+        found = self.removals.read(slug)
+        if found is None:
+            at = self.removals.tombstone(slug)
+            if at is None:
+                find_tenant(self.tenants, slug)
+            return Deletion(slug, deleted=False, at=at)
+        file = _file(folder, found[0])
+        if dry_run:
+            self._check(*found)
+            return Deletion(slug, deleted=False, file=file)
+        if confirmed != slug:
+            raise InvalidInput(
+                f"{confirmed!r} is not {slug!r}: nothing was changed",
+                hint=f"Type the slug, or give --confirm {slug}.",
+            )
+        with self.removals.turn(slug):
+            return self._delete(slug, file, on_step, progress)
+
+    def _delete(
+        self,
+        slug: str,
+        file: Path,
+        on_step: Callable[[DeleteStep], None],
+        progress: Progress,
+    ) -> Deletion:
+        found = self.removals.read(slug)
+        if found is None:
+            return Deletion(slug, deleted=False, at=self.removals.tombstone(slug))
+        tenant, places = found
+        self._check(tenant, places)
+        if tenant.status is not TenantStatus.DELETING:
+            on_step(DeleteStep.PARK)
+            self.removals.set_status(tenant, TenantStatus.DELETING, actor=self.actor)
+        try:
+            on_step(DeleteStep.DRAIN)
+            self._drain(tenant)
+            on_step(DeleteStep.EXPORT)
+            manifest = self._export(tenant, places, file, progress)
+        except BaseException:
+            # A shop that waits for a deletion that failed would wait for ever.
+            if tenant.status is not TenantStatus.DELETING:
+                self.removals.set_status(tenant, tenant.status, actor=self.actor)
+            raise
+        for place in (places.current, *places.former):
+            if place.database:
+                on_step(DeleteStep.CLEAR)
+                self.removals.clear(tenant, place)
+        on_step(DeleteStep.FINISH)
+        details = {
+            "phone_number_id": tenant.phone_number_id,
+            "template": tenant.template,
+            "export": file.name if manifest else None,
+            "rows": {table.name: table.rows for table in manifest.tables} if manifest else None,
+        }
+        removed = self.removals.finish(tenant, places, actor=self.actor, details=details)
+        return Deletion(
+            slug, deleted=True, file=file if manifest else None, manifest=manifest, removed=removed
+        )
+
+    def _check(self, tenant: Tenant, places: Places) -> None:
+        if places.move is not None or tenant.status is TenantStatus.MOVING:
+            raise Refused(
+                f"tenant {tenant.slug} is being moved and cannot be deleted",
+                hint="Finish the move first, or give it up with:"
+                f" wabot tenant move {tenant.slug} --cancel",
+            )
+
+    def _export(
+        self, tenant: Tenant, places: Places, file: Path, progress: Progress
+    ) -> Manifest | None:
+        if not self.removals.stands(tenant, places.current):
+            # Never made, or dropped by an earlier run, which had exported it before.
+            return self.exports.check(file) if file.is_file() else None
+        self.exports.export(
+            replace(tenant, placement=places.current), file, now=self.now(), progress=progress
+        )
+        return self.exports.check(file)
+
+    def _drain(self, tenant: Tenant) -> None:
+        """Wait for the conversations that were at work when the tenant was parked."""
+        waited = 0.0
+        while self.removals.at_work(tenant):
+            if waited >= self.patience:
+                raise Refused(
+                    f"a server still holds conversations of {tenant.slug} after"
+                    f" {self.patience:.0f} seconds; nothing was deleted",
+                    hint="Look at the servers' logs, then try again.",
+                    retryable=True,
+                )
+            self.sleep(_LOOK_EVERY)
+            waited += _LOOK_EVERY
+
+
+def _file(folder: Path, tenant: Tenant) -> Path:
+    # The same for every run: one that goes on after a kill writes no second file.
+    return folder / f"{tenant.slug}-{str(tenant.id)[:8]}-deleted.wabot.tgz"
