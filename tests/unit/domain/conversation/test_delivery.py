@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.unit.domain.chat import ANA, CASA, Chat, a_shop, an_id, at_summary, with_cart
-from wabot.domain.conversation.effects import SaveAddress, SavePhone
+from wabot.domain.conversation.effects import Role, SaveAddress, SavePhone
 from wabot.domain.conversation.events import ContactsShared, LocationShared
 from wabot.domain.conversation.states import (
     AskingPhone,
@@ -253,6 +253,19 @@ def test_an_order_can_be_fetched_at_the_shop(answer: str) -> None:
     chat = at_delivery(Chat(a_shop(pickup_address="Juárez 5"))).write(answer)
     assert "Lo recoges en la tienda: Juárez 5" in chat.body
     assert chat.tap("Confirmar").drafts[0].delivery.kind is DeliveryKind.PICKUP
+
+
+def test_an_order_is_paid_where_it_is_handed_over() -> None:
+    fetched = at_delivery().tap("Recoger en tienda")
+    assert "Pagas en efectivo al recogerlo." in fetched.body
+    fetched.tap("Confirmar")
+    assert "Pagas en efectivo al recogerlo." in fetched.body
+    assert "Pago en efectivo al recoger" in fetched.notice(Role.OWNER)
+    delivered = at_delivery().write(TYPED)
+    assert "Pagas en efectivo al recibirlo." in delivered.body
+    delivered.tap("Confirmar")
+    assert "Pagas en efectivo al recibirlo." in delivered.body
+    assert "Pago en efectivo al recibir" in delivered.notice(Role.OWNER)
 
 
 def test_a_shop_without_pick_up_asks_for_the_address_at_once() -> None:

@@ -12,7 +12,7 @@ from wabot.domain.conversation.replies import Option, Phrase, Reply
 from wabot.domain.conversation.screens.basket import line_phrases
 from wabot.domain.conversation.screens.catalogue import entrance
 from wabot.domain.conversation.screens.checkout import draft_of, fingerprint_of, what_to_change
-from wabot.domain.conversation.screens.delivery import in_words
+from wabot.domain.conversation.screens.delivery import in_words, payment
 from wabot.domain.conversation.screens.menu import to_menu, ways_on
 from wabot.domain.conversation.states import AtMenu, Confirming, ReviewingCart
 from wabot.domain.conversation.turn import Turn
@@ -81,6 +81,7 @@ def placed(turn: Turn, happening: OrderPlaced) -> Step:
                 "code": order.code,
                 "lines": line_phrases(order.lines, turn),
                 "delivery": in_words(where, turn.shop),
+                "payment": payment(where),
                 "total": total,
                 "status": order.label,
             },

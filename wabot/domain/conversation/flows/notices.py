@@ -7,7 +7,7 @@ from wabot.domain.conversation.screens.menu import name_of
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.words import one_line
 from wabot.domain.money import Money
-from wabot.domain.order import Attachment, Delivery, Order
+from wabot.domain.order import Attachment, Delivery, DeliveryKind, Order
 
 _KINDS = {
     "image": "owner.photo",
@@ -23,6 +23,7 @@ def new_order(turn: Turn, order: Order, where: Delivery) -> Reply:
     if where.latitude is not None and where.longitude is not None:
         link = f"https://maps.google.com/?q={where.latitude},{where.longitude}"
         extras.insert(0, Phrase("owner.map", {"link": link}))
+    delivered = where.kind is DeliveryKind.DELIVERY
     return Reply(
         Phrase(
             "owner.new_order",
@@ -31,6 +32,7 @@ def new_order(turn: Turn, order: Order, where: Delivery) -> Reply:
                 "customer": person(turn),
                 "lines": line_phrases(order.lines, turn),
                 "delivery": in_words(where, turn.shop),
+                "payment": Phrase("owner.paid_on_delivery" if delivered else "owner.paid_at_shop"),
                 "total": Money(order.total, turn.shop.currency),
                 "extras": tuple(extras),
             },

@@ -3,7 +3,7 @@
 from wabot.domain.conversation import options
 from wabot.domain.conversation.replies import Buttons, Option, Phrase, Reply
 from wabot.domain.conversation.screens.basket import line_phrases
-from wabot.domain.conversation.screens.delivery import in_words
+from wabot.domain.conversation.screens.delivery import in_words, payment
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.order import Delivery, OrderDraft, total_of
 
@@ -31,6 +31,7 @@ def summary(turn: Turn, where: Delivery) -> Reply:
             {
                 "lines": line_phrases(turn.lines, turn),
                 "delivery": in_words(where, turn.shop),
+                "payment": payment(where),
                 "total": turn.total,
             },
         ),

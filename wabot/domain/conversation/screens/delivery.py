@@ -78,6 +78,12 @@ def in_words(where: Delivery, shop: Shop) -> Phrase:
     return Phrase("delivery.pickup_at", {"place": place}) if place else Phrase("delivery.pickup")
 
 
+def payment(where: Delivery) -> Phrase:
+    """Say how and when the order is paid."""
+    delivered = where.kind is DeliveryKind.DELIVERY
+    return Phrase("payment.on_delivery" if delivered else "payment.at_shop")
+
+
 def is_bare_pin(address: str, latitude: float | None, longitude: float | None) -> bool:
     """Tell a location without a name from an address in words."""
     if latitude is None or longitude is None:
