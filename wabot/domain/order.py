@@ -12,6 +12,8 @@ from wabot.domain.quantity import Quantity
 
 INITIAL_STATUS = "pendiente"
 CANCELLED_STATUS = "cancelado"
+# No neighbourhood order costs as much in any currency, and ten times that still fits the tables.
+MOST_TOTAL = Decimal(999_999_999)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from wabot.domain.conversation.memory import Memory
 from wabot.domain.conversation.states import State
 from wabot.domain.customer import Customer
 from wabot.domain.money import Money
-from wabot.domain.order import Cart, OrderLine, price_cart, total_of
+from wabot.domain.order import MOST_TOTAL, Cart, OrderLine, price_cart, total_of
 from wabot.domain.shop import Shop
 
 
@@ -41,6 +41,11 @@ class Turn:
     def total(self) -> Money:
         """Return what the cart costs."""
         return Money(total_of(self.lines), self.shop.currency)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Tell whether the cart costs more than an order may."""
+        return self.total.amount > MOST_TOTAL
 
     def having(self, **changes: Any) -> "Turn":
         """Return the turn with parts of its memory replaced."""

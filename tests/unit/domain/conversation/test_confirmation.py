@@ -12,6 +12,7 @@ from tests.unit.domain.chat import (
     JITOMATE,
     LECHE,
     Chat,
+    a_product,
     a_shop,
     after_order,
     at_summary,
@@ -247,3 +248,21 @@ def test_totals_of_several_products_are_exact() -> None:
         (ARROZ.id, Decimal("97.50")),
     ]
     assert draft.total == Decimal("153.50")
+
+
+ORO = a_product("Oro", "9999999999.99", stock=2_000_000_000)
+
+
+def test_a_line_that_costs_more_than_an_order_may_is_refused() -> None:
+    chat = Chat(a_shop([ORO])).write("oro").write("2000000000")
+    assert "Un pedido tan grande" in chat.body
+    assert not chat.memory.cart
+
+
+@pytest.mark.parametrize("pick_up", [True, False])
+def test_an_order_that_costs_too_much_by_now_is_not_placed(pick_up: bool) -> None:
+    chat = at_summary() if pick_up else with_cart()
+    chat.change(JITOMATE, price=Decimal("9999999999.99")).write("sí" if pick_up else "terminar")
+    assert "Un pedido tan grande" in chat.body
+    assert isinstance(chat.state, ReviewingCart)
+    assert chat.drafts == []

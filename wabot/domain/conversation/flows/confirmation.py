@@ -53,6 +53,8 @@ def tapped(turn: Turn, seen: str) -> Step:
 def confirm(turn: Turn, where: Delivery, seen: str) -> Step:
     """Place the order if it is what the customer saw, and said yes to in time."""
     current, _ = reconciled(turn)
+    if current.is_too_large:
+        return ask(turn, ReviewingCart(), Phrase("cart.too_large"))
     if turn.late or not seen:
         return ask(turn, Confirming(where), Phrase("confirm.look_again"))
     if seen != fingerprint_of(current, where):

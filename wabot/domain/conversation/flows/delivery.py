@@ -44,6 +44,8 @@ def finish(turn: Turn) -> Step:
     """End the choosing: on to the address, or to the summary when it is known already."""
     if not turn.lines:
         return ask(turn, ReviewingCart())
+    if turn.is_too_large:
+        return ask(turn, ReviewingCart(), Phrase("cart.too_large"))
     if turn.memory.delivery is not None:
         return ask(turn, Confirming(turn.memory.delivery))
     return choose(turn)

@@ -68,7 +68,10 @@ def put_steps(turn: Turn, product_id: UUID, steps: int) -> Step:
     said = Phrase("cart.added", {"name": product.name, "quantity": quantity})
     if known is not None:
         said = Phrase("cart.changed", {"name": product.name, "quantity": quantity})
-    return ask(turn.having(cart=turn.cart.put(line)), ReviewingCart(), said)
+    filled = turn.having(cart=turn.cart.put(line))
+    if filled.is_too_large:
+        return ask(turn, AskingQuantity(product_id), Phrase("cart.too_large"))
+    return ask(filled, ReviewingCart(), said)
 
 
 def remove(turn: Turn, product_id: UUID) -> Step:
