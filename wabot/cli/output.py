@@ -54,9 +54,9 @@ class Output:
             return
         if self.on_terminal:
             self._rich_table(columns, rows)
-        else:
-            for row in rows:
-                self._write("\t".join(_cell(value) for value in row))
+        elif rows:
+            # At once: thousands of rows need not be flushed one by one.
+            self._write("\n".join("\t".join(map(_cell, row)) for row in rows))
         self._suggest(next)
 
     def record(self, data: dict[str, Any], *, next: Sequence[str] = ()) -> None:
