@@ -18,7 +18,6 @@ from sqlalchemy import Engine, event
 from wabot.container import Provisioning, tenants_at
 from wabot.errors import Refused
 
-
 # What a composition imports when it is asked: once for all deaths, not once for each.
 _LAZY = [
     "phonenumbers",
