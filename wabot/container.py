@@ -227,10 +227,15 @@ def _servers(owner_url: str, keys: tuple[bytes, ...]) -> "Servers":
     return Servers(owner_url, decrypt)
 
 
-def require_ready(urls: CentralUrls) -> None:
-    """Refuse to serve on tables of another revision, or with a login that could do too much."""
+def require_ready(settings: Settings, urls: CentralUrls) -> None:
+    """Refuse to serve on other tables, with too mighty a login, or with a key that opens nothing.
+
+    Tokens of single shops under a lost key are no reason not to serve the others.
+    """
+    from wabot.gateways.encryption import TokenCipher
     from wabot.repositories.central_roles import verify_runtime_login
     from wabot.repositories.central_schema import status
+    from wabot.repositories.runtime.token_keys import keys_in_use
 
     found = status(urls.owner or urls.runtime_url)
     if not found.known:
@@ -244,6 +249,24 @@ def require_ready(urls: CentralUrls) -> None:
             hint="Run: wabot db upgrade",
         )
     verify_runtime_login(urls.runtime_url)
+    known = TokenCipher(settings["WABOT_MASTER_KEY"]).key_ids
+    used = keys_in_use(urls.runtime_url)
+    lost = {key: count for key, count in used.items() if key not in known}
+    if lost and len(lost) == len(used):
+        raise ConfigurationError(
+            f"WABOT_MASTER_KEY opens none of the {sum(used.values())} clients' tokens: they are"
+            f" encrypted with {', '.join(sorted(lost))}, the key at hand is {', '.join(known)}",
+            hint="Set the key with which the clients were created; see: wabot keys list",
+        )
+    if lost:
+        log(
+            _log,
+            logging.WARNING,
+            "keys.lost",
+            "Some clients' tokens are encrypted with a key that is not at hand.",
+            clients=sum(lost.values()),
+            keys=sorted(lost),
+        )
 
 
 def template_texts() -> "Callable[[Tenant], Texts]":

@@ -1,5 +1,6 @@
 """The one place where a failure becomes a message and an exit code."""
 
+import errno
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -57,7 +58,7 @@ class ErrorBoundary(TyperGroup):
                 windows_expand_args=windows_expand_args,
                 **extra,
             )
-        except (typer.TyperException, typer.Abort) as error:
+        except (Exception, KeyboardInterrupt) as error:
             code = report(error, json=self._json)
         sys.exit(code if isinstance(code, int) else 0)
 
@@ -79,8 +80,10 @@ def exit_code(error: WabotError) -> int:
 def report(error: BaseException, *, json: bool) -> int:
     """Explain the error to the operator and return the exit code."""
     # Here and not above: `wabot --help` needs none of it.
-    from wabot.cli.output import Output
+    from wabot.cli.output import EXIT_PIPE_CLOSED, Output, leave_closed_pipe
 
+    if isinstance(error, BrokenPipeError) and leave_closed_pipe(sys.stdout):
+        return EXIT_PIPE_CLOSED
     out = Output("", json=json)
     error = _own_error_within(error)
     if isinstance(error, WabotError):
@@ -100,6 +103,9 @@ def report(error: BaseException, *, json: bool) -> int:
         return EXIT_INTERRUPTED
     from wabot.cli.crash import write_crash_file
 
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EBADF}:
+        out.failed("output", f"The output cannot be written: {error.strerror}")
+        return EXIT_CODES[-1][1]
     out.failed(
         "bug",
         f"This is a bug in wabot: {type(error).__name__}: {error}",

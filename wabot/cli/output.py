@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,26 @@ JsonOption = Annotated[
 
 # What the shell reports for a program that a closed pipe ended.
 EXIT_PIPE_CLOSED = 141
+
+
+def leave_closed_pipe(stream: TextIO) -> bool:
+    """Tell whether nobody reads the stream any more; if so, what is still to be written is lost.
+
+    Without that, the interpreter would complain when it flushes the stream at its end.
+    """
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        pass
+    except (OSError, ValueError):
+        return False
+    if sys.platform != "win32":
+        watch = select.poll()
+        watch.register(stream.fileno(), 0)
+        if not any(event & select.POLLERR for _, event in watch.poll(0)):
+            return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return True
 
 
 class Output:

@@ -41,7 +41,7 @@ def serve(
     address = host or settings["WABOT_HOST"]
     chosen = settings["WABOT_PORT"] if port is None else port
     with open_central(settings) as urls:
-        require_ready(urls)
+        require_ready(settings, urls)
         if workers > 1:
             from wabot.cli.workers import watch_workers
 

@@ -28,7 +28,8 @@ def test_create_says_what_it_made_and_what_comes_next(cli: Cli, central: Connect
 
 
 def test_create_and_show_give_one_document_each(cli: Cli, central: Connection) -> None:
-    made = document(cli(*create_words("lupita", "--json"), stdin=TOKEN))
+    phone = "+525512345678"
+    made = document(cli(*create_words("lupita", "--json", owner_phone=phone), stdin=TOKEN))
     assert made["ok"] is True
     assert made["command"] == "tenant create"
     assert set(made) == {"ok", "command", "data", "warnings", "next"}
@@ -159,11 +160,16 @@ def test_a_dry_run_shows_and_changes_nothing(cli: Cli, central: Connection) -> N
     assert everything(central) == before
 
 
+def test_a_shop_whose_owner_hears_of_no_order_is_warned_about(cli: Cli) -> None:
+    made = document(cli(*create_words("lupita", "--json"), stdin=TOKEN))
+    assert "--owner-phone" in made["warnings"][0]
+
+
 def test_an_app_whose_secret_is_not_known_is_warned_about(cli: Cli) -> None:
-    known = document(cli(*create_words("one", "--json"), stdin=TOKEN))
-    other = document(
-        cli(*create_words("two", "--json", phone_number_id="2", app_id="999"), stdin=TOKEN)
-    )
+    owner = {"owner_phone": "+525512345678"}
+    known = document(cli(*create_words("one", "--json", **owner), stdin=TOKEN))
+    words = create_words("two", "--json", phone_number_id="2", app_id="999", **owner)
+    other = document(cli(*words, stdin=TOKEN))
     assert known["warnings"] == []
     assert "999" in other["warnings"][0]
 

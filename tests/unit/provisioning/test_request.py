@@ -56,8 +56,12 @@ def test_another_country_brings_its_own_currency_and_time_zone() -> None:
 
 
 def test_prices_kept_as_figures_in_another_currency_are_warned_about() -> None:
-    assert draw().warnings == ()
+    assert draw(owner_phone="+525512345678").warnings == ()
     assert "meant in MXN" in draw(country="PE").warnings[0]
+
+
+def test_a_shop_without_an_owners_phone_is_warned_about() -> None:
+    assert "--owner-phone" in draw().warnings[0]
 
 
 def test_prices_are_rounded_to_a_currency_without_cents() -> None:

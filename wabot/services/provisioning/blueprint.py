@@ -79,13 +79,17 @@ def _localised(asked: TenantRequest, start: ShopSeed) -> ShopSeed:
 
 
 def _warnings(start: ShopSeed, seed: ShopSeed) -> tuple[str, ...]:
-    if seed.currency == start.currency:
-        return ()
-    figures = (
-        f"the catalogue's prices are meant in {start.currency} and were kept as figures in"
-        f" {seed.currency}: correct them before the shop opens"
-    )
-    return (figures,)
+    found = []
+    if seed.currency != start.currency:
+        found.append(
+            f"the catalogue's prices are meant in {start.currency} and were kept as figures in"
+            f" {seed.currency}: correct them before the shop opens"
+        )
+    if not seed.settings.get("owner_phone"):
+        found.append(
+            "without an owner's phone nobody of the shop is told of orders: --owner-phone"
+        )
+    return tuple(found)
 
 
 def _check_limit(plan: Plan, seed: ShopSeed) -> None:
