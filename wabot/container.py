@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wabot.services.provisioning.filled import CreateFilled
     from wabot.services.provisioning.import_ import ImportTenant
     from wabot.services.provisioning.move import MoveTenant
+    from wabot.services.provisioning.update import UpdateTenant
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.ports import Clock
     from wabot.services.runtime.worker import Worker
@@ -133,12 +134,21 @@ class Provisioning:
         return SqlExports(self.servers, dump)
 
     @property
+    def update(self) -> "UpdateTenant":
+        """Return the use case that changes a tenant."""
+        from wabot.repositories.provisioning.module_folders import FolderModules
+        from wabot.services.provisioning.update import UpdateTenant
+
+        modules = FolderModules(self.tenants.line)
+        return UpdateTenant(self.tenants, self.changes, self.templates, modules, self.actor)
+
+    @property
     def clone(self) -> "CloneTenant":
         """Return the use case that makes a tenant like another."""
         from wabot.repositories.provisioning.copies import TenantCopies
         from wabot.services.provisioning.clone import CloneTenant
 
-        return CloneTenant(self._filled, TenantCopies(self.servers))
+        return CloneTenant(self._filled, TenantCopies(self.servers, line=self.tenants.line))
 
     @property
     def import_(self) -> "ImportTenant":
@@ -146,7 +156,7 @@ class Provisioning:
         from wabot.repositories.provisioning.copies import TenantCopies
         from wabot.services.provisioning.import_ import ImportTenant
 
-        copies = TenantCopies(self.servers)
+        copies = TenantCopies(self.servers, line=self.tenants.line)
         return ImportTenant(self._filled, self.exports, copies, self.templates)
 
     @property

@@ -44,7 +44,7 @@ def update(
     """
     from wabot.config import load_settings
     from wabot.container import open_tenants
-    from wabot.services.provisioning.update import UpdateRequest, UpdateTenant
+    from wabot.services.provisioning.update import UpdateRequest
 
     out = Output("tenant update", json=json)
     given = {
@@ -64,10 +64,7 @@ def update(
     if not fields and not settings:
         raise InvalidInput("nothing to change was given", hint="See: wabot tenant update --help")
     with open_tenants(load_settings()) as provisioning:
-        use_case = UpdateTenant(
-            provisioning.tenants, provisioning.changes, provisioning.templates, provisioning.actor
-        )
-        updated = use_case.run(UpdateRequest(slug, fields, settings), dry_run=dry_run)
+        updated = provisioning.update.run(UpdateRequest(slug, fields, settings), dry_run=dry_run)
     for warning in updated.warnings:
         out.warn(warning)
     _tell(out, updated, dry_run=dry_run)

@@ -11,7 +11,7 @@ from tests.integration.tenants.catalogue import everything
 from tests.integration.tenants.conftest import Cli, Create
 from wabot.config import load_settings
 from wabot.container import tenants_at
-from wabot.services.provisioning.update import UpdateRequest, UpdateTenant
+from wabot.services.provisioning.update import UpdateRequest
 from wabot.simulation.inbound_payloads import Person
 
 
@@ -99,6 +99,15 @@ def test_a_wrong_value_is_refused_with_its_rule_and_nothing_changes(
     assert shown(cli) == settings
 
 
+def test_settings_of_a_trade_follow_the_rules_of_its_template(cli: Cli, create: Create) -> None:
+    create("agua", template="agua")
+    for words, code in (("agua_bottle_limit=3", 0), ("agua_bottle_limit=-1", 2)):
+        done = cli("tenant", "update", "agua", "--set", words, "--json")
+        assert done.exit_code == code, done.stdout
+    settings = document(cli("tenant", "show", "agua", "--json"))["data"]["settings"]
+    assert settings["agua_bottle_limit"] == 3
+
+
 def test_a_number_of_another_tenant_is_a_conflict(cli: Cli, shop: str, create: Create) -> None:
     other = create("otra").tenant
     done = cli("tenant", "update", shop, "--phone-number-id", other.phone_number_id)
@@ -159,9 +168,9 @@ async def test_a_running_server_follows_without_a_restart(environment: dict[str,
         with tenants_at(
             environment["DATABASE_URL"], keys=load_settings(environ=environment)["WABOT_MASTER_KEY"]
         ) as provisioning:
-            UpdateTenant(
-                provisioning.tenants, provisioning.changes, provisioning.templates, "ana"
-            ).run(UpdateRequest(shop.tenant.slug, {"name": "Don Beto"}, {"addressing": "usted"}))
+            provisioning.update.run(
+                UpdateRequest(shop.tenant.slug, {"name": "Don Beto"}, {"addressing": "usted"})
+            )
         for number in range(50):
             stranger = Person(f"52155502000{number:02}", "Beto", "")
             answer = await shop.say("hola", sender=stranger)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from itertools import chain
 from typing import Any
 
+from wabot.domain.migration import modules_of
 from wabot.domain.money import minor_units
 from wabot.domain.plan import Feature
 from wabot.domain.settings import (
@@ -20,6 +22,7 @@ from wabot.errors import Conflict, InvalidInput, Refused, UnknownChoice
 from wabot.services.provisioning import request as rules
 from wabot.services.provisioning.lifecycle_ports import Changes
 from wabot.services.provisioning.look import find_tenant
+from wabot.services.provisioning.modules import Modules
 from wabot.services.provisioning.ports import Templates, Tenants
 
 # Given like columns, kept like settings.
@@ -61,6 +64,7 @@ class UpdateTenant:
     tenants: Tenants
     changes: Changes
     templates: Templates
+    modules: Modules
     actor: str
 
     def run(self, asked: UpdateRequest, *, dry_run: bool = False) -> Update:
@@ -132,7 +136,11 @@ class UpdateTenant:
 
     def _specs(self, tenant: Tenant) -> dict[str, SettingSpec]:
         common = {key: common_setting(key) for key in SHOP_SETTINGS}
-        declared = self.templates.load(tenant.template).settings
+        of_modules = (self.modules.load(name).settings for name in modules_of(tenant.revision))
+        declared = (
+            *chain.from_iterable(of_modules),
+            *self.templates.load(tenant.template).settings,
+        )
         return common | {spec.key: spec for spec in declared}
 
 
