@@ -27,8 +27,9 @@ NO = phrase_set(
     """
 )
 
-# A yes to «¿Algo más?»; «ok» or «listo» there mean that it is enough.
-_WANTS_MORE = phrase_set("si / sii / sip / si claro / claro / claro que si / simon")
+# A yes to an offer, such as «¿Algo más?»: «ok» or «listo» there mean that it is enough, and
+# «confirmar» is about the order.
+_TAKES_OFFER = phrase_set("si / sii / sip / si claro / claro / claro que si / simon")
 
 # Words that turn an apparent yes into a wish for something else.
 _RESERVATIONS = word_set(
@@ -53,10 +54,10 @@ def is_no(text: str) -> bool:
     return _means(text, NO, _NO_SIGNS)
 
 
-def wants_more(text: str) -> bool:
-    """Tell whether the text is a yes to the offer of something more."""
-    normal = normalize(text)
-    return normal in _WANTS_MORE or without_courtesy(normal) in _WANTS_MORE
+def takes_offer(text: str) -> bool:
+    """Tell whether the text takes what was offered: a yes that is no «confirmo»."""
+    normal = _said_once(normalize(text))
+    return normal in _TAKES_OFFER or without_courtesy(normal) in _TAKES_OFFER
 
 
 def has_reservations(text: str) -> bool:
@@ -73,11 +74,17 @@ def _means(text: str, phrases: frozenset[str], signs: frozenset[str]) -> bool:
     # A question («¿sí?», «¿no?») decides nothing.
     if "?" in text or "¿" in text:
         return False
-    normal = normalize(text)
+    normal = _said_once(normalize(text))
     if normal:
         return normal in phrases or without_courtesy(normal) in phrases
     shown = {c for c in text if not c.isspace() and not _is_modifier(c)}
     return bool(shown) and shown <= signs
+
+
+def _said_once(normal: str) -> str:
+    """Return «si» for «si si si»: the impatient say it more than once."""
+    words = normal.split()
+    return words[0] if words and len(set(words)) == 1 else normal
 
 
 def _is_modifier(character: str) -> bool:

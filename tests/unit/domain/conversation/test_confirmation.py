@@ -266,3 +266,9 @@ def test_an_order_that_costs_too_much_by_now_is_not_placed(pick_up: bool) -> Non
     assert "Un pedido tan grande" in chat.body
     assert isinstance(chat.state, ReviewingCart)
     assert chat.drafts == []
+
+
+def test_a_yes_said_several_times_is_one_yes() -> None:
+    chat = at_summary().write("sí\nsí\nsí")
+    assert len(chat.drafts) == 1
+    assert at_summary().write("sí\npero sin pan").drafts == []

@@ -138,3 +138,25 @@ def test_whom_a_person_wrote_to_first_is_welcomed_by_the_bot_when_it_answers() -
     assert chat.reply is None
     chat.wait(SETTINGS.pause_lifetime + timedelta(minutes=1)).write("hola")
     assert "Aquí te atiende" in chat.body
+
+
+@pytest.mark.parametrize("text", ["confirmar", "ok", "listo"])
+def test_only_a_plain_yes_takes_the_offer_of_a_person(text: str) -> None:
+    chat = at_summary()
+    for nonsense in ("qwerty", "asdfgh", "zxcvbn"):
+        chat = chat.write(nonsense)
+    assert "persona" in chat.body
+    assert chat.write(text).of(PauseBot) == []
+
+
+def test_a_yes_to_the_offer_of_a_person_calls_one() -> None:
+    chat = at_summary()
+    for nonsense in ("qwerty", "asdfgh", "zxcvbn"):
+        chat = chat.write(nonsense)
+    assert len(chat.write("sí, por favor").of(PauseBot)) == 1
+
+
+def test_a_yes_after_asking_to_cancel_a_placed_order_calls_a_person() -> None:
+    chat = after_order().write("cancelar pedido")
+    assert "te comunico con un asesor" in chat.body
+    assert len(chat.write("sí").of(PauseBot)) == 1

@@ -1,10 +1,11 @@
 """Choosing products and quantities, and changing what was chosen."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from wabot.domain.catalog import Product
 from wabot.domain.conversation.effects import Step
-from wabot.domain.conversation.moves import ask, ask_again
+from wabot.domain.conversation.moves import OFFER_PERSON_AT, ask, ask_again
 from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.screens.catalogue import entrance
 from wabot.domain.conversation.states import (
@@ -126,7 +127,9 @@ def cancel(turn: Turn) -> Step:
     emptied = turn.having(cart=Cart(), delivery=None, attachments=())
     newest = next((order for order in turn.customer.orders if order.is_open), None)
     if newest is not None:
-        return ask(emptied, AtMenu(), Phrase("cancel.placed", {"code": newest.code}))
+        told = ask(emptied, AtMenu(), Phrase("cancel.placed", {"code": newest.code}))
+        # A person was offered: a yes takes the offer.
+        return replace(told, memory=replace(told.memory, misses=OFFER_PERSON_AT))
     if isinstance(turn.state, AtMenu):
         return ask(emptied, AtMenu(), Phrase("cancel.nothing"))
     return ask(emptied, AtMenu(), Phrase("cancel.left"))

@@ -36,7 +36,7 @@ from wabot.domain.conversation.states import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.amounts import split_amount
 from wabot.domain.language.intents import Word, anywhere, elsewhere
-from wabot.domain.language.phrases import is_no, is_yes, wants_more
+from wabot.domain.language.phrases import is_no, is_yes, takes_offer
 from wabot.domain.language.words import clean, normalize, without_courtesy
 
 # Places whose list takes a typed number as the nth row: no quantity is asked there.
@@ -110,7 +110,7 @@ def _anywhere(turn: Turn, word: Word) -> Step | None:
 
 def _offered_person(turn: Turn, text: str) -> Step | None:
     """Take a yes to the offer of a person, which was the last thing said."""
-    if offers_person(turn.memory.misses) and is_yes(text):
+    if offers_person(turn.memory.misses) and takes_offer(text):
         return handoff.request(turn) if handoff.has_somebody(turn) else menu.show(turn)
     return None
 
@@ -144,7 +144,7 @@ def _place(turn: Turn, text: str) -> Step | None:  # noqa: C901 - one line per s
 
 def _more_or_finish(turn: Turn, text: str) -> Step | None:
     """Read an answer to the offer of something more; «ok» and «listo» end the order."""
-    if wants_more(text):
+    if takes_offer(text):
         return ordering.add_more(turn)
     if is_yes(text) or is_no(text) or elsewhere(text) is Word.FINISH:
         return delivery.finish(turn)
