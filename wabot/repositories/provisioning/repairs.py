@@ -32,7 +32,7 @@ def _missing(difference: Difference, placement: Placement, ddl: str) -> tuple[st
     table, name, definition = f"{_OWN}{difference.table}", difference.name, difference.expected
     match difference.kind:
         case "table":
-            own = re.compile(rf"(?:^|\n)CREATE TABLE {re.escape(table)} \(|INDEX \S+ ON {table} ")
+            own = re.compile(rf"\b(?:(?:CREATE|ALTER) TABLE|INDEX \S+ ON) {re.escape(table)} ")
             made = tuple(s.strip() for s in ddl.split(";\n") if own.search(s))
             # In a shared schema no default rights make it the tenant's.
             return (*made, table_rights([difference.table], placement)) if made else ()

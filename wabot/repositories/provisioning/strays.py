@@ -11,30 +11,29 @@ from wabot.services.provisioning.survey_ports import Shop, Stray
 Connection = psycopg.Connection[Any]
 
 # Roles belong to the whole server: one that has rights in another database is somebody's there.
-_STRAYS = """
-SELECT 'schema', n.nspname::text, '', d.description,
-       (SELECT count(*) FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p'))
+_OWNED = """
+SELECT 'schema', n.nspname::text, '', d.description
 FROM pg_namespace n
 JOIN pg_description d ON d.objoid = n.oid AND d.classoid = 'pg_namespace'::regclass
 WHERE d.description LIKE 'wabot tenant=%'
 UNION ALL
-SELECT 'prefix', n.nspname::text, left(c.relname::text, -length('alembic_version')), d.description,
-       (SELECT count(*) FROM pg_class t WHERE t.relnamespace = n.oid AND t.relkind IN ('r', 'p')
-        AND starts_with(t.relname::text, left(c.relname::text, -length('alembic_version'))))
-FROM pg_class c
+SELECT 'prefix', n.nspname::text, left(c.relname::text, -length('alembic_version')), d.description
+FROM pg_description d
+JOIN pg_class c ON c.oid = d.objoid AND c.relkind = 'r'
 JOIN pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_description d
-  ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = 0
-WHERE c.relkind = 'r' AND c.relname LIKE '_%alembic\\_version'
-  AND d.description LIKE 'wabot tenant=%'
+WHERE d.classoid = 'pg_class'::regclass AND d.objsubid = 0
+  AND d.description LIKE 'wabot tenant=%' AND c.relname LIKE '_%alembic\\_version'
 UNION ALL
-SELECT 'role', r.rolname::text, '', d.description, 0
+SELECT 'role', r.rolname::text, '', d.description
 FROM pg_roles r
 JOIN pg_shdescription d ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass
-WHERE d.description LIKE 'wabot tenant=%'
-  AND NOT EXISTS (SELECT 1 FROM pg_shdepend s
-                  WHERE s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid)
+LEFT JOIN pg_shdepend s ON s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid
+WHERE d.description LIKE 'wabot tenant=%' AND s.refobjid IS NULL
 ORDER BY 1, 2, 3
+"""
+_TABLES = """
+SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND starts_with(c.relname::text, %s)
 """
 
 
@@ -42,11 +41,13 @@ def find_strays(connection: Connection, shops: Sequence[Shop]) -> tuple[Stray, .
     """Return what the central database holds of none of the shops."""
     known = {str(shop.id): shop for shop in shops}
     found = []
-    for kind, schema, prefix, comment, tables in connection.execute(_STRAYS):
+    for kind, name, prefix, comment in connection.execute(_OWNED).fetchall():
         client = comment.removeprefix("wabot tenant=")
         shop = known.get(client)
-        if shop is None or (kind != "role" and not _is_place_of(shop, schema, prefix)):
-            found.append(_stray(kind, schema, prefix, client, tables))
+        if shop is None or (kind != "role" and not _is_place_of(shop, name, prefix)):
+            # Counted one by one: strays are few.
+            (tables,) = connection.execute(_TABLES, (name, prefix)).fetchall()[0]
+            found.append(_stray(kind, name, prefix, client, tables))
     return tuple(found)
 
 

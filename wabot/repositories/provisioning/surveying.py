@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 
 from wabot.domain import migration
 from wabot.domain.drift import Fact, compare
-from wabot.domain.migration import Revision, branch_of, modules_of, parse_ledger, to_ledger
+from wabot.domain.migration import Revision, branch_of, parse_ledger, to_ledger
 from wabot.domain.places import places_from_config
 from wabot.domain.tenant import Isolation, Placement
 from wabot.errors import WabotError
@@ -24,7 +25,6 @@ from wabot.repositories.provisioning.rendering import quoted, render
 from wabot.repositories.provisioning.repairs import repair_sql
 from wabot.repositories.provisioning.role_rights import missing_rights
 from wabot.repositories.provisioning.strays import drop_roles, find_strays
-from wabot.repositories.provisioning.tenant_ddl import head_ddl
 from wabot.services.provisioning.survey_ports import Condition, Shop, Stray
 
 Connection = psycopg.Connection[Any]
@@ -37,6 +37,8 @@ FROM wabot.clients WHERE %(slugs)s::text[] IS NULL OR slug = ANY(%(slugs)s) ORDE
 _RIGHTS_OF_ROLE = "DELETE, INSERT, SELECT, UPDATE"
 # A union of so many tables takes as many locks, of which PostgreSQL has some thousands.
 _AT_ONCE = 500
+# Shops whose facts are in memory together.
+_IN_FULL = 100
 
 
 class PostgresSurvey:
@@ -122,43 +124,43 @@ class PostgresSurvey:
             rights = missing_rights(connection, shops)
             standing = [shop for shop, one in zip(shops, sums, strict=True) if one is not None]
             versions = _versions(connection, standing)
+            drifted = []
             found = {}
             for shop, one in zip(shops, sums, strict=True):
-                if one is None:
-                    found[shop.id] = Condition(exists=False)
-                    continue
                 own = versions.get(shop.id, ())
-                found[shop.id] = self._condition(
-                    connection, shop, one, own, rights.get(shop.id, ())
-                )
+                found[shop.id] = Condition(one is not None, own, rights.get(shop.id, ()))
+                expected = one and self._expected_of(connection, shop, own)
+                if expected and expected[1] != one:
+                    drifted.append((shop, expected[0]))
+            for start in range(0, len(drifted), _IN_FULL):
+                found |= self._compared(connection, found, drifted[start : start + _IN_FULL])
         return found
 
-    def _condition(
+    def _compared(
         self,
         connection: Connection,
-        shop: Shop,
-        one: Sum,
-        versions: tuple[str, ...],
-        rights: tuple[str, ...],
-    ) -> Condition:
+        found: Mapping[UUID, Condition],
+        drifted: Sequence[tuple[Shop, frozenset[Fact]]],
+    ) -> dict[UUID, Condition]:
+        """Return the conditions of shops whose sum differs, with what differs."""
+        places = [shop.places.current for shop, _ in drifted]
+        compared = {}
+        for (shop, expected), facts in zip(drifted, facts_of(connection, places), strict=True):
+            condition, place = found[shop.id], shop.places.current
+            ddl = self._ddl(to_ledger(condition.versions) or shop.ledger)
+            differences = tuple((d, *repair_sql(d, place, ddl)) for d in compare(expected, facts))
+            compared[shop.id] = replace(condition, differences=differences)
+        return compared
+
+    def _expected_of(
+        self, connection: Connection, shop: Shop, versions: tuple[str, ...]
+    ) -> tuple[frozenset[Fact], Sum] | None:
         # By what the tables say of themselves: a ledger that is wrong is a finding of its own.
-        ledger = to_ledger(versions) or shop.ledger
         try:
-            expected, total = self._expect(connection, ledger)
+            return self._expect(connection, to_ledger(versions) or shop.ledger)
         except WabotError:
             # A revision that this wabot does not know is told as such.
-            return Condition(exists=True, versions=versions, rights=rights)
-        if one == total:
-            return Condition(exists=True, versions=versions, rights=rights)
-        place = shop.places.current
-        differences = compare(expected, facts_of(connection, place))
-        ddl = self._ddl(ledger)
-        return Condition(
-            exists=True,
-            versions=versions,
-            rights=rights,
-            differences=tuple((d, *repair_sql(d, place, ddl)) for d in differences),
-        )
+            return None
 
     def _expect(self, connection: Connection, ledger: str) -> tuple[frozenset[Fact], Sum]:
         """Return what a tenant at the ledger is made of, once made for a look and taken back."""
@@ -168,7 +170,7 @@ class PostgresSurvey:
             with connection.transaction(force_rollback=True):
                 connection.execute(f"CREATE SCHEMA {quoted(scratch.schema)}".encode())
                 connection.execute(render(self._ddl(ledger), scratch).encode())
-                made = facts_of(connection, scratch)
+                (made,) = facts_of(connection, [scratch])
             own = {fact for fact in made if fact.kind != "grant"}
             own |= {
                 Fact("grant", fact.table, "role", _RIGHTS_OF_ROLE)
@@ -180,11 +182,8 @@ class PostgresSurvey:
         return self._expected[key]
 
     def _ddl(self, ledger: str) -> str:
-        reached = parse_ledger(ledger)
-        if reached == self._line.heads(modules_of(ledger)):
-            return head_ddl(modules_of(ledger), self._line)
         steps: list[Revision] = []
-        for revision in reached:
+        for revision in parse_ledger(ledger):
             branch = self._line.branch(branch_of(revision))
             ids = [step.id for step in branch]
             if revision not in ids:

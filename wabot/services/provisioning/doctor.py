@@ -40,8 +40,11 @@ class ExamineTenants:
         """Look at all shops and at what belongs to none, or at the named shops; changes nothing."""
         shops = self._shops(slugs)
         conditions = self.survey.examine(shops)
+        brought = {name: self._brought(name) for name in {shop.template for shop in shops}}
         findings = [
-            finding for shop in shops for finding in self._of_shop(shop, conditions.get(shop.id))
+            finding
+            for shop in shops
+            for finding in self._of_shop(shop, conditions.get(shop.id), brought[shop.template])
         ]
         if slugs is None:
             findings += [_of_stray(stray) for stray in self.survey.strays()]
@@ -73,7 +76,15 @@ class ExamineTenants:
             )
         return shops
 
-    def _of_shop(self, shop: Shop, condition: Condition | None) -> Iterator[Finding]:
+    def _brought(self, template: str) -> tuple[str, ...] | WabotError:
+        try:
+            return self.templates.load(template).modules
+        except WabotError as error:
+            return error
+
+    def _of_shop(
+        self, shop: Shop, condition: Condition | None, brought: tuple[str, ...] | WabotError
+    ) -> Iterator[Finding]:
         slug = shop.slug
         unfinished = _UNFINISHED.get(shop.status)
         if unfinished is not None:
@@ -98,7 +109,7 @@ class ExamineTenants:
                 f"restore a backup, or: wabot tenant delete {slug}, then wabot tenant import",
             )
             return
-        yield from self._of_revisions(shop, condition)
+        yield from self._of_revisions(shop, condition, brought)
         if condition.rights:
             yield Finding(
                 slug,
@@ -112,7 +123,9 @@ class ExamineTenants:
             fix = f"wabot tenant doctor {slug} --fix" if safe else "; ".join(sql) + ";"
             yield Finding(slug, "drift", str(difference), fix if sql else "", sql, safe=safe)
 
-    def _of_revisions(self, shop: Shop, condition: Condition) -> Iterator[Finding]:
+    def _of_revisions(
+        self, shop: Shop, condition: Condition, brought: tuple[str, ...] | WabotError
+    ) -> Iterator[Finding]:
         slug = shop.slug
         if condition.versions != parse_ledger(shop.ledger):
             own = ", ".join(condition.versions) or "nothing"
@@ -134,12 +147,10 @@ class ExamineTenants:
                 f"it lacks {behind} revisions",
                 f"wabot tenant migrate {slug}",
             )
-        try:
-            wanted = self.templates.load(shop.template).modules
-        except WabotError as error:
-            yield Finding(slug, "template", error.message, error.hint)
+        if isinstance(brought, WabotError):
+            yield Finding(slug, "template", brought.message, brought.hint)
             return
-        for module in sorted(set(wanted) - set(modules_of(shop.ledger))):
+        for module in sorted(set(brought) - set(modules_of(shop.ledger))):
             yield Finding(
                 slug,
                 "module",
