@@ -1,0 +1,18 @@
+"""The composition root: settings become databases, repositories, gateways and use cases."""
+
+from wabot.container.central import CENTRAL_DATABASE, CentralUrls, open_central, require_ready
+from wabot.container.provisioning import Provisioning, open_tenants, tenants_at
+from wabot.container.runtime import Runtime, build_runtime, template_texts
+
+__all__ = [
+    "CENTRAL_DATABASE",
+    "CentralUrls",
+    "Provisioning",
+    "Runtime",
+    "build_runtime",
+    "open_central",
+    "open_tenants",
+    "require_ready",
+    "template_texts",
+    "tenants_at",
+]

@@ -1,0 +1,180 @@
+"""The operator's acts on tenants, composed over one central database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from wabot.config import Settings
+from wabot.container.central import open_central
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from wabot.gateways.encryption import TokenCipher
+    from wabot.repositories.provisioning.changes import SqlChanges
+    from wabot.repositories.provisioning.exports import SqlExports
+    from wabot.repositories.provisioning.servers import Servers
+    from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.repositories.provisioning.tenants import SqlTenants
+    from wabot.services.provisioning.clone import CloneTenant
+    from wabot.services.provisioning.create import CreateTenant
+    from wabot.services.provisioning.delete import DeleteTenant
+    from wabot.services.provisioning.filled import CreateFilled
+    from wabot.services.provisioning.import_ import ImportTenant
+    from wabot.services.provisioning.move import MoveTenant
+    from wabot.services.provisioning.update import UpdateTenant
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """What the operator's acts on tenants are made of; `actor` stands in the audit log."""
+
+    owner_url: str = field(repr=False)
+    engine: "Engine" = field(repr=False)
+    tenants: "SqlTenants"
+    templates: "FolderTemplates"
+    actor: str
+    keys: tuple[bytes, ...] = field(repr=False, default=())
+
+    @property
+    def move(self) -> "MoveTenant":
+        """Return the use case that moves a tenant to another place."""
+        from wabot.repositories.provisioning.moving import SqlMoves
+        from wabot.services.provisioning.move import MoveTenant
+
+        return MoveTenant(
+            self.tenants, SqlMoves(self.engine, self.servers), lambda: self.cipher, self.actor
+        )
+
+    @property
+    def cipher(self) -> "TokenCipher":
+        """Return what encrypts tokens; looking at tenants needs no key."""
+        from wabot.gateways.encryption import TokenCipher
+
+        return TokenCipher(self.keys)
+
+    @property
+    def servers(self) -> "Servers":
+        """Return the way to the tenants' databases; a key is needed where one has a password."""
+        return _servers(self.owner_url, self.keys)
+
+    @property
+    def changes(self) -> "SqlChanges":
+        """Return what writes changes of tenants."""
+        from wabot.repositories.provisioning.changes import SqlChanges
+
+        return SqlChanges(self.engine, self.servers)
+
+    @property
+    def exports(self) -> "SqlExports":
+        """Return what reads tenants into files."""
+        from wabot.gateways.pg_dump import dump
+        from wabot.repositories.provisioning.exports import SqlExports
+
+        return SqlExports(self.servers, dump)
+
+    @property
+    def update(self) -> "UpdateTenant":
+        """Return the use case that changes a tenant."""
+        from wabot.repositories.provisioning.module_folders import FolderModules
+        from wabot.services.provisioning.update import UpdateTenant
+
+        modules = FolderModules(self.tenants.line)
+        return UpdateTenant(self.tenants, self.changes, self.templates, modules, self.actor)
+
+    @property
+    def clone(self) -> "CloneTenant":
+        """Return the use case that makes a tenant like another."""
+        from wabot.repositories.provisioning.copies import TenantCopies
+        from wabot.services.provisioning.clone import CloneTenant
+
+        return CloneTenant(self._filled, TenantCopies(self.servers, line=self.tenants.line))
+
+    @property
+    def import_(self) -> "ImportTenant":
+        """Return the use case that makes a tenant from an export."""
+        from wabot.repositories.provisioning.copies import TenantCopies
+        from wabot.services.provisioning.import_ import ImportTenant
+
+        copies = TenantCopies(self.servers, line=self.tenants.line)
+        return ImportTenant(self._filled, self.exports, copies, self.templates)
+
+    @property
+    def delete(self) -> "DeleteTenant":
+        """Return the use case that takes a tenant away."""
+        from wabot.repositories.provisioning.removals import SqlRemovals
+        from wabot.services.provisioning.delete import DeleteTenant
+
+        removals = SqlRemovals(self.engine, self.servers)
+        return DeleteTenant(
+            self.tenants, removals, self.exports, self.actor, now=lambda: datetime.now(UTC)
+        )
+
+    @property
+    def _filled(self) -> "CreateFilled":
+        from wabot.services.provisioning.filled import CreateFilled
+
+        return CreateFilled(
+            self.tenants, self.changes, self.cipher, now=lambda: datetime.now(UTC), new_id=uuid4
+        )
+
+    @property
+    def create(self) -> "CreateTenant":
+        """Return the use case that creates a tenant."""
+        from wabot.services.provisioning.create import CreateTenant
+
+        return CreateTenant(
+            self.tenants, self.cipher, self.templates, now=lambda: datetime.now(UTC), new_id=uuid4
+        )
+
+
+@contextmanager
+def open_tenants(settings: Settings, *, connections: int = 0) -> Iterator[Provisioning]:
+    """Compose the acts on the tenants of the settings' central database, as its owner.
+
+    As many `connections` are kept for what comes next; otherwise each act makes its own.
+    """
+    with (
+        open_central(settings) as urls,
+        tenants_at(
+            urls.owner_url,
+            keys=settings["WABOT_MASTER_KEY"],
+            actor=settings.operator,
+            connections=connections,
+        ) as provisioning,
+    ):
+        yield provisioning
+
+
+@contextmanager
+def tenants_at(
+    owner_url: str,
+    *,
+    keys: tuple[bytes, ...] = (),
+    actor: str = "operator",
+    connections: int = 0,
+) -> Iterator[Provisioning]:
+    """Compose the acts on the tenants of any central database."""
+    from wabot.repositories.engines import open_engine
+    from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.repositories.provisioning.tenants import SqlTenants
+
+    engine = open_engine(owner_url, connections=connections)
+    try:
+        tenants = SqlTenants(engine, servers=_servers(owner_url, keys))
+        yield Provisioning(owner_url, engine, tenants, FolderTemplates(), actor, keys)
+    finally:
+        engine.dispose()
+
+
+def _servers(owner_url: str, keys: tuple[bytes, ...]) -> "Servers":
+    from wabot.gateways.encryption import TokenCipher
+    from wabot.repositories.provisioning.servers import Servers
+
+    def decrypt(client_id: UUID, ciphertext: str, purpose: str) -> str:
+        return TokenCipher(keys).decrypt(client_id, ciphertext, purpose)
+
+    return Servers(owner_url, decrypt)

@@ -1,0 +1,166 @@
+"""One serving process, composed from its settings."""
+
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from wabot.config import Settings
+from wabot.errors import InvalidInput
+from wabot.logs import log
+
+if TYPE_CHECKING:
+    from wabot.domain.tenant import Tenant
+    from wabot.gateways.whatsapp.client import GraphClient
+    from wabot.repositories.runtime.pools import Pools
+    from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.ports import Clock
+    from wabot.services.runtime.worker import Worker
+    from wabot.services.signatures import SignatureVerifier
+    from wabot.texts import Texts
+
+_log = logging.getLogger(__name__)
+
+
+def template_texts() -> "Callable[[Tenant], Texts]":
+    """Return what gives a tenant its words: the common ones with its template's own."""
+    from wabot.repositories.provisioning.template_folders import FolderTemplates
+    from wabot.texts import Texts, load_texts
+
+    templates = FolderTemplates()
+    known: dict[str, Texts] = {}
+
+    def texts_of(tenant: "Tenant") -> Texts:
+        if tenant.template not in known:
+            known[tenant.template] = load_texts().with_overrides(overrides_of(tenant.template))
+        return known[tenant.template]
+
+    def overrides_of(template: str) -> Mapping[str, str]:
+        try:
+            return templates.load(template).texts
+        except InvalidInput as error:
+            # A shop goes on with the common words rather than falling silent.
+            said = "A shop's template is not at hand: it speaks the common words."
+            log(_log, logging.ERROR, "template.missing", said, template=template, why=error.message)
+            return {}
+
+    return texts_of
+
+
+@dataclass(slots=True)
+class Runtime:
+    """Everything that one serving process holds."""
+
+    pools: "Pools"
+    graph: "GraphClient"
+    acceptor: "Acceptor"
+    worker: "Worker"
+    signatures: "SignatureVerifier"
+    clock: "Clock"
+    verify_token: str
+
+    async def open(self) -> None:
+        """Connect and begin to work; raises DatabaseUnavailable."""
+        await self.pools.open()
+        await self.graph.open()
+        self.worker.start()
+
+    async def close(self) -> None:
+        """Finish what is at hand, give leases back and disconnect."""
+        await self.worker.stop()
+        await self.graph.close()
+        await self.pools.close()
+
+    async def ping(self) -> None:
+        """Raise DatabaseUnavailable when the central database does not answer."""
+        async with self.pools.central() as connection:
+            await connection.execute("SELECT 1")
+
+
+def build_runtime(
+    settings: Settings,
+    runtime_url: str,
+    *,
+    clock: "Clock | None" = None,
+    texts_of: "Callable[[Tenant], Texts] | None" = None,
+) -> Runtime:
+    """Put the serving process together; nothing is opened yet."""
+    from wabot.gateways.clock import SystemClock
+    from wabot.gateways.encryption import TokenCipher
+    from wabot.gateways.whatsapp.client import GraphClient
+    from wabot.repositories.runtime.clients import PostgresClients
+    from wabot.repositories.runtime.journal import PostgresJournal
+    from wabot.repositories.runtime.pools import Pools
+    from wabot.repositories.runtime.turns import PostgresTenantStore
+    from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.conversing import Conversing, closing_batcher
+    from wabot.services.runtime.sending import ResendRule, Sender
+    from wabot.services.runtime.turn import TurnRunner
+    from wabot.services.runtime.worker import Worker
+    from wabot.services.signatures import SignatureVerifier
+
+    def seconds(name: str) -> timedelta:
+        return timedelta(seconds=settings[name])
+
+    business_clock = clock or SystemClock()
+    owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    cipher = TokenCipher(settings["WABOT_MASTER_KEY"])
+    pools = Pools(runtime_url, size=settings["WABOT_POOL_SIZE"], decrypt=cipher.decrypt)
+    journal = PostgresJournal(
+        pools,
+        owner=owner,
+        lease=seconds("WABOT_LEASE"),
+        quiet=seconds("WABOT_QUIET_WINDOW"),
+        quiet_limit=seconds("WABOT_QUIET_WINDOW_MAX"),
+    )
+    clients = PostgresClients(pools)
+    store = PostgresTenantStore(pools)
+    graph = GraphClient(settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"])
+    sender = Sender(
+        store,
+        journal,
+        graph,
+        TokenCipher(settings["WABOT_MASTER_KEY"]),
+        ResendRule(seconds("WABOT_RESEND_AFTER"), seconds("WABOT_RESEND_AFTER_SILENT")),
+        clients=clients,
+    )
+    turns = TurnRunner(
+        store,
+        business_clock,
+        texts_of or template_texts(),
+        owner=owner,
+        claim=seconds("WABOT_LEASE"),
+        late_after=seconds("WABOT_LATE_AFTER"),
+    )
+    conversing = Conversing(
+        journal,
+        clients,
+        turns,
+        sender,
+        tries=settings["WABOT_EVENT_TRIES"],
+        closer=closing_batcher(journal),
+    )
+    worker = Worker(
+        journal,
+        clients,
+        conversing,
+        business_clock,
+        lease=seconds("WABOT_LEASE"),
+        turns=settings["WABOT_TURNS"],
+        turns_per_tenant=settings["WABOT_TURNS_PER_TENANT"],
+        keep_journal=timedelta(hours=settings["WABOT_JOURNAL_HOURS"]),
+    )
+    acceptor = Acceptor(journal, clients, worker.dispatch, worker.wake)
+    return Runtime(
+        pools,
+        graph,
+        acceptor,
+        worker,
+        SignatureVerifier(settings.apps),
+        business_clock,
+        settings["WHATSAPP_VERIFY_TOKEN"],
+    )
