@@ -86,9 +86,7 @@ def _warnings(start: ShopSeed, seed: ShopSeed) -> tuple[str, ...]:
             f" {seed.currency}: correct them before the shop opens"
         )
     if not seed.settings.get("owner_phone"):
-        found.append(
-            "without an owner's phone nobody of the shop is told of orders: --owner-phone"
-        )
+        found.append("without an owner's phone nobody of the shop is told of orders: --owner-phone")
     return tuple(found)
 
 
