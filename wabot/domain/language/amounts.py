@@ -1,6 +1,7 @@
 """How much is wanted: «2», «media docena», «kilo y medio», «750 g», and whether it can be sold."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from wabot.domain.catalog import Product
@@ -37,10 +38,19 @@ _CONTAINER_SOUNDS = frozenset(sound(stem(word)) for word in _CONTAINERS)
 _BEFORE = word_set(
     """
     quiero dame deme ponme mandame me das mandas solo nomas unos unas como son serian seria que
-    sean sea x con agrega agregame agregale ponle anade anademe tambien
+    sean sea x con agrega agregame agregale ponle anade anademe tambien mejor pues bueno ok va a ver
+    entonces y kiero jaja jajaja mmm ay este
     """
 )
-_AFTER = word_set("de por favor porfa gracias nomas nada mas x solo")
+_AFTER = word_set(
+    """
+    de por favor porfa porfavor porfis xfa xfas xfavor plis please gracias nomas nada mas nadamas x
+    solo si ok va pues
+    """
+)
+_SIGNS = frozenset(",.!¡…:")
+_DOZEN = re.compile(r"\bdocenas?\b", re.IGNORECASE)
+_PIECES_INSIDE = re.compile(r"\b(\d+) (?:piezas|pzas?|pz)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +61,20 @@ class Amount:
     unit: str = ""
 
 
+def amount_of(text: str, product: Product) -> Amount | None:
+    """Return the amount at the beginning of a text that names the product."""
+    amount, _ = split_amount(text)
+    return None if amount is None else _by_the_dozen(amount, text, product)
+
+
 def split_amount(text: str) -> tuple[Amount | None, list[str]]:
     """Return the amount at the beginning of the text, if any, and the words after it."""
     tokens = tokens_of(text)
     place = 0
-    while place < len(tokens) and tokens[place] in _BEFORE:
+    while place < len(tokens) and (tokens[place] in _BEFORE or tokens[place] in _SIGNS):
         place += 1
+    if tokens[place : place + 2] == ["no", "mejor"]:
+        place += 2
     read = _amount_at(tokens, place)
     if read is None:
         return None, tokens
@@ -71,9 +89,9 @@ def amount_for(text: str, product: Product) -> Amount | None:
     amount, rest = split_amount(text)
     if amount is None:
         return None
-    known = {stem(word) for word in words_of(product)} | _AFTER | {"."}
+    known = {stem(word) for word in words_of(product)} | _AFTER | _SIGNS
     if all(token in known or stem(token) in known for token in rest):
-        return amount
+        return _by_the_dozen(amount, text, product)
     return None
 
 
@@ -141,7 +159,17 @@ def units_of(amount: Amount, product: Product) -> Decimal | None:
             return amount.value * family[amount.unit] / family[sold_in]
         if amount.unit in family or sold_in in family:
             return None
+    inside = _PIECES_INSIDE.search(normalize(product.name))
+    if inside is not None and amount.unit in _PIECES and sold_in not in _PIECES:
+        return amount.value / max(int(inside[1]), 1)
     return amount.value
+
+
+def _by_the_dozen(amount: Amount, text: str, product: Product) -> Amount:
+    """Let a dozen be one of what is called by the dozen: «docena de huevo»."""
+    if _DOZEN.search(text) and any(stem(word) == "docena" for word in words_of(product)):
+        return replace(amount, value=amount.value / 12)
+    return amount
 
 
 def _amount_at(tokens: list[str], start: int) -> tuple[Amount, int] | None:

@@ -1,9 +1,14 @@
 """Words that mean the same wherever the conversation stands, and how they are found in a text."""
 
-import re
 from enum import Enum, auto
 
-from wabot.domain.language.words import normalize, phrase_set, without_courtesy, word_set
+from wabot.domain.language.patterns import (
+    asks_total,
+    ends_choosing,
+    greets,
+    wants_to_fetch,
+)
+from wabot.domain.language.words import normalize, phrase_set, without_courtesy
 
 
 class Word(Enum):
@@ -56,7 +61,9 @@ _ANYWHERE = {
         hablar con el encargado / hablar con el dueno / hablar con la duena / hablar con ustedes
         persona / una persona / persona real / humano / un humano / agente / un agente / operador
         operadora / encargado / ayuda de una persona / que me atienda una persona
-        que me atienda alguien / me atiende una persona / me atiende alguien / atencion a clientes
+        que me atienda alguien / alguien me atiende / alguien que me atienda / quien me atiende
+        me puede atender alguien / hay alguien que me atienda / me atiende una persona
+        me atiende alguien / atencion a clientes
         servicio al cliente / comunicame con un asesor / pasame con un asesor
         pasame con una persona / llamar a un asesor / contactar a un asesor
     """,
@@ -68,7 +75,9 @@ _ANYWHERE = {
         ya viene mi pedido / ya vienen / ya mero / ya mero llega / ya salio / ya salio mi pedido
         cuanto falta / cuanto le falta / cuanto tarda mi pedido / cuando llega
         cuando llega mi pedido / a que hora llega / a que hora llega mi pedido
-        que paso con mi pedido
+        que paso con mi pedido / ya esta listo / ya esta listo mi pedido / ya esta mi pedido
+        esta listo mi pedido / ya estara listo / ya estara mi pedido / ya lo mandaron
+        ya mandaron mi pedido / cuando esta listo
         estado de mi ropa / mi ropa / ya esta mi ropa / ya esta lista mi ropa / y mi ropa
         ya viene el agua / ya viene mi agua / ya vienen mis garrafones
         y mi pedido / no ha llegado mi pedido / no llega mi pedido / no ha llegado / rastrear pedido
@@ -188,15 +197,6 @@ def _table(meanings: dict[Word, str]) -> dict[str, Word]:
     return {phrase: word for word, phrases in meanings.items() for phrase in phrase_set(phrases)}
 
 
-_MOST_WORDS = 10
-_FETCHING = word_set("recojo recogo recoger recogerlo recogerla recogerlos recogemos recogere")
-_COMING = re.compile(
-    r"\b(paso yo|yo paso|(paso|pasar|pasare|pasamos|voy|ir|vengo|vamos)"
-    r" (por (el|ella|ello|mi|mis|lo)|a la tienda|al local))\b"
-)
-# A dry cleaner comes to the customer's house to do the same.
-_NOT_FETCHING = word_set("no casa domicilio ropa pueden puedes ustedes")
-
 _ANYWHERE_TABLE = _table(_ANYWHERE)
 _ELSEWHERE_TABLE = _table(_ELSEWHERE)
 
@@ -204,17 +204,23 @@ _ELSEWHERE_TABLE = _table(_ELSEWHERE)
 def anywhere(text: str) -> Word | None:
     """Return what a text asks for when it is one of the words that work everywhere."""
     word = _look_up(text, _ANYWHERE_TABLE)
-    if word is None and _asks_for_person(text):
+    if word is not None:
+        return word
+    if _asks_for_person(text):
         return Word.PERSON
-    return word
+    return Word.CART if asks_total(text) else None
 
 
 def elsewhere(text: str) -> Word | None:
     """Return what a text means when the place where we stand has no answer for it."""
     word = _look_up(text, _ELSEWHERE_TABLE)
-    if word is None and _wants_to_fetch(text):
-        return Word.PICKUP
-    return word
+    if word is not None:
+        return word
+    if ends_choosing(text):
+        return Word.FINISH
+    if greets(text):
+        return Word.GREETING
+    return Word.PICKUP if wants_to_fetch(text) else None
 
 
 def _look_up(text: str, table: dict[str, Word]) -> Word | None:
@@ -225,12 +231,3 @@ def _look_up(text: str, table: dict[str, Word]) -> Word | None:
 def _asks_for_person(text: str) -> bool:
     said = normalize(text).split()
     return bool(_PERSON_WORDS & set(said)) and len(said) <= 8 and "no" not in said
-
-
-def _wants_to_fetch(text: str) -> bool:
-    """Tell whether the customer comes for the order: «mejor lo recojo en la tienda»."""
-    normal = normalize(text)
-    said = normal.split()
-    if len(said) > _MOST_WORDS or not _NOT_FETCHING.isdisjoint(said) or re.search(r"\d", normal):
-        return False
-    return not _FETCHING.isdisjoint(said) or bool(_COMING.search(normal))

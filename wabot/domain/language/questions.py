@@ -1,5 +1,7 @@
 """Questions that are not about a product: «hasta dónde entregan», «aceptan tarjeta»."""
 
+import re
+
 from wabot.domain.language.words import normalize, phrase_set, without_courtesy, word_set
 
 _OPENINGS = phrase_set(
@@ -21,14 +23,15 @@ _SERVICE = word_set(
     ubicacion telefono
     """
 )
+_FILLED = re.compile(r"^((y|oiga|oye|pero|entonces|como|una pregunta|bueno|si) )+")
 
 
 def is_question(text: str) -> bool:
     """Tell whether a text asks something, with a question mark or without."""
     if "?" in text or "¿" in text:
         return True
-    normal = normalize(text)
-    return _opens(normal) or _opens(without_courtesy(normal))
+    normal = without_courtesy(normalize(text))
+    return _opens(normal) or _opens(_FILLED.sub("", normal))
 
 
 def is_about_service(text: str) -> bool:

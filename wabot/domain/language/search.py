@@ -26,15 +26,19 @@ _STOP = word_set(
     informacion la las le les lo los manda mandame mandas maneja manejan manejas mas me mi mis
     muestra muestrame muy necesito no noches o oye para pedir pero podria podrias ponme por porfa
     porfavor precio precios puede puedes pues que quiero quisiera saber se seria si sin su sus tal
+    ocupo ocupamos urge urgen pasame echame traeme traes anotame apuntame gustaria ademas
+    aparte nomas oiga oigan pues entonces mira porfis plis hacen tantito vecino vecina joven
     tambien tardes te tendra tendras tendran tenga tengas tiene tienen tienes todavia tu un una
     unas uno unos va vale ve vende venden vendes ver vienen viene y ya
     """
 )
+_STOP_SOUNDS = frozenset(sound(word) for word in _STOP)
 # Openings after which an unknown word is certainly a product that the shop does not have.
 _ASKS = word_set(
     """
     tienes tienen tiene hay venden vendes vende manejan manejas busco habra tendras tendran
-    buscaba dame ponme mandame quiero quisiera
+    buscaba dame ponme mandame quiero quisiera ocupo ocupamos necesito urge echame traeme pasame
+    agrega agregame agregale
     """
 )
 _GLUED = re.compile(r"(\d)([a-z])")
@@ -64,7 +68,7 @@ class Found:
 
 def query_words(text: str) -> tuple[str, ...]:
     """Return the words of a text that may name a product."""
-    words = [word for word in _split(text) if word not in _STOP]
+    words = [word for word in _split(text) if not _is_stop(word)]
     return tuple(words[:_MAX_WORDS])
 
 
@@ -95,8 +99,12 @@ def find(text: str, products: Sequence[Product]) -> Found:
     near = [
         keys | _typing_errors(word, vocabularies) for word, keys in zip(names, wanted, strict=True)
     ]
+    known = any(hits)
     hits = [sum(bool(keys & vocabulary) for keys in near) for vocabulary in vocabularies]
     best = max(hits, default=0)
+    if not known and best * 2 < len(names):
+        # One word in many that is nearly a product's is chance.
+        return Found()
     return Found(close=tuple(p for p, hit in zip(products, hits, strict=True) if hit == best > 0))
 
 
@@ -127,6 +135,10 @@ def begins_name(text: str, product: Product) -> bool:
     return any(_stems(title)[: len(words)] == words for title in _titles(product))
 
 
+def _is_stop(word: str) -> bool:
+    return word in _STOP or (len(word) > 4 and sound(word) in _STOP_SOUNDS)
+
+
 def _is_name(word: str) -> bool:
     return len(word) > 1 and not measures(word) and not contains(word)
 
@@ -152,7 +164,7 @@ def _titles(product: Product) -> tuple[tuple[str, ...], ...]:
 @lru_cache(maxsize=65_536)
 def _words_of(name: str, aliases: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
     split = (_split(title) for title in (name, *aliases))
-    return tuple(tuple(word for word in words if word not in _STOP) for words in split)
+    return tuple(tuple(word for word in words if not _is_stop(word)) for words in split)
 
 
 def _stems(words: Sequence[str]) -> tuple[str, ...]:
@@ -209,7 +221,7 @@ def _typing_errors(word: str, vocabularies: Sequence[frozenset[str]]) -> frozens
 
 
 def _best_first(products: list[Product], text: str) -> list[Product]:
-    """Put products named exactly so first; the shop's own order decides among equals."""
+    """Put products named exactly so first, what is only like it last; else the shop's order."""
     words = query_words(text)
     asked = sizes_in(text) | {stem(word) for word in words if contains(word)}
     bearing = {
@@ -222,6 +234,8 @@ def _best_first(products: list[Product], text: str) -> list[Product]:
 
     def rank(product: Product) -> int:
         titles = {normalize(product.name), *(normalize(alias) for alias in product.aliases)}
-        return 0 if wanted in titles else 1
+        if wanted in titles:
+            return 0
+        return 1 if names_product(text, product) else 2
 
     return sorted(narrowed, key=rank)

@@ -20,6 +20,25 @@ def phrase_set(text: str) -> frozenset[str]:
     return frozenset(part for part in parts if part)
 
 
+# How a telephone's keyboard spells what is said most.
+_WRITTEN_OUT = {
+    "q": "que",
+    "x": "por",
+    "xq": "porque",
+    "pq": "porque",
+    "xfa": "porfa",
+    "xfas": "porfa",
+    "xfis": "porfis",
+    "xfavor": "porfavor",
+    "tmb": "tambien",
+    "kiero": "quiero",
+    "quero": "quiero",
+    "kisiera": "quisiera",
+    "ola": "hola",
+    "holaa": "hola",
+    "nadamas": "nada mas",
+}
+
 # Courtesy that may stand around what is meant.
 _BEFORE = phrase_set(
     """
@@ -56,9 +75,10 @@ def unaccented(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def normalize(text: str) -> str:
-    """Return the words only, comparable: «¡Síii, por favor!» becomes «si por favor»."""
+    """Return the words only, comparable: «¡Síii, xfa!» becomes «si porfa»."""
     plain = _NOT_WORD.sub(" ", unaccented(text)).strip()
-    return _LONG_RUN.sub(r"\1", plain)
+    words = _LONG_RUN.sub(r"\1", plain).split()
+    return " ".join(_WRITTEN_OUT.get(word, word) for word in words)
 
 
 def without_courtesy(normal: str) -> str:

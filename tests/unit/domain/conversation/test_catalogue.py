@@ -182,3 +182,12 @@ def test_with_a_cart_the_list_ends_the_order_too() -> None:
 def test_a_price_changed_meanwhile_is_the_new_one() -> None:
     chat = Chat().write("catálogo").change(JITOMATE, price=Decimal("31.90"))
     assert "$31.90 por kg" in chat.tap("Jitomate").body
+
+
+def test_the_unit_tells_which_of_several_products_is_meant() -> None:
+    by_weight = a_product("Tortilla de maíz", unit="kg")
+    shop = a_shop(
+        [a_product("Harina", unit="bolsa", aliases=("harina para tortillas",)), by_weight]
+    )
+    assert "2 kg de Tortilla" in Chat(shop).write("2 kilos de tortillas").body
+    assert isinstance(Chat(shop).write("2 tortillas").state, BrowsingProducts)

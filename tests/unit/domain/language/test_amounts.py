@@ -52,6 +52,9 @@ from wabot.domain.language.amounts import (
         ("me das 2 por favor", "2", ""),
         ("solo 1 nomás", "1", ""),
         ("quiero 3 jitomates", "3", ""),
+        ("jaja no mejor 2 xfa", "2", ""),
+        ("a ver, dame 3", "3", ""),
+        ("pues 2, porfis", "2", ""),
         ("mil", "1000", ""),
         ("dos mil quinientos", "2500", ""),
         ("20 mil", "20000", ""),
@@ -79,6 +82,8 @@ def test_a_number_that_never_ends_is_more_than_anybody_has(text: str) -> None:
         "hola",
         "-1",
         "2 o 3",
+        "no 2",
+        "no quiero 2",
         "20 pesos",
         "$20",
         "1/0",
@@ -113,6 +118,23 @@ def test_amounts_are_converted_to_what_a_volume_is_sold_in() -> None:
 def test_pieces_fit_whatever_is_counted() -> None:
     assert units_of(Amount(Decimal(2), "pzas"), ARROZ) == 2
     assert units_of(Amount(Decimal(2), "kg"), ARROZ) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "packs"),
+    [
+        ("una docena", "1"),
+        ("2 docenas", "2"),
+        ("media docena", "0.5"),
+        ("12 piezas", "1"),
+        ("3", "3"),
+    ],
+)
+def test_what_is_called_by_the_dozen_is_counted_so(text: str, packs: str) -> None:
+    eggs = a_product("Huevo 12 piezas", unit="paquete", aliases=("docena de huevo",))
+    amount = amount_for(text, eggs)
+    assert amount is not None
+    assert units_of(amount, eggs) == Decimal(packs)
 
 
 @pytest.mark.parametrize("text", ["2 bolsas", "2 bolsas de arroz", "dos arroces"])

@@ -46,10 +46,41 @@ def test_nothing_is_neither_yes_nor_no(text: str) -> None:
         ("hola, quisiera hacer un pedido", Word.ORDER),
         ("lo de siempre porfa", Word.USUAL),
         ("¿cuánto es?", Word.CART),
+        ("¿como cuánto sería?", Word.CART),
+        ("cuánto te debo en total", Word.CART),
+        ("alguien me atiende???", Word.PERSON),
+        ("ya está listo?", Word.STATUS),
+        ("q venden", Word.CATALOG),
+        ("kiero hacer un pedido xfa", Word.ORDER),
     ],
 )
 def test_everyday_words_are_understood_anywhere(text: str, word: Word) -> None:
     assert anywhere(text) is word
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        *((text, Word.GREETING) for text in ("ola buenas", "holaaa", "hola muy buenas a todos")),
+        *((text, Word.FINISH) for text in ("ya seria todo", "no ya nadamas", "pues es todo x hoy")),
+        *((text, Word.PICKUP) for text in ("mejor lo recojo yo", "paso por él al rato")),
+    ],
+)
+def test_what_is_said_in_many_ways_is_understood(text: str, word: Word) -> None:
+    assert elsewhere(text) is word
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("buenas galletas", "todo el arroz", "no es todo lo que quiero", "cuánto tarda"),
+        *("no puedo recogerlo", "pueden recoger la ropa", "Recoger 15", "buenos bolillos", "ya"),
+    ],
+)
+def test_a_part_of_what_is_said_in_many_ways_is_not_enough(text: str) -> None:
+    assert elsewhere(text) not in {Word.GREETING, Word.PICKUP}
+    assert elsewhere(text) is not Word.FINISH or text == "ya"
+    assert anywhere(text) is not Word.CART
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,9 @@ def close(text: str) -> list[str]:
         ("coca de 600ml", ["Coca-Cola 600 ml"]),
         ("una coca de 2 litros", ["Coca-Cola 2 L"]),
         ("coca de 2,5 lts", ["Coca-Cola 2.5 L"]),
+        ("kiero unos tomates xfa", ["Jitomate saladet"]),
+        ("nesesito jitomate", ["Jitomate saladet"]),
+        ("me urge una salsa", ["Salsa verde"]),
         ("me das 7up", ["7 Up 600 ml"]),
     ],
 )
@@ -99,11 +102,17 @@ def test_words_of_several_products_find_each_of_them() -> None:
     "text",
     [
         *("", "hola", "¿qué tienes?", "600", "2 l", "s", "escoba", "ja", "🍞"),
+        *("oiga llegan hasta la colonia roma"),
         *("2 kg", "3 botellas", "botella", "bolsa", "medio", "dos", "dos y medio", "1.5 L", "mil"),
     ],
 )
 def test_what_names_nothing_finds_nothing(text: str) -> None:
     assert not find(text, SHELF)
+
+
+def test_what_is_only_like_it_comes_last() -> None:
+    shelf = (a_product("Puré de tomate"), a_product("Jitomate", aliases=("tomate rojo",)))
+    assert [p.name for p in find("tomate", shelf).exact] == ["Jitomate", "Puré de tomate"]
 
 
 def test_a_name_typed_in_full_comes_first() -> None:

@@ -24,7 +24,14 @@ from wabot.domain.conversation.states import (
     TypingAddress,
 )
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.language.amounts import Amount, amount_after, only_counts, split_amount
+from wabot.domain.language.amounts import (
+    Amount,
+    amount_after,
+    amount_of,
+    only_counts,
+    split_amount,
+    units_of,
+)
 from wabot.domain.language.questions import is_about_service, is_question
 from wabot.domain.language.search import (
     Found,
@@ -97,8 +104,9 @@ def search(turn: Turn, text: str) -> Step | None:
         # «2 kg de arroz»: the amount is set apart unless it belongs to the name («7 up»).
         named = " ".join(rest)
         without_amount = find(named, catalog)
-        if len(without_amount.exact) == 1 and not begins_name(text, without_amount.exact[0]):
-            return _take(turn, named, without_amount.exact[0], amount)
+        product = _only(without_amount.exact, named, amount)
+        if product is not None and not begins_name(text, product):
+            return _take(turn, named, product, amount_of(text, product) or amount)
         found = found if found.exact else without_amount
     if not found.exact:
         known = _category_like(turn, text) or _withdrawn(turn, text)
@@ -144,6 +152,14 @@ def _is_for_shop(turn: Turn, text: str) -> bool:
 def _may_leave(turn: Turn, text: str) -> bool:
     """Tell whether a product that is only similar may lead away from where we stand."""
     return asks_for_product(text) or not isinstance(turn.state, _CHECKOUT)
+
+
+def _only(found: tuple[Product, ...], named: str, amount: Amount) -> Product | None:
+    """Return the product that is meant, if it is the only one, or the only one sold so."""
+    if len(found) == 1:
+        return found[0]
+    fitting = [p for p in found if names_product(named, p) and units_of(amount, p) is not None]
+    return fitting[0] if amount.unit and len(fitting) == 1 else None
 
 
 def _take(turn: Turn, named: str, product: Product, amount: Amount) -> Step:

@@ -1,0 +1,68 @@
+"""What is said in too many ways to list: greeting, ending, asking for the total, fetching it."""
+
+import re
+
+from wabot.domain.language.words import normalize, word_set
+
+_MOST_WORDS = 10
+
+_GREETING = word_set("hola holi hello hi hey buenas buenos buen dia dias tarde tardes noche noches")
+_AROUND_GREETING = word_set(
+    "que tal como estas esta estan muy a todos y oye oiga disculpe disculpa saludos vecino vecina"
+)
+
+_ENDING = re.compile(r"\b((es|seria|sera|fue) todo|nada ?mas|nomas|lo unico)\b")
+_AROUND_ENDING = word_set(
+    """
+    ya no eso es seria sera fue todo nada mas nadamas nomas solo por hoy ahora ahorita el momento
+    lo unico asi con gracias muchas si pues bueno ok okay favor porfa y va listo creo que
+    """
+)
+
+_COUNTING = word_set("es seria sera sale debo ser llevo va seran son quedaria cuesta hace")
+_AROUND_TOTAL = word_set(
+    """
+    como y cuanto en total todo te le les debo por de mi pedido cuenta la a ser se hace junto el
+    pues entonces oiga oye seria sale llevo va es ahorita hasta ya lo que son seran quedaria cuesta
+    """
+)
+
+_FETCHING = word_set("recojo recogo recoger recogerlo recogerla recogerlos recogemos recogere")
+_COMING = re.compile(
+    r"\b(paso yo|yo paso|(paso|pasar|pasare|pasamos|voy|ir|vengo|vamos)"
+    r" (por (el|ella|ello|mi|mis|lo)|a la tienda|al local))\b"
+)
+# A dry cleaner comes to the customer's house to do the same.
+_NOT_FETCHING = word_set("no casa domicilio ropa pueden puedes ustedes")
+
+
+def greets(text: str) -> bool:
+    """Tell whether a text greets and nothing else: «ola buenas», «hola muy buenos días»."""
+    said = _few_words(text)
+    return not _GREETING.isdisjoint(said) and said <= _GREETING | _AROUND_GREETING
+
+
+def ends_choosing(text: str) -> bool:
+    """Tell whether a text says that nothing more is wanted: «ya sería todo», «no, ya nada más»."""
+    said = _few_words(text)
+    return bool(said) and said <= _AROUND_ENDING and bool(_ENDING.search(normalize(text)))
+
+
+def asks_total(text: str) -> bool:
+    """Tell whether a text asks what the order costs: «¿como cuánto sería?», «cuánto te debo»."""
+    said = _few_words(text)
+    return "cuanto" in said and not _COUNTING.isdisjoint(said) and said <= _AROUND_TOTAL
+
+
+def wants_to_fetch(text: str) -> bool:
+    """Tell whether the customer comes for the order: «mejor lo recojo en la tienda»."""
+    said = _few_words(text)
+    if not _NOT_FETCHING.isdisjoint(said) or any(word[0].isdigit() for word in said):
+        return False
+    return bool(said) and bool(said & _FETCHING or _COMING.search(normalize(text)))
+
+
+def _few_words(text: str) -> frozenset[str]:
+    """Return the words of a short text, none of a long one."""
+    said = normalize(text).split()
+    return frozenset(said) if len(said) <= _MOST_WORDS else frozenset()
