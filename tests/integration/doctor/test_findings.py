@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.integration.doctor.looking import examined
 from tests.integration.tenants.asking import document, request_for
 from tests.integration.tenants.catalogue import everything, namespace, rights
 from tests.integration.tenants.conftest import Cli, cli
@@ -58,7 +59,7 @@ def test_a_new_shop_has_nothing_wrong(
 ) -> None:
     for template in ("abarrotes", "verduleria", "tintoreria", "comercio"):
         provisioning.create.run(request_for(template, template=template))
-    diagnosis = doctor.examine()
+    diagnosis = examined(doctor)
     assert (diagnosis.shops, diagnosis.findings) == (5, ())
 
 
@@ -130,11 +131,11 @@ def test_what_is_missing_is_named_and_repaired(
     schema, role = shop.placement.schema, shop.placement.role
     before = namespace(central, schema), rights(central, schema, role)
     drift(shop, central, HARMLESS)
-    diagnosis = doctor.examine(["lupita"])
+    diagnosis = examined(doctor, ["lupita"])
     assert {f.what for f in diagnosis.findings} >= set(HARMLESS.values())
     assert all(finding.safe for finding in diagnosis.findings)
     assert [treatment.failure for treatment in doctor.repair(diagnosis) if treatment.failure] == []
-    assert doctor.examine(["lupita"]).findings == ()
+    assert examined(doctor, ["lupita"]).findings == ()
     assert _unordered(namespace(central, schema)) == _unordered(before[0])
     assert rights(central, schema, role) == before[1]
 
@@ -143,10 +144,10 @@ def test_what_loses_data_or_needs_a_decision_is_only_named(
     shop: Tenant, doctor: ExamineTenants, central: Connection
 ) -> None:
     drift(shop, central, TO_DECIDE)
-    diagnosis = doctor.examine(["lupita"])
+    diagnosis = examined(doctor, ["lupita"])
     assert {finding.what for finding in diagnosis.findings} == set(TO_DECIDE.values())
     assert list(doctor.repair(diagnosis)) == []
-    assert doctor.examine(["lupita"]).findings == diagnosis.findings
+    assert examined(doctor, ["lupita"]).findings == diagnosis.findings
 
 
 def _unordered(found: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
@@ -165,11 +166,11 @@ def test_what_the_doctor_proposes_for_what_is_too_much_works(
         f" alter table {schema}.products add constraint odd check (stock > -9);"
         f" create table {schema}.odd (id int); grant select on {schema}.orders to public"
     )
-    for finding in doctor.examine(["lupita"]).findings:
+    for finding in examined(doctor, ["lupita"]).findings:
         for statement in finding.sql:
             central.execute(statement.encode())
     assert namespace(central, schema) == before
-    assert doctor.examine(["lupita"]).findings == ()
+    assert examined(doctor, ["lupita"]).findings == ()
 
 
 @pytest.mark.parametrize(
@@ -187,10 +188,10 @@ def test_rights_that_are_missing_are_given_back(
     schema, role = shop.placement.schema, shop.placement.role
     before = everything(central, role), rights(central, schema, role)
     central.execute(done.format(s=schema, r=role))
-    diagnosis = doctor.examine(["lupita"])
+    diagnosis = examined(doctor, ["lupita"])
     assert "rights" in [finding.kind for finding in diagnosis.findings]
     assert all(not treatment.failure for treatment in doctor.repair(diagnosis))
-    assert doctor.examine(["lupita"]).findings == ()
+    assert examined(doctor, ["lupita"]).findings == ()
     after = everything(central, role)
     audited = {row for row in after if row[:2] == ("row", "audit")}
     assert after - audited == before[0] - {row for row in before[0] if row[:2] == ("row", "audit")}
@@ -202,7 +203,7 @@ def test_a_shop_without_its_schema_is_named(
     shop: Tenant, doctor: ExamineTenants, central: Connection
 ) -> None:
     central.execute(f"drop schema {shop.placement.schema} cascade")
-    findings = doctor.examine().findings
+    findings = examined(doctor).findings
     assert of(findings) == [("no_tables", "it has no tables where its placement says")]
     assert not findings[0].safe
 
@@ -211,7 +212,7 @@ def test_a_ledger_that_is_not_what_the_tables_say_is_named(
     shop: Tenant, doctor: ExamineTenants, central: Connection
 ) -> None:
     central.execute("update wabot.clients set schema_revision = 'agua_0001'")
-    kinds = [kind for kind, _ in of(doctor.examine().findings)]
+    kinds = [kind for kind, _ in of(examined(doctor).findings)]
     assert kinds == ["ledger"]
 
 
@@ -223,7 +224,7 @@ def test_a_revision_of_another_wabot_is_named(
         f"delete from {shop.placement.schema}.alembic_version where version_num like 'agua%'"
     )
     central.execute(f"update {shop.placement.schema}.alembic_version set version_num = 'base_9999'")
-    ((kind, what),) = of(doctor.examine().findings)
+    ((kind, what),) = of(examined(doctor).findings)
     assert kind == "revision"
     assert "base_9999" in what
 
@@ -233,7 +234,7 @@ def test_a_module_that_the_template_brings_is_missed(
 ) -> None:
     provisioning.create.run(request_for("grocer"))
     central.execute("update wabot.clients set template = 'tintoreria' where slug = 'grocer'")
-    ((finding),) = doctor.examine(["grocer"]).findings
+    ((finding),) = examined(doctor, ["grocer"]).findings
     assert finding.repair == "wabot tenant module add grocer tintoreria"
 
 
@@ -242,7 +243,7 @@ def test_what_was_begun_and_not_ended_is_named(
     shop: Tenant, doctor: ExamineTenants, central: Connection, status: str
 ) -> None:
     central.execute("update wabot.clients set status = %s", [status])
-    ((kind, what),) = of(doctor.examine().findings)
+    ((kind, what),) = of(examined(doctor).findings)
     assert (kind, "did not end" in what) == ("unfinished", True)
 
 
@@ -252,7 +253,7 @@ def test_an_orphan_schema_goes_only_when_its_name_is_confirmed(
     gone = provisioning.create.run(request_for("gone")).tenant
     role, schema = gone.placement.role, gone.placement.schema
     central.execute("delete from wabot.clients where slug = 'gone'")
-    diagnosis = doctor.examine()
+    diagnosis = examined(doctor)
     ((finding),) = diagnosis.findings
     assert (finding.kind, finding.slug, finding.safe) == ("orphan_schema", "", False)
     assert schema in finding.repair
@@ -261,7 +262,7 @@ def test_an_orphan_schema_goes_only_when_its_name_is_confirmed(
     assert ("schema", schema) in {row[:2] for row in everything(central)}
     (treated,) = doctor.repair(diagnosis, confirmed=[schema])
     assert treated.failure == ""
-    assert doctor.examine().findings == ()
+    assert examined(doctor).findings == ()
     assert not {row for row in everything(central, role) if schema in row or role in row}
 
 
@@ -278,7 +279,7 @@ def test_the_leftovers_of_a_prefix_go_only_when_their_name_is_confirmed(
         f" comment on table {place.schema}.{place.prefix}alembic_version"
         f" is 'wabot tenant={client}'"
     )
-    diagnosis = doctor.examine()
+    diagnosis = examined(doctor)
     ((finding),) = diagnosis.findings
     assert finding.kind == "orphan_prefix"
     assert "2 tables" in finding.what
@@ -288,7 +289,7 @@ def test_the_leftovers_of_a_prefix_go_only_when_their_name_is_confirmed(
         "select relname from pg_class where relnamespace = to_regnamespace(%s)", [place.schema]
     ).fetchall()
     assert left == [("another_orders",)]
-    assert doctor.examine().findings == ()
+    assert examined(doctor).findings == ()
 
 
 def test_an_orphan_role_that_owns_nothing_is_dropped(
@@ -312,7 +313,7 @@ def test_nothing_is_changed_by_looking(
 ) -> None:
     central.execute(f"alter table {shop.placement.schema}.products drop column aliases")
     before = everything(central, shop.placement.role)
-    doctor.examine()
+    examined(doctor)
     assert everything(central, shop.placement.role) == before
 
 

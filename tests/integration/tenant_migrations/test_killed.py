@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.integration.doctor.looking import examined
 from tests.integration.tenant_migrations.conftest import Make
 from tests.integration.tenant_migrations.revisions import NEW_TABLE, add_module, add_revision
 from tests.integration.tenants.catalogue import namespace
@@ -106,7 +107,7 @@ def test_a_killed_command_goes_on_where_it_stopped(
     assert ledgers(central) == {",".join(sorted([*head_revisions(), "visits_0002"]))}
     line = MigrationLine(*MigrationLine().folders, own)
     tenants = SqlTenants(provisioning.engine, servers=provisioning.servers, line=line)
-    assert doctor_of(replace(provisioning, tenants=tenants)).examine().findings == ()
+    assert examined(doctor_of(replace(provisioning, tenants=tenants))).findings == ()
     schemas = [s.placement.schema for s in shops if s.placement.isolation is Isolation.SCHEMA]
     assert len({frozenset(namespace(central, schema)) for schema in schemas}) == 1
 

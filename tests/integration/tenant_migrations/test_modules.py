@@ -17,6 +17,7 @@ from wabot.container import Provisioning
 from wabot.errors import InvalidInput, NotFound, Refused, UnknownChoice
 from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
 from wabot.repositories.provisioning.module_folders import FolderModules
+from wabot.services.provisioning.migration_ports import Candidate, Result, Work
 from wabot.services.provisioning.modules import TenantModules
 
 __all__ = ["cli"]
@@ -271,3 +272,24 @@ def test_the_command_line_lists_adds_and_removes(cli: Cli, make: Make, settings:
 def test_modules_are_composed_with_the_bundled_line(provisioning: Provisioning) -> None:
     with modules_of(provisioning) as found:
         assert "agua" in {module.name for module in found.all()}
+
+
+def test_a_row_that_is_written_at_the_last_moment_keeps_the_module(
+    make: Make, modules: TenantModules, central: Connection
+) -> None:
+    tenant = make("lupita")
+    with_tabs = modules.add("lupita", "tabs").module
+    after = ",".join(sorted([*head_revisions(), "tabs_0001"]))
+    # As `remove` asks for it after it counted no rows.
+    work = Work(
+        after,
+        tenant.revision,
+        modules.modules.removing_sql(with_tabs),
+        must_be_empty=with_tabs.tables,
+    )
+    give_rows(central, tenant.placement.schema)
+    candidate = Candidate(tenant.id, "lupita", after, tenant.placement)
+    outcome = modules.fleet.migrate(candidate, work, actor="tester")
+    assert outcome.result is Result.FAILED
+    assert "table tabs holds rows" in outcome.reason
+    assert central.execute(f"select owed from {tenant.placement.schema}.tabs").fetchall() == [(80,)]

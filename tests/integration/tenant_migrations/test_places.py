@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.integration.doctor.looking import examined
 from tests.integration.tenant_migrations.conftest import Make, Open
 from tests.integration.tenant_migrations.revisions import NEW_TABLE, add_revision
 from tests.integration.tenants.catalogue import rights
@@ -89,7 +90,7 @@ def test_a_database_that_is_gone_stops_its_shop_alone(
         try:
             use_case = migrations()
             done = {outcome.slug: outcome for outcome in use_case.run(use_case.plan())}
-            seen = doctor_of(provisioning).examine()
+            seen = examined(doctor_of(provisioning))
         finally:
             connection.execute(f"alter database {name}_away rename to {name}")
     assert done["other"].result is Result.MIGRATED
@@ -104,15 +105,15 @@ def test_a_module_comes_and_goes_and_the_doctor_agrees(
 ) -> None:
     tenant = shop_in(make, isolation)
     doctor = doctor_of(provisioning)
-    assert doctor.examine().findings == ()
+    assert examined(doctor).findings == ()
     with modules_of(provisioning) as modules:
         modules.add("lupita", "agua")
-        assert doctor.examine().findings == ()
+        assert examined(doctor).findings == ()
         after = provisioning.tenants.find("lupita")
         assert after is not None
         assert after.revision == ",".join(MigrationLine().heads(["agua"]))
         modules.remove("lupita", "agua")
-    assert doctor.examine().findings == ()
+    assert examined(doctor).findings == ()
     after = provisioning.tenants.find("lupita")
     assert after is not None
     assert after.revision == tenant.revision
@@ -131,8 +132,8 @@ def test_the_doctor_repairs_a_shop_where_it_is(
         own.execute(f"drop table {before}bottle_movements")
         own.execute(f"revoke insert on {before}orders from {place.role}")
     doctor = doctor_of(provisioning)
-    diagnosis = doctor.examine()
+    diagnosis = examined(doctor)
     assert len(diagnosis.findings) == 4
     assert all(finding.safe for finding in diagnosis.findings)
     assert [treatment.failure for treatment in doctor.repair(diagnosis)] == [""] * 4
-    assert doctor.examine().findings == ()
+    assert examined(doctor).findings == ()

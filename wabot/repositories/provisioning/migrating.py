@@ -35,6 +35,7 @@ WHERE status <> 'provisioning' AND schema_revision = ANY(%s)
 ORDER BY slug
 """
 _MOVABLE = (TenantStatus.ACTIVE.value, TenantStatus.SUSPENDED.value)
+_ANOTHER = "another command works on it"
 # Nobody's fault: worth another try.
 _TRANSIENT = (
     psycopg.errors.LockNotAvailable,
@@ -104,12 +105,18 @@ class PostgresFleet:
             ).fetchall()
         return tuple(slug for (slug,) in rows)
 
-    def migrate(self, candidate: Candidate, work: Work, *, actor: str) -> Outcome:
-        """Do the work in one transaction, or nothing of it."""
+    def migrate(
+        self, candidate: Candidate, work: Work, *, actor: str, patient: bool = False
+    ) -> Outcome:
+        """Do the work in one transaction, or nothing of it.
+
+        What another command works on is left to it at once, or, when patient, after a wait.
+        """
         began = monotonic()
         result, reason = Result.FAILED, ""
         try:
             with self._borrowed() as central, _transaction(central, self._begin):
+                _take_turn(central, candidate.slug, patient=patient)
                 result = self._claimed(central, candidate, work, actor)
         except _Held as error:
             result, reason = Result.BUSY, str(error)
@@ -196,14 +203,22 @@ def _transaction(connection: Connection, begin: str) -> Iterator[None]:
         raise
 
 
-def _claim(central: Connection, candidate: Candidate) -> Any:
+def _take_turn(central: Connection, slug: str, *, patient: bool) -> None:
     """Take the tenant until the transaction ends, as every act on a tenant does."""
-    free = central.execute(
-        "SELECT pg_try_advisory_xact_lock(hashtextextended('wabot tenant ' || %s, 0))",
-        (candidate.slug,),
-    ).fetchone()
-    if free != (True,):
-        raise _Held("another command works on it")
+    name = "hashtextextended('wabot tenant ' || %s, 0)"
+    if patient:
+        try:
+            central.execute(f"SELECT pg_advisory_xact_lock({name})".encode(), (slug,))
+        except psycopg.errors.LockNotAvailable:
+            raise _Held(_ANOTHER) from None
+    elif central.execute(
+        f"SELECT pg_try_advisory_xact_lock({name})".encode(), (slug,)
+    ).fetchone() != (True,):
+        raise _Held(_ANOTHER)
+
+
+def _claim(central: Connection, candidate: Candidate) -> Any:
+    """Read the tenant's row again, and keep it as it is."""
     with central.cursor(row_factory=namedtuple_row) as cursor:
         row = cursor.execute(
             "SELECT schema_revision, status, db_connection_config FROM wabot.clients"

@@ -134,7 +134,7 @@ class MigrateTenants:
     def _all(self, tasks: list[tuple[Candidate, Work]], jobs: int) -> Iterator[Outcome]:
         for attempt in range(1, TRIES + 1):
             busy = []
-            for task, outcome in self._once(tasks, jobs):
+            for task, outcome in self._once(tasks, jobs, patient=attempt > 1):
                 if outcome.result is Result.BUSY and attempt < TRIES:
                     busy.append(task)
                 else:
@@ -146,11 +146,11 @@ class MigrateTenants:
             self.pause(0.25 * 2**attempt * (0.5 + random()))  # noqa: S311 - no secret
 
     def _once(
-        self, tasks: list[tuple[Candidate, Work]], jobs: int
+        self, tasks: list[tuple[Candidate, Work]], jobs: int, *, patient: bool
     ) -> Iterator[tuple[tuple[Candidate, Work], Outcome]]:
         if not tasks:
             return
-        migrate = partial(self.fleet.migrate, actor=self.actor)
+        migrate = partial(self.fleet.migrate, actor=self.actor, patient=patient)
         pool = ThreadPoolExecutor(min(jobs, len(tasks)), thread_name_prefix="migrate")
         try:
             running = {pool.submit(migrate, *task): task for task in tasks}

@@ -106,8 +106,13 @@ class Fleet(Protocol):
         """Return the slugs that no tenant has."""
         ...
 
-    def migrate(self, candidate: Candidate, work: Work, *, actor: str) -> Outcome:
-        """Do the work in one transaction, or nothing of it."""
+    def migrate(
+        self, candidate: Candidate, work: Work, *, actor: str, patient: bool = False
+    ) -> Outcome:
+        """Do the work in one transaction, or nothing of it.
+
+        What another command works on is left to it at once, or, when patient, after a wait.
+        """
         ...
 
     def rows(self, candidate: Candidate, tables: Collection[str]) -> Mapping[str, int]:
