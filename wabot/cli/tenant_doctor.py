@@ -70,10 +70,10 @@ def doctor(
         if findings:
             raise typer.Exit(1)
         return
-    out.table(_COLUMNS, [(_place(f), f.kind, f.what, f.repair) for f in findings])
     if not findings:
         out.note(f"{diagnosis.shops} shops: nothing is wrong.")
         return
+    out.table(_COLUMNS, [(_place(f), f.kind, f.what, f.repair) for f in findings])
     raise Found(
         f"{len(findings)} findings in {diagnosis.shops} shops",
         hint=""

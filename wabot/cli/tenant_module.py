@@ -27,15 +27,16 @@ def list_(
     """List the modules there are, or those of a shop."""
     out = Output("tenant module list", json=json)
     columns = ("module", "title", "tables", "settings", "description")
-    if not slug:
-        with _use_case() as modules:
-            out.table(columns, [_row(module) for module in modules.all()])
-        return
     with _use_case() as modules:
         found = modules.standings(slug)
+    for fault in found.faults:
+        out.warn(fault)
+    if not slug:
+        out.table(columns, [_row(one.module) for one in found.modules])
+        return
     out.table(
         ("added", "revision", *columns),
-        [(bool(one.revision), one.revision, *_row(one.module)) for one in found],
+        [(bool(one.revision), one.revision, *_row(one.module)) for one in found.modules],
     )
 
 

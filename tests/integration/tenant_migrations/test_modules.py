@@ -271,7 +271,17 @@ def test_the_command_line_lists_adds_and_removes(cli: Cli, make: Make, settings:
 
 def test_modules_are_composed_with_the_bundled_line(provisioning: Provisioning) -> None:
     with modules_of(provisioning) as found:
-        assert "agua" in {module.name for module in found.all()}
+        assert "agua" in {one.module.name for one in found.standings().modules}
+
+
+def test_a_module_that_is_being_written_does_not_hide_the_others(
+    modules: TenantModules, folder: Path
+) -> None:
+    add_module(folder, "odd", "raise NotImplementedError")
+    found = modules.standings()
+    assert {one.module.name for one in found.modules} >= {"tabs", "agua"}
+    assert len(found.faults) == 1
+    assert "odd_0001.py" in found.faults[0]
 
 
 def test_a_row_that_is_written_at_the_last_moment_keeps_the_module(

@@ -8,7 +8,7 @@ from wabot.domain import migration
 from wabot.domain.migration import BASE, branch_of, modules_of, parse_ledger, to_ledger
 from wabot.domain.module import Module
 from wabot.domain.tenant import Tenant
-from wabot.errors import Refused
+from wabot.errors import InvalidInput, Refused
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.migration_ports import Candidate, Fleet, Line, Result, Work
 from wabot.services.provisioning.ports import Templates, Tenants
@@ -43,6 +43,14 @@ class ModuleStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class Standings:
+    """All modules that can be used, and what is wrong with the others."""
+
+    modules: tuple[ModuleStanding, ...]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ModuleChange:
     """What adding or removing changed; `rows` are those of the module's tables."""
 
@@ -63,16 +71,18 @@ class TenantModules:
     fleet: Fleet
     actor: str
 
-    def all(self) -> tuple[Module, ...]:
-        """Return every module there is."""
-        return tuple(self.modules.load(name) for name in self.modules.names())
-
-    def standings(self, slug: str) -> tuple[ModuleStanding, ...]:
-        """Return every module, with what the tenant has of it."""
-        tenant = find_tenant(self.tenants, slug)
-        has = {branch_of(revision): revision for revision in parse_ledger(tenant.revision)}
-        names = sorted({*self.modules.names(), *has} - {BASE})
-        return tuple(ModuleStanding(self.modules.load(n), has.get(n, "")) for n in names)
+    def standings(self, slug: str = "") -> Standings:
+        """Return every module, with what the tenant has of it when one is named."""
+        ledger = find_tenant(self.tenants, slug).revision if slug else ""
+        has = {branch_of(revision): revision for revision in parse_ledger(ledger)}
+        found, faults = [], []
+        for name in sorted({*self.modules.names(), *has} - {BASE}):
+            try:
+                found.append(ModuleStanding(self.modules.load(name), has.get(name, "")))
+            except InvalidInput as error:
+                # One that is being written does not hide the others.
+                faults.append(error.message)
+        return Standings(tuple(found), tuple(faults))
 
     def add(self, slug: str, name: str, *, dry_run: bool = False) -> ModuleChange:
         """Give the tenant the module's tables and settings; asking again changes nothing."""
