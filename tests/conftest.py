@@ -7,6 +7,7 @@ pytest-xdist workers.
 import os
 import secrets
 import shutil
+import signal
 import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -35,6 +36,9 @@ settings.load_profile("rules")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Begun in a script's background. Programs that are told to ignore Ctrl-C pass that on.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         return
     os.environ[_RUN] = secrets.token_hex(4)

@@ -64,6 +64,8 @@ def pooled_url(runtime_url: str) -> Iterator[str]:
             folder=folder,
         )
     )
+    for file in folder.iterdir():
+        file.chmod(0o644)  # whatever the umask of the tests
     assert PROGRAM is not None
     with subprocess.Popen(
         [PROGRAM, str(folder / "config.ini")], stderr=subprocess.DEVNULL, **_account(host)
