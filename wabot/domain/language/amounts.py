@@ -38,8 +38,10 @@ _CONTAINER_SOUNDS = frozenset(sound(stem(word)) for word in _CONTAINERS)
 _BEFORE = word_set(
     """
     quiero dame deme ponme mandame me das mandas solo nomas unos unas como son serian seria que
-    sean sea x con agrega agregame agregale ponle anade anademe tambien mejor pues bueno ok va a ver
-    entonces y kiero jaja jajaja mmm ay este
+    sean sea x con agrega agregame agregale ponle anade anademe tambien mejor pues bueno ok va a
+    ver entonces y kiero jaja jajaja mmm ay este trae traes traiga traigan traeme manda mande
+    mandeme deme enviame echame pasame regalame regalas surteme ocupo necesito quisiera puede
+    puedes podria mandar traer dar urge urgen hola oiga oye
     """
 )
 _AFTER = word_set(
@@ -147,6 +149,14 @@ def only_counts(words: list[str]) -> bool:
 def words_of(product: Product) -> list[str]:
     """Return the normalised words by which a customer may name the product or its unit."""
     return normalize(" ".join((product.name, product.unit, *product.aliases))).split()
+
+
+def counts_pieces(amount: Amount, rest: list[str], product: Product) -> bool:
+    """Tell whether pieces are meant of what is sold by weight: «3 aguacates»; not «3 de …»."""
+    whole = amount.value == amount.value.to_integral_value()
+    by_weight = normalize(product.unit) in _MASS
+    named = bool(rest) and rest[0] != "de" and not all(token in _AFTER for token in rest)
+    return by_weight and not amount.unit and whole and named
 
 
 def units_of(amount: Amount, product: Product) -> Decimal | None:

@@ -6,9 +6,10 @@ from wabot.domain.language.patterns import (
     asks_total,
     ends_choosing,
     greets,
+    wants_delivery,
     wants_to_fetch,
 )
-from wabot.domain.language.words import normalize, phrase_set, without_courtesy
+from wabot.domain.language.words import normalize, phrase_set, without_courtesy, without_fillers
 
 
 class Word(Enum):
@@ -77,7 +78,8 @@ _ANYWHERE = {
         cuando llega mi pedido / a que hora llega / a que hora llega mi pedido
         que paso con mi pedido / ya esta listo / ya esta listo mi pedido / ya esta mi pedido
         esta listo mi pedido / ya estara listo / ya estara mi pedido / ya lo mandaron
-        ya mandaron mi pedido / cuando esta listo
+        ya mandaron mi pedido / cuando esta listo / ya esta mi ropa / ya esta lista mi ropa
+        cuando esta lista mi ropa / cuando esta mi ropa
         estado de mi ropa / mi ropa / ya esta mi ropa / ya esta lista mi ropa / y mi ropa
         ya viene el agua / ya viene mi agua / ya vienen mis garrafones
         y mi pedido / no ha llegado mi pedido / no llega mi pedido / no ha llegado / rastrear pedido
@@ -220,12 +222,15 @@ def elsewhere(text: str) -> Word | None:
         return Word.FINISH
     if greets(text):
         return Word.GREETING
-    return Word.PICKUP if wants_to_fetch(text) else None
+    if wants_to_fetch(text):
+        return Word.PICKUP
+    return Word.NEW_ADDRESS if wants_delivery(text) else None
 
 
 def _look_up(text: str, table: dict[str, Word]) -> Word | None:
     normal = normalize(text)
-    return table.get(normal) or table.get(without_courtesy(normal))
+    polite = without_courtesy(normal)
+    return table.get(normal) or table.get(polite) or table.get(without_fillers(polite))
 
 
 def _asks_for_person(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 
+from wabot.domain.language.addresses import Reading, read_address
 from wabot.domain.language.words import normalize, word_set
 
 _MOST_WORDS = 10
@@ -35,6 +36,9 @@ _COMING = re.compile(
 # A dry cleaner comes to the customer's house to do the same.
 _NOT_FETCHING = word_set("no casa domicilio ropa pueden puedes ustedes")
 
+_HOME = re.compile(r"\b(a|en|hasta) (mi |la )?(casa|domicilio)\b")
+_NO_HOME = word_set("no recoger recojan hacen tienen hay cuanto cobran entregan")
+
 
 def greets(text: str) -> bool:
     """Tell whether a text greets and nothing else: «ola buenas», «hola muy buenos días»."""
@@ -60,6 +64,16 @@ def wants_to_fetch(text: str) -> bool:
     if not _NOT_FETCHING.isdisjoint(said) or any(word[0].isdigit() for word in said):
         return False
     return bool(said) and bool(said & _FETCHING or _COMING.search(normalize(text)))
+
+
+def wants_delivery(text: str) -> bool:
+    """Tell whether the order is to be brought: «por favor mándelo a mi casa»."""
+    said = _few_words(text)
+    if "?" in text or not _NO_HOME.isdisjoint(said) or any(word[0].isdigit() for word in said):
+        return False
+    if read_address(text) is not Reading.NO:
+        return False
+    return bool(said) and bool(_HOME.search(normalize(text)))
 
 
 def _few_words(text: str) -> frozenset[str]:

@@ -15,7 +15,9 @@ YES = phrase_set(
     okay / okey / ok confirmo / ok si / dale / dale si / va / va que va / sale / sale va
     sale y vale / orale / vale / listo / perfecto / de acuerdo / correcto / es correcto / exacto
     asi es / asi esta bien / esta bien / todo bien / todo correcto / adelante / hecho / de una
-    bueno si / pues si / afirmativo
+    bueno si / pues si / afirmativo / ok va / ok dale / ok perfecto / ok esta bien / va dale
+    va pues / arre / ta bien / ta bueno / esta perfecto / si perfecto / todo esta bien / todo ok
+    si esta correcto
     """
 )
 

@@ -1,8 +1,12 @@
 """Questions that are not about a product: «hasta dónde entregan», «aceptan tarjeta»."""
 
-import re
-
-from wabot.domain.language.words import normalize, phrase_set, without_courtesy, word_set
+from wabot.domain.language.words import (
+    normalize,
+    phrase_set,
+    without_courtesy,
+    without_fillers,
+    word_set,
+)
 
 _OPENINGS = phrase_set(
     """
@@ -23,15 +27,22 @@ _SERVICE = word_set(
     ubicacion telefono
     """
 )
-_FILLED = re.compile(r"^((y|oiga|oye|pero|entonces|como|una pregunta|bueno|si) )+")
+_PRICE = word_set("como cuesta cuestan vale valen precio precios sale salen")
 
 
 def is_question(text: str) -> bool:
     """Tell whether a text asks something, with a question mark or without."""
-    if "?" in text or "¿" in text:
-        return True
+    return "?" in text or "¿" in text or _asks(text)
+
+
+def asks_how(text: str) -> bool:
+    """Tell whether a text asks when, where or how, and not for a price."""
+    return _asks(text) and not _PRICE & set(normalize(text).split())
+
+
+def _asks(text: str) -> bool:
     normal = without_courtesy(normalize(text))
-    return _opens(normal) or _opens(_FILLED.sub("", normal))
+    return _opens(normal) or _opens(without_fillers(normal))
 
 
 def is_about_service(text: str) -> bool:

@@ -14,6 +14,7 @@ from rapidfuzz.distance import OSA
 
 from wabot.domain.catalog import Product
 from wabot.domain.language.amounts import contains, measures, sizes_in
+from wabot.domain.language.numbers import is_number
 from wabot.domain.language.words import normalize, sound, stem, word_set
 
 # What surrounds a product's name in a question or a wish.
@@ -28,6 +29,7 @@ _STOP = word_set(
     porfavor precio precios puede puedes pues que quiero quisiera saber se seria si sin su sus tal
     ocupo ocupamos urge urgen pasame echame traeme traes anotame apuntame gustaria ademas
     aparte nomas oiga oigan pues entonces mira porfis plis hacen tantito vecino vecina joven
+    trae traiga traigan mande mandeme deme envia enviame surteme regalame regalas mandar traer dar
     tambien tardes te tendra tendras tendran tenga tengas tiene tienen tienes todavia tu un una
     unas uno unos va vale ve vende venden vendes ver vienen viene y ya
     """
@@ -99,11 +101,15 @@ def find(text: str, products: Sequence[Product]) -> Found:
     near = [
         keys | _typing_errors(word, vocabularies) for word, keys in zip(names, wanted, strict=True)
     ]
+    if not any(hits):
+        titled = _titled([word for word in words if not _is_name(word)], products)
+        if titled:
+            return Found(close=tuple(_best_first(titled, text)))
     known = any(hits)
     hits = [sum(bool(keys & vocabulary) for keys in near) for vocabulary in vocabularies]
     best = max(hits, default=0)
-    if not known and best * 2 < len(names):
-        # One word in many that is nearly a product's is chance.
+    if not known and best * 2 <= len(names) > 1:
+        # One word among others that is nearly a product's is chance.
         return Found()
     return Found(close=tuple(p for p, hit in zip(products, hits, strict=True) if hit == best > 0))
 
@@ -131,8 +137,10 @@ def names_product(text: str, product: Product) -> bool:
 
 def begins_name(text: str, product: Product) -> bool:
     """Tell whether the product's name begins with the text, numbers and all: «7 up»."""
-    words = _stems(query_words(text))
-    return any(_stems(title)[: len(words)] == words for title in _titles(product))
+    words = query_words(text)
+    if not words or not is_number(words[0]):
+        return False
+    return any(_stems(title)[: len(words)] == _stems(words) for title in _titles(product))
 
 
 def _is_stop(word: str) -> bool:

@@ -6,6 +6,9 @@ from functools import lru_cache
 
 _LONG_RUN = re.compile(r"([a-z])\1{2,}")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
+_FILLERS = re.compile(
+    r"^((y|oiga|oigan|oye|pero|entonces|pues|como|una pregunta|bueno|si|ok|a ver|mejor) )+"
+)
 _SPACES = re.compile(r"\s+")
 
 
@@ -93,6 +96,11 @@ def without_courtesy(normal: str) -> str:
             if normal.endswith(" " + phrase):
                 normal, changed = normal[: -len(phrase) - 1], True
     return normal
+
+
+def without_fillers(normal: str) -> str:
+    """Take off what people begin a sentence with: «y entonces qué tienen»."""
+    return _FILLERS.sub("", normal)
 
 
 @lru_cache(maxsize=65_536)

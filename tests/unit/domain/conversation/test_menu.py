@@ -219,3 +219,18 @@ def test_an_option_of_an_old_menu_gets_a_polite_answer_and_the_question(option_i
     chat = with_cart().send(OptionChosen(option_id))
     assert "ya no está disponible" in chat.body
     assert chat.titles == ["Agregar más", "Terminar pedido", "Cambiar algo"]
+
+
+@pytest.mark.parametrize("text", ["a mi casa", "lo recojo yo", "cambiar algo", "otra dirección"])
+def test_words_about_an_order_without_one_say_that_there_is_none(text: str) -> None:
+    assert "Tu pedido está vacío" in Chat().write("hola").write(text).body
+    assert "Eso te lo dice mejor la tienda" in after_order().write(text).body
+
+
+def test_nothing_more_without_an_order_is_a_good_bye() -> None:
+    assert "mucho gusto" in after_order().write("no, es todo").body
+
+
+@pytest.mark.parametrize("text", ["cuándo está el arroz rojo", "¿pasan por ella a mi casa?"])
+def test_a_question_never_becomes_a_list_of_what_is_only_similar(text: str) -> None:
+    assert "Eso te lo dice mejor la tienda" in Chat().write("hola").write(text).body

@@ -144,6 +144,16 @@ def test_a_product_that_was_not_called_by_its_name_is_asked_about() -> None:
     assert not chat.memory.cart
 
 
+@pytest.mark.parametrize("text", ["3 jitomates", "un jitomate", "me trae 3 jitomates porfa"])
+def test_pieces_of_what_is_sold_by_weight_are_no_kilos(text: str) -> None:
+    for chat in (Chat().write(text), Chat().write("jitomate").write(text)):
+        assert "se vende por kg" in chat.body
+        assert chat.state == AskingQuantity(JITOMATE.id)
+        assert not chat.memory.cart
+    assert "3 kg" in Chat().write("3 de jitomate").body
+    assert "½ kg" in Chat().write("medio de jitomate").body
+
+
 def test_a_number_that_begins_a_products_name_is_no_quantity() -> None:
     shop = a_shop([SIETE])
     assert Chat(shop).write("me das 7 up").state == AskingQuantity(SIETE.id)

@@ -51,6 +51,8 @@ def test_nothing_is_neither_yes_nor_no(text: str) -> None:
         ("alguien me atiende???", Word.PERSON),
         ("ya está listo?", Word.STATUS),
         ("q venden", Word.CATALOG),
+        ("entonces qué tienen", Word.CATALOG),
+        ("mejor cancela", Word.CANCEL),
         ("kiero hacer un pedido xfa", Word.ORDER),
     ],
 )
@@ -64,6 +66,7 @@ def test_everyday_words_are_understood_anywhere(text: str, word: Word) -> None:
         *((text, Word.GREETING) for text in ("ola buenas", "holaaa", "hola muy buenas a todos")),
         *((text, Word.FINISH) for text in ("ya seria todo", "no ya nadamas", "pues es todo x hoy")),
         *((text, Word.PICKUP) for text in ("mejor lo recojo yo", "paso por él al rato")),
+        *((text, Word.NEW_ADDRESS) for text in ("por favor mándelo a mi casa", "pues a domicilio")),
     ],
 )
 def test_what_is_said_in_many_ways_is_understood(text: str, word: Word) -> None:
@@ -75,10 +78,11 @@ def test_what_is_said_in_many_ways_is_understood(text: str, word: Word) -> None:
     [
         *("buenas galletas", "todo el arroz", "no es todo lo que quiero", "cuánto tarda"),
         *("no puedo recogerlo", "pueden recoger la ropa", "Recoger 15", "buenos bolillos", "ya"),
+        "Privada Las Flores, en la casa azul",
     ],
 )
 def test_a_part_of_what_is_said_in_many_ways_is_not_enough(text: str) -> None:
-    assert elsewhere(text) not in {Word.GREETING, Word.PICKUP}
+    assert elsewhere(text) not in {Word.GREETING, Word.PICKUP, Word.NEW_ADDRESS}
     assert elsewhere(text) is not Word.FINISH or text == "ya"
     assert anywhere(text) is not Word.CART
 

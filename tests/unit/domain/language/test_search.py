@@ -62,6 +62,7 @@ def close(text: str) -> list[str]:
         ("botella de agua", ["Agua natural 1.5 L"]),
         ("garrafones", ["Garrafón de agua 20 L"]),
         ("garafon", ["Garrafón de agua 20 L"]),
+        ("me trae 2 garrafones", ["Garrafón de agua 20 L"]),
         ("2 garrafones de 20 litros", ["Garrafón de agua 20 L"]),
         ("papas de bolsa", ["Papas fritas 45 g"]),
         ("coca 600", ["Coca-Cola 600 ml"]),
@@ -83,6 +84,7 @@ def test_all_words_must_be_the_products_words(text: str, names: list[str]) -> No
     [
         ("jitomte", ["Jitomate saladet"]),
         ("jamón", ["Jabón"]),
+        ("me trae un garrafón bueno azul", ["Garrafón de agua 20 L"]),
         ("garrfon", ["Garrafón de agua 20 L"]),
         ("leche de almendra", ["Leche deslactosada 1 L", "Leche entera 1 L"]),
     ],
@@ -133,6 +135,7 @@ def test_a_name_is_said_by_its_first_word_and_not_by_what_it_is_like() -> None:
 def test_a_number_may_begin_a_name() -> None:
     assert begins_name("me das 7 up", a_product("7 Up 600 ml"))
     assert begins_name("tres leches", a_product("Tres leches"))
+    assert not begins_name("un arroz", a_product("Arroz"))
     assert not begins_name("2 cocas", a_product("Coca-Cola 2 L"))
 
 

@@ -28,11 +28,13 @@ from wabot.domain.language.amounts import (
     Amount,
     amount_after,
     amount_of,
+    counts_pieces,
     only_counts,
     split_amount,
     units_of,
 )
-from wabot.domain.language.questions import is_about_service, is_question
+from wabot.domain.language.intents import elsewhere
+from wabot.domain.language.questions import asks_how, is_about_service, is_question
 from wabot.domain.language.search import (
     Found,
     asks_for_product,
@@ -94,31 +96,44 @@ def show_products(turn: Turn, page: int, scope: str, mark: str) -> Step:
 
 def search(turn: Turn, text: str) -> Step | None:
     """Look for a product in a text; None when the text is about something else."""
+    if elsewhere(text) is not None and not find(text, turn.shop.catalog.products).exact:
+        return None
     category = _category_named(turn, text)
     if category is not None:
         return ask(turn, BrowsingProducts(category=category))
+    found = find(text, turn.shop.catalog.products)
     amount, rest = split_amount(text)
-    catalog = turn.shop.catalog.products
-    found = find(text, catalog)
     if amount is not None:
         # «2 kg de arroz»: the amount is set apart unless it belongs to the name («7 up»).
         named = " ".join(rest)
-        without_amount = find(named, catalog)
+        without_amount = find(named, turn.shop.catalog.products)
         product = _only(without_amount.exact, named, amount)
         if product is not None and not begins_name(text, product):
-            return _take(turn, named, product, amount_of(text, product) or amount)
+            return _take(turn, rest, product, amount_of(text, product) or amount)
         found = found if found.exact else without_amount
-    if not found.exact:
-        known = _category_like(turn, text) or _withdrawn(turn, text)
-        if known is not None:
-            return known
-    if not found.exact and _is_for_shop(turn, text):
-        return questions.answered(turn)
-    if found.exact or (found and _may_leave(turn, text)):
+    if found.exact and _leads(turn, text, found.exact):
         return _show_found(turn, text, found)
-    if amount is not None and (not rest or only_counts(rest)) and (turn.lines or amount.unit):
-        return not_understood(turn, Phrase("quantity.of_what"))
-    return _missing(turn, text) or (questions.answered(turn) if is_question(text) else None)
+    return (
+        _category_like(turn, text)
+        or _withdrawn(turn, text)
+        or (questions.answered(turn) if _is_for_shop(turn, text) else None)
+        or (_show_found(turn, text, found) if found and _may_leave(turn, text) else None)
+        or _amount_alone(turn, amount, rest)
+        or _missing(turn, text)
+        or (questions.answered(turn) if is_question(text) else None)
+    )
+
+
+def _leads(turn: Turn, text: str, found: tuple[Product, ...]) -> bool:
+    """Tell whether a product was called by its name, as it must be to lead away from a checkout."""
+    return _may_leave(turn, text) or any(names_product(text, product) for product in found)
+
+
+def _amount_alone(turn: Turn, amount: Amount | None, rest: list[str]) -> Step | None:
+    """Ask what an amount is of: «2 kg» beside the cart."""
+    if amount is None or (rest and not only_counts(rest)) or not (turn.lines or amount.unit):
+        return None
+    return not_understood(turn, Phrase("quantity.of_what"))
 
 
 def _category_like(turn: Turn, text: str) -> Step | None:
@@ -146,7 +161,9 @@ def _is_for_shop(turn: Turn, text: str) -> bool:
     """Tell whether only the shop can answer: it is asked how it works, or anything at checkout."""
     if is_about_service(text):
         return is_question(text) or asks_for_product(text)
-    return is_question(text) and not _may_leave(turn, text)
+    if asks_for_product(text):
+        return False
+    return asks_how(text) or (is_question(text) and not _may_leave(turn, text))
 
 
 def _may_leave(turn: Turn, text: str) -> bool:
@@ -162,9 +179,11 @@ def _only(found: tuple[Product, ...], named: str, amount: Amount) -> Product | N
     return fitting[0] if amount.unit and len(fitting) == 1 else None
 
 
-def _take(turn: Turn, named: str, product: Product, amount: Amount) -> Step:
+def _take(turn: Turn, named: list[str], product: Product, amount: Amount) -> Step:
     """Put the amount into the cart if the product was called by its name, else ask about it."""
-    if names_product(named, product):
+    if counts_pieces(amount, named, product):
+        return ordering.ask_in_units(turn, product)
+    if names_product(" ".join(named), product):
         return ordering.put_amount(turn, product, amount)
     return ordering.choose(turn, product.id)
 
@@ -173,8 +192,8 @@ def _show_found(turn: Turn, text: str, found: Found) -> Step:
     if len(found.exact) == 1:
         product = found.exact[0]
         amount = amount_after(text, product)
-        if amount is not None:
-            return _take(turn, text, product, amount)
+        if amount is not None and names_product(text, product):
+            return ordering.put_amount(turn, product, amount)
         return ordering.choose(turn, product.id)
     query = " ".join(query_words(text))[:_MAX_QUERY].strip()
     return ask(turn, BrowsingProducts(query=query))

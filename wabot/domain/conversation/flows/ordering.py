@@ -18,7 +18,14 @@ from wabot.domain.conversation.states import (
     ReviewingCart,
 )
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.language.amounts import Amount, amount_for, only_counts, split_amount, units_of
+from wabot.domain.language.amounts import (
+    Amount,
+    amount_for,
+    counts_pieces,
+    only_counts,
+    split_amount,
+    units_of,
+)
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import is_no, is_yes
 from wabot.domain.order import Cart, CartLine
@@ -52,6 +59,13 @@ def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
     if steps is None:
         return ask(turn, AskingQuantity(product.id), _only_whole(product))
     return put_steps(turn, product.id, steps)
+
+
+def ask_in_units(turn: Turn, product: Product) -> Step:
+    """Ask how much is wanted of what is not sold by the piece."""
+    if not product.available:
+        return _sold_out(turn, product)
+    return ask(turn, AskingQuantity(product.id), _sold_by(product))
 
 
 def put_steps(turn: Turn, product_id: UUID, steps: int) -> Step:
@@ -106,11 +120,13 @@ def quantity_typed(turn: Turn, product_id: UUID, text: str) -> Step | None:
         return None
     word = elsewhere(text)
     amount = amount_for(text, product) if word is not Word.THANKS else None
+    counted, rest = split_amount(text)
+    if counted is not None and (only_counts(rest) and amount is None):
+        return ask_in_units(turn, product)
+    if amount is not None and counts_pieces(amount, rest, product):
+        return ask_in_units(turn, product)
     if amount is not None:
         return put_amount(turn, product, amount)
-    counted, rest = split_amount(text)
-    if counted is not None and only_counts(rest):
-        return ask(turn, AskingQuantity(product_id), _sold_by(product))
     if word is Word.REMOVE and turn.cart.line(product_id) is not None:
         return remove(turn, product_id)
     if is_no(text):

@@ -10,6 +10,7 @@ from wabot.domain.conversation.flows import (
     handoff,
     menu,
     ordering,
+    questions,
     resume,
     status,
     taps,
@@ -41,6 +42,17 @@ from wabot.domain.language.words import clean, normalize, without_courtesy
 
 # Places whose list takes a typed number as the nth row: no quantity is asked there.
 _NUMBERED = (AtMenu, BrowsingCategories, BrowsingProducts, RemovingLine, ChoosingDelivery)
+_ABOUT_CART = frozenset(
+    (
+        Word.CHANGE_LINES,
+        Word.CHANGE_ORDER,
+        Word.DELIVERY,
+        Word.NEW_ADDRESS,
+        Word.SAVED_ADDRESS,
+        Word.PICKUP,
+        Word.REMOVE,
+    )
+)
 
 
 def received(turn: Turn, text: str) -> Step:
@@ -180,7 +192,21 @@ def _elsewhere(turn: Turn, text: str) -> Step | None:
         case Word.START_ANEW:
             return catalogue.start_order(turn)
         case _:
-            return _about_cart(turn, word) if word and turn.lines else None
+            if word is None:
+                return None
+            return _about_cart(turn, word) if turn.lines else _without_cart(turn, word)
+
+
+def _without_cart(turn: Turn, word: Word) -> Step | None:
+    """Answer words about an order when there is none in the making."""
+    if not isinstance(turn.state, AtMenu | BrowsingCategories | BrowsingProducts):
+        return None
+    if word is Word.FINISH:
+        return menu.thanked(turn)
+    if word not in _ABOUT_CART:
+        return None
+    placed = any(order.is_open for order in turn.customer.orders)
+    return questions.answered(turn) if placed else ordering.review(turn)
 
 
 def _about_cart(turn: Turn, word: Word) -> Step | None:
