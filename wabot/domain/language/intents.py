@@ -118,6 +118,7 @@ _ELSEWHERE = {
         terminar / terminar pedido / terminar mi pedido / terminar el pedido / termine / finalizar
         finalizar pedido / ya / listo / ya es todo / es todo / eso es todo / seria todo / nada mas
         nomas / nomas eso / solo eso / eso nada mas / es lo unico / ya termine / ya quedo / pagar
+        ya estuvo
         cerrar pedido / ya con eso / con eso / asi nomas / nada mas eso / no es todo
         no eso es todo / no nada mas / no ya es todo
     """,

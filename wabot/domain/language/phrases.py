@@ -17,7 +17,7 @@ YES = phrase_set(
     asi es / asi esta bien / esta bien / todo bien / todo correcto / adelante / hecho / de una
     bueno si / pues si / afirmativo / ok va / ok dale / ok perfecto / ok esta bien / va dale
     va pues / arre / ta bien / ta bueno / esta perfecto / si perfecto / todo esta bien / todo ok
-    si esta correcto
+    si esta correcto / esta bien asi / asi esta perfecto
     """
 )
 

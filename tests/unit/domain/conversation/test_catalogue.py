@@ -191,3 +191,34 @@ def test_the_unit_tells_which_of_several_products_is_meant() -> None:
     )
     assert "2 kg de Tortilla" in Chat(shop).write("2 kilos de tortillas").body
     assert isinstance(Chat(shop).write("2 tortillas").state, BrowsingProducts)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "name"),
+    [
+        ("coca", "la de 600", "Coca-Cola 600 ml"),
+        ("coca", "de 2.5 litros", "Coca-Cola 2.5 L"),
+        ("pan", "el de caja", "Pan de caja"),
+    ],
+)
+def test_one_of_the_products_shown_is_chosen_by_what_tells_it_apart(
+    query: str, text: str, name: str
+) -> None:
+    names = ("Coca-Cola 600 ml", "Coca-Cola 2.5 L", "Pan de caja", "Pan francés")
+    shop = a_shop([a_product(known) for known in names])
+    chat = Chat(shop).write(query)
+    assert isinstance(chat.state, BrowsingProducts)
+    assert f"*{name}*" in chat.write(text).body
+
+
+def test_the_amount_is_left_out_of_what_was_looked_for() -> None:
+    shop = a_shop([a_product("Coca-Cola 600 ml"), a_product("Coca-Cola 2.5 L")])
+    assert "Esto tengo de «cocas»" in Chat(shop).write("me da 2 cocas").body
+
+
+@pytest.mark.parametrize("text", ["quiero cambiar el jitomate", "quítale el tomate"])
+def test_a_product_of_the_cart_that_is_to_change_is_asked_about_anew(text: str) -> None:
+    chat = with_cart().write(text)
+    assert chat.state == AskingQuantity(JITOMATE.id)
+    assert "Quitar del pedido" in chat.titles
+    assert Chat().write("cambia el arroz").state != AskingQuantity(ARROZ.id)

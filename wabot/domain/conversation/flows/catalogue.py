@@ -44,7 +44,8 @@ from wabot.domain.language.search import (
     query_words,
     titles_with,
 )
-from wabot.domain.language.words import normalize
+from wabot.domain.language.words import normalize, word_set
+from wabot.domain.order import CartLine
 
 _CHECKOUT = (
     ChoosingDelivery,
@@ -54,6 +55,12 @@ _CHECKOUT = (
     OfferingLocation,
     Cancelling,
     OfferingResume,
+)
+_CHANGES = word_set(
+    """
+    cambiar cambia cambie cambiame cambiale quitar quita quite quitame quitale elimina eliminar
+    borra borrar corrige corregir modifica modificar
+    """
 )
 _MAX_QUERY = 60
 _MAX_PAGE = 999
@@ -103,6 +110,7 @@ def search(turn: Turn, text: str) -> Step | None:
         return ask(turn, BrowsingProducts(category=category))
     found = find(text, turn.shop.catalog.products)
     amount, rest = split_amount(text)
+    asked = text
     if amount is not None:
         # «2 kg de arroz»: the amount is set apart unless it belongs to the name («7 up»).
         named = " ".join(rest)
@@ -110,18 +118,45 @@ def search(turn: Turn, text: str) -> Step | None:
         product = _only(without_amount.exact, named, amount)
         if product is not None and not begins_name(text, product):
             return _take(turn, rest, product, amount_of(text, product) or amount)
-        found = found if found.exact else without_amount
+        if without_amount and not (found.exact and begins_name(text, found.exact[0])):
+            found, asked = without_amount, named
     if found.exact and _leads(turn, text, found.exact):
-        return _show_found(turn, text, found)
+        return _show_found(turn, asked, found)
     return (
-        _category_like(turn, text)
+        _of_those_shown(turn, text)
+        or _line_named(turn, text)
+        or _category_like(turn, text)
         or _withdrawn(turn, text)
         or (questions.answered(turn) if _is_for_shop(turn, text) else None)
-        or (_show_found(turn, text, found) if found and _may_leave(turn, text) else None)
+        or (_show_found(turn, asked, found) if found and _may_leave(turn, text) else None)
         or _amount_alone(turn, amount, rest)
         or _missing(turn, text)
         or (questions.answered(turn) if is_question(text) else None)
     )
+
+
+def _of_those_shown(turn: Turn, text: str) -> Step | None:
+    """Choose among the products of a search by what tells them apart: «la de 600», «el de caja»."""
+    if not isinstance(turn.state, BrowsingProducts) or not turn.state.query:
+        return None
+    catalog = turn.shop.catalog.products
+    shown = find(turn.state.query, catalog).exact
+    narrowed = find(f"{turn.state.query} {text}", catalog).exact
+    return ordering.choose(turn, narrowed[0].id) if len(narrowed) == 1 < len(shown) else None
+
+
+def _line_named(turn: Turn, text: str) -> Step | None:
+    """Ask anew about a product of the cart that is to be changed: «cambia el jitomate»."""
+    rest = [word for word in query_words(text) if word not in _CHANGES]
+    if len(rest) == len(query_words(text)):
+        return None
+    chosen = [product for line in turn.cart.lines if (product := _product_of(turn, line))]
+    found = find(" ".join(rest), chosen).exact
+    return ordering.choose(turn, found[0].id) if len(found) == 1 else None
+
+
+def _product_of(turn: Turn, line: CartLine) -> Product | None:
+    return turn.shop.catalog.get(line.product_id)
 
 
 def _leads(turn: Turn, text: str, found: tuple[Product, ...]) -> bool:
@@ -132,6 +167,8 @@ def _leads(turn: Turn, text: str, found: tuple[Product, ...]) -> bool:
 def _amount_alone(turn: Turn, amount: Amount | None, rest: list[str]) -> Step | None:
     """Ask what an amount is of: «2 kg» beside the cart."""
     if amount is None or (rest and not only_counts(rest)) or not (turn.lines or amount.unit):
+        return None
+    if isinstance(turn.state, _CHECKOUT):
         return None
     return not_understood(turn, Phrase("quantity.of_what"))
 
