@@ -42,7 +42,8 @@ _SPEECH = word_set(
     traen traes espero esperando urge apurate rapido ya tambien otro otra otros otras mas nada
     algo todo eso esto asi pero sin para pedido orden producto productos cuenta total factura
     recojo recoger paso voy vengo pasar vamos yo te me le nos les creo pues bueno oye disculpa
-    perdon mande que sean son seria falta falto dije dijo am pm uno billete jaja jajaja jeje
+    perdon mande que sean son seria falta falto dije dijo am pm uno billete hola
+    quitar cambiar agregar jaja jajaja jeje
     """
 )
 _TIME = re.compile(r"\ba las? \d")

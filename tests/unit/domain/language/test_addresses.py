@@ -71,6 +71,7 @@ def test_an_address_in_doubt_is_asked_about(text: str) -> None:
         "no tengo cambio de 500",
         "mejor no",
         "apúrate por favor",
+        "quitar jitomate 5",
     ],
 )
 def test_what_people_say_is_no_address(text: str) -> None:
