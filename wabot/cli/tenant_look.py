@@ -1,33 +1,22 @@
 """`wabot tenant list` and `wabot tenant show`."""
 
-from datetime import datetime
-from typing import Any
-
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.tenant_options import Slug
-
-_LISTED = (
-    "slug",
-    "name",
-    "plan",
-    "status",
-    "template",
-    "phone_number_id",
-    "created_at",
-    "revision",
-)
 
 
 def list_(json: JsonOption = False) -> None:
     """List the shops."""
     from wabot.config import load_settings
     from wabot.container import open_tenants
+    from wabot.services.provisioning.ports import TenantSummary
 
     out = Output("tenant list", json=json)
     with open_tenants(load_settings()) as provisioning:
         found = provisioning.tenants.listing()
-    rows = [[_plain(getattr(tenant, column)) for column in _LISTED] for tenant in found]
-    out.table(_LISTED, rows, next=() if rows else ("wabot tenant create --help",))
+    rows = [
+        (*line[:-2], line.created_at.isoformat(timespec="seconds"), line.revision) for line in found
+    ]
+    out.table(TenantSummary._fields, rows, next=() if rows else ("wabot tenant create --help",))
 
 
 def show(slug: Slug, json: JsonOption = False) -> None:
@@ -43,7 +32,3 @@ def show(slug: Slug, json: JsonOption = False) -> None:
         report = report_on(provisioning.tenants, slug)
     data = describe(report, settings)
     out.record(data if json else flatten(data))
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value

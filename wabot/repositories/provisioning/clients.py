@@ -8,13 +8,28 @@ from wabot.domain.placement import placement_from_config, placement_to_config
 from wabot.domain.places import Places, places_from_config, places_to_config
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.models.central import clients, registry
+from wabot.services.provisioning.ports import TenantSummary
 
-_ORDERED = select(clients).order_by(clients.c.slug)
+_SUMMARIES = select(
+    clients.c.slug,
+    clients.c.name,
+    clients.c.plan_type,
+    clients.c.status,
+    clients.c.template,
+    clients.c.phone_number_id,
+    clients.c.created_at,
+    clients.c.schema_revision,
+).order_by(clients.c.slug)
 
 
-def read(connection: Connection, query: Select[Any] = _ORDERED) -> tuple[Tenant, ...]:
+def read(connection: Connection, query: Select[Any]) -> tuple[Tenant, ...]:
     """Return the tenants that the query selects."""
     return tuple(_tenant(row) for row in connection.execute(query))
+
+
+def summaries(connection: Connection) -> tuple[TenantSummary, ...]:
+    """Return a line of each tenant, by slug."""
+    return tuple(map(TenantSummary._make, connection.execute(_SUMMARIES).all()))
 
 
 def by_slug(slug: str) -> Select[Any]:

@@ -18,7 +18,7 @@ from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.servers import LIMITS, Servers
 from wabot.repositories.provisioning.turns import slug_turn, take_turn
-from wabot.services.provisioning.ports import Origin, TenantCounts
+from wabot.services.provisioning.ports import Origin, TenantCounts, TenantSummary
 
 
 class SqlTenants:
@@ -52,10 +52,10 @@ class SqlTenants:
         with self._transaction() as connection:
             return clients.read(connection, clients.holding(slug, phone_number_id))
 
-    def listing(self) -> tuple[Tenant, ...]:
+    def listing(self) -> tuple[TenantSummary, ...]:
         """Return every tenant by slug, in one query."""
         with self._transaction() as connection:
-            return clients.read(connection)
+            return clients.summaries(connection)
 
     def read_seed(self, tenant: Tenant) -> ShopSeed:
         """Return catalogue, order states and settings: all that a copy of the shop starts with."""

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from wabot.domain.template import ShopSeed, Template
@@ -61,6 +62,19 @@ class Origin:
     details: Mapping[str, Any]
 
 
+class TenantSummary(NamedTuple):
+    """A line of the list of tenants; thousands of them are read at once."""
+
+    slug: str
+    name: str
+    plan: str
+    status: str
+    template: str
+    phone_number_id: str
+    created_at: datetime
+    revision: str
+
+
 class Tenants(Protocol):
     """Clients, and their tables wherever these live."""
 
@@ -72,7 +86,7 @@ class Tenants(Protocol):
         """Return whoever has that slug or answers on that number."""
         ...
 
-    def listing(self) -> tuple[Tenant, ...]:
+    def listing(self) -> tuple[TenantSummary, ...]:
         """Return every tenant by slug, in one query."""
         ...
 
