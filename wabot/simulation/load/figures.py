@@ -8,13 +8,20 @@ from typing import Any
 
 @dataclass(slots=True)
 class Figures:
-    """Counts and times of one run; times in seconds."""
+    """Counts and times of one run as its customers saw it; times in seconds.
+
+    `late` answers came after a customer's patience, `lost` ones never; `doubled` are answers that
+    nobody had asked for; `repeated` the same message once more.
+    """
 
     accepted: int = 0
     answered: int = 0
     refused: int = 0
+    redelivered: int = 0
+    late: int = 0
     lost: int = 0
     doubled: int = 0
+    repeated: int = 0
     orders: int = 0
     acknowledgements: list[float] = field(default_factory=list)
     replies: list[float] = field(default_factory=list)
@@ -33,6 +40,8 @@ class Figures:
             **_percentiles("reply_ms", self.replies),
             "orders": self.orders,
             "refused": self.refused,
+            "redelivered": self.redelivered,
+            "late": self.late,
             "lost": self.lost,
             "doubled": self.doubled,
         }

@@ -9,22 +9,22 @@ from random import Random
 import aiohttp
 
 from wabot.simulation.graph.journal import SentMessage
-from wabot.simulation.inbound_payloads import (
-    SIGNATURE_HEADER,
-    Person,
-    encode,
-    from_customer,
-    sign,
-)
+from wabot.simulation.inbound_payloads import Person, from_customer, new_wamid, text
+from wabot.simulation.load.deliveries import Caprices, Deliveries
 from wabot.simulation.load.figures import Figures
-from wabot.simulation.load.shopping import ends_in_order, next_move
+from wabot.simulation.load.ledger import Ledger, Posted
+from wabot.simulation.load.shopping import Content, confirms, ends_in_order, next_move
+
+_WEBHOOK_PATIENCE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
     """How much load: so many customers, at a rate (messages per second) or as fast as they can.
 
-    `numbers` are the phone_number_ids of the shops; customers are spread over them evenly.
+    `numbers` are the phone_number_ids of the shops; customers are spread over them evenly. With
+    `messages` the run ends after so many, if the seconds do not end first. A customer who waits
+    longer than `patience` seconds writes again; so long does the run wait for the last answers.
     """
 
     numbers: tuple[str, ...]
@@ -33,6 +33,8 @@ class LoadPlan:
     rate: float = 0.0
     patience: float = 15.0
     seed: int = 1
+    messages: int = 0
+    caprices: Caprices = field(default_factory=Caprices)
 
 
 @dataclass(slots=True)
@@ -42,7 +44,10 @@ class _Customer:
     chance: Random
     answer: SentMessage | None = None
     waiting: asyncio.Future[SentMessage] | None = None
-    posted_at: float = field(default=0.0)
+    posted_at: float = 0.0
+    written: int = 0
+    answers: int = 0
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class LoadGenerator:
@@ -52,32 +57,60 @@ class LoadGenerator:
         self._plan = plan
         self._url = webhook_url
         self._secret = app_secret
-        self._customers: dict[str, _Customer] = {}
+        self._customers: dict[tuple[str, str], _Customer] = {}
         self.figures = Figures()
+        self.ledger = Ledger()
 
     def hear(self, message: SentMessage) -> None:
-        """Pass an answer to its customer; one that nobody waits for is a second answer."""
-        customer = self._customers.get(message.to)
+        """Pass an answer to its customer; more answers than they wrote messages are too many."""
+        first = self.ledger.take(message)
+        customer = self._customers.get((message.phone_number_id, message.to))
         if customer is None:
             return
-        if customer.waiting is None or customer.waiting.done():
+        if not first:
+            self.figures.repeated += 1
+            return
+        if customer.answers >= customer.written:
             self.figures.doubled += 1
-        else:
+        customer.answers += 1
+        customer.heard.set()
+        if customer.waiting is not None and not customer.waiting.done():
             customer.waiting.set_result(message)
 
     async def run(self, tick: Callable[[int], None] = lambda _: None) -> Figures:
         """Hold conversations for the planned time; `tick` is told of each answer."""
         plan = self._plan
         crowd = [self._customer(place) for place in range(plan.customers)]
-        self._customers = {customer.person.wa_id: customer for customer in crowd}
+        self._customers = {(c.number, c.person.wa_id): c for c in crowd}
         started = time.perf_counter()
-        end = started + plan.seconds
-        turns = _Turns(plan.rate, end)
+        turns = _Turns(plan.rate, started + plan.seconds, plan.messages)
         connector = aiohttp.TCPConnector(limit=0)
-        async with aiohttp.ClientSession(connector=connector) as session:
-            await asyncio.gather(*(self._shop(session, c, turns, end, tick) for c in crowd))
-        self.figures.seconds = time.perf_counter() - started
+        timeout = aiohttp.ClientTimeout(total=_WEBHOOK_PATIENCE)
+        async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+            deliveries = Deliveries(
+                session,
+                self._url,
+                self._secret,
+                self.figures,
+                Random(plan.seed),  # noqa: S311 - repeatable, not secret
+                plan.caprices,
+                plan.patience,
+            )
+            await asyncio.gather(*(self._shop(deliveries, c, turns, tick) for c in crowd))
+            self.figures.seconds = time.perf_counter() - started
+            await deliveries.finish()
+        await self._last_answers()
         return self.figures
+
+    async def _last_answers(self) -> None:
+        """Give those who had no answer since their last message as much time again."""
+        left = [c for c in self._customers.values() if c.written and not c.heard.is_set()]
+        waits = [asyncio.create_task(customer.heard.wait()) for customer in left]
+        if waits:
+            _, pending = await asyncio.wait(waits, timeout=self._plan.patience)
+            for task in pending:
+                task.cancel()
+            self.figures.lost = len(pending)
 
     def _customer(self, place: int) -> _Customer:
         plan = self._plan
@@ -89,21 +122,22 @@ class LoadGenerator:
 
     async def _shop(
         self,
-        session: aiohttp.ClientSession,
+        deliveries: Deliveries,
         customer: _Customer,
         turns: "_Turns",
-        end: float,
         tick: Callable[[int], None],
     ) -> None:
-        while await turns.next() and time.perf_counter() < end:
-            if not await self._say(session, customer):
+        while await turns.next():
+            customer.waiting = asyncio.get_running_loop().create_future()
+            customer.posted_at = time.perf_counter()
+            if not await self._say(deliveries, customer):
+                customer.answer = None
                 continue
-            assert customer.waiting is not None
             try:
                 async with asyncio.timeout(self._plan.patience):
                     customer.answer = await customer.waiting
             except TimeoutError:
-                self.figures.lost += 1
+                self.figures.late += 1
                 customer.answer = None
                 continue
             self.figures.answered += 1
@@ -111,41 +145,71 @@ class LoadGenerator:
             self.figures.orders += ends_in_order(customer.answer.body)
             tick(1)
 
-    async def _say(self, session: aiohttp.ClientSession, customer: _Customer) -> bool:
-        move = next_move(customer.answer.body if customer.answer else None, customer.chance)
-        body = from_customer(customer.number, customer.person, move, timestamp=int(time.time()))
-        raw = encode(body)
-        headers = {SIGNATURE_HEADER: sign(raw, self._secret)}
-        customer.waiting = asyncio.get_running_loop().create_future()
-        customer.posted_at = time.perf_counter()
-        try:
-            async with session.post(self._url, data=raw, headers=headers) as response:
-                taken = response.status == 200
-        except aiohttp.ClientError:
-            taken = False
-        if not taken:
-            self.figures.refused += 1
-            await asyncio.sleep(0.1)
+    async def _say(self, deliveries: Deliveries, customer: _Customer) -> bool:
+        """Write the next message; tell whether it was taken."""
+        body = customer.answer.body if customer.answer else None
+        now = int(time.time())
+        caprices = self._plan.caprices
+        if body is None and customer.chance.random() < caprices.out_of_order:
+            # Written one after the other, delivered at once and the other way round.
+            pair = [(text("hola"), now - 1), (text("menu"), now)]
+            bodies = [self._write(customer, content, stamp) for content, stamp in pair]
+            taken = [self._deliver(deliveries, *entry) for entry in reversed(bodies)]
+            return all(await asyncio.gather(*taken))
+        entry = self._write(customer, next_move(body, customer.chance), now)
+        return await self._deliver(deliveries, *entry)
+
+    def _write(
+        self, customer: _Customer, content: Content, timestamp: int
+    ) -> tuple[Posted, Content, _Customer]:
+        posted = Posted(
+            new_wamid(),
+            customer.number,
+            customer.person.wa_id,
+            timestamp,
+            time.perf_counter(),
+            confirms=confirms(content) and customer.answers == customer.written,
+        )
+        self.ledger.post(posted)
+        customer.written += 1
+        customer.heard.clear()
+        return posted, content, customer
+
+    async def _deliver(
+        self, deliveries: Deliveries, posted: Posted, content: Content, customer: _Customer
+    ) -> bool:
+        body = from_customer(
+            customer.number,
+            customer.person,
+            content,
+            timestamp=posted.timestamp,
+            wamid=posted.wamid,
+        )
+        if not await deliveries.deliver(body):
             return False
+        posted.acknowledged = time.perf_counter()
         self.figures.accepted += 1
-        self.figures.acknowledgements.append(time.perf_counter() - customer.posted_at)
         return True
 
 
 class _Turns:
-    """Whose turn it is to speak: everybody's at once, or at an even rate."""
+    """Whose turn it is to speak: everybody's at once, or at an even rate, until time or count."""
 
-    def __init__(self, rate: float, end: float) -> None:
+    def __init__(self, rate: float, end: float, messages: int) -> None:
         self._gap = 1 / rate if rate else 0.0
         self._end = end
+        self._left = messages or -1
         self._next = time.perf_counter()
 
     async def next(self) -> bool:
         now = time.perf_counter()
+        if self._left == 0 or now >= self._end:
+            return False
+        self._left -= 1
         if self._gap:
             self._next = max(self._next + self._gap, now - 1)
             wait = self._next - now
             if self._next >= self._end:
                 return False
             await asyncio.sleep(max(wait, 0))
-        return now < self._end
+        return True

@@ -49,6 +49,12 @@ def next_move(answer: Mapping[str, Any] | None, chance: Random) -> Content:
     return _tap(kind, option, title)
 
 
+def confirms(content: Content) -> bool:
+    """Tell whether a message is the yes to an order."""
+    reply = content[1].get("interactive", {}).get("button_reply", {})
+    return bool(reply.get("title") == load_texts().say("option.confirm"))
+
+
 def ends_in_order(answer: Mapping[str, Any]) -> bool:
     """Tell whether the answer confirms an order: it names its code and offers no confirmation."""
     titles = [title for _, _, title in _options(answer)]
