@@ -18,12 +18,13 @@ from tests.unit.domain.chat import (
 )
 from wabot.domain.conversation import options
 from wabot.domain.conversation.events import (
+    LOST_FILE,
     ChatOpened,
     ContactsShared,
     Happening,
     LocationShared,
-    MediaKind,
     MediaReceived,
+    MediaRefused,
     MessageEdited,
     MessageRevoked,
     NativeCartLine,
@@ -55,6 +56,7 @@ from wabot.domain.conversation.states import (
     State,
     TypingAddress,
 )
+from wabot.domain.files import FileRefusal, MediaKind
 from wabot.domain.order import (
     Cart,
     CartLine,
@@ -242,7 +244,9 @@ HAPPENINGS: dict[type, list[Happening]] = {
         MediaReceived(kind, f"media-{kind}", caption)
         for kind in MediaKind
         for caption in ("", "arroz")
-    ],
+    ]
+    + [MediaReceived(MediaKind.DOCUMENT, "media-x", "", "application/x-msdownload")],
+    MediaRefused: [MediaRefused("media-image", reason, NOON) for reason in FileRefusal],
     ContactsShared: [
         ContactsShared(()),
         ContactsShared(("55 1234 5678",), requested=True),
@@ -264,7 +268,11 @@ HAPPENINGS: dict[type, list[Happening]] = {
     Reacted: [Reacted("👍"), Reacted()],
     MessageEdited: [MessageEdited(), MessageEdited("arroz"), MessageEdited("sí")],
     MessageRevoked: [MessageRevoked()],
-    UnreadableReceived: [UnreadableReceived(), UnreadableReceived("poll")],
+    UnreadableReceived: [
+        UnreadableReceived(),
+        UnreadableReceived(LOST_FILE),
+        UnreadableReceived("poll"),
+    ],
     ChatOpened: [ChatOpened()],
     PersonWrote: [PersonWrote()],
     TimerFired: [TimerFired(kind) for kind in TimerKind],

@@ -7,11 +7,11 @@ import pytest
 
 from tests.payloads import ANA, PHONE_NUMBER_ID, load
 from wabot.domain.conversation.events import (
+    LOST_FILE,
     ChatOpened,
     ContactsShared,
     Happening,
     LocationShared,
-    MediaKind,
     MediaReceived,
     MessageEdited,
     MessageRevoked,
@@ -22,6 +22,7 @@ from wabot.domain.conversation.events import (
     TextReceived,
     UnreadableReceived,
 )
+from wabot.domain.files import MediaKind
 from wabot.domain.inbound import InboundMessage, parse_webhook
 
 RECEIVED = datetime(2026, 3, 2, 12, 0, 5, tzinfo=UTC)
@@ -36,11 +37,13 @@ HAPPENINGS: dict[str, Happening] = {
     "text_forwarded_often": TextReceived("cadena"),
     "text_from_ad": TextReceived("Quiero más información"),
     "text_about_product": TextReceived("¿este sigue disponible?"),
-    "image": MediaReceived(MediaKind.IMAGE, "700000000000001", "así de maduro"),
-    "video": MediaReceived(MediaKind.VIDEO, "700000000000001", "mira"),
-    "audio": MediaReceived(MediaKind.AUDIO, "700000000000001"),
-    "sticker": MediaReceived(MediaKind.STICKER, "700000000000001"),
-    "document": MediaReceived(MediaKind.DOCUMENT, "700000000000002", "mi transferencia"),
+    "image": MediaReceived(MediaKind.IMAGE, "700000000000001", "así de maduro", "image/jpeg"),
+    "video": MediaReceived(MediaKind.VIDEO, "700000000000001", "mira", "video/mp4"),
+    "audio": MediaReceived(MediaKind.AUDIO, "700000000000001", mime_type="audio/ogg; codecs=opus"),
+    "sticker": MediaReceived(MediaKind.STICKER, "700000000000001", mime_type="image/webp"),
+    "document": MediaReceived(
+        MediaKind.DOCUMENT, "700000000000002", "mi transferencia", "application/pdf"
+    ),
     "location": LocationShared(19.4326, -99.1332),
     "location_with_name": LocationShared(19.43, -99.13, "Mercado Central", "Calle Uno 10, Centro"),
     "contacts": ContactsShared(("+52 1 555 010 0001",)),
@@ -69,6 +72,7 @@ HAPPENINGS: dict[str, Happening] = {
     "edit_under_the_same_id": MessageEdited("mejor mañana"),
     "revoke": MessageRevoked(),
     "unsupported": UnreadableReceived("poll_creation"),
+    "image_not_downloaded": UnreadableReceived(LOST_FILE),
     "unsupported_unavailable": UnreadableReceived("unavailable"),
     "unknown_as_formerly": UnreadableReceived("unsupported"),
     "type_of_the_future": UnreadableReceived("telepathy"),

@@ -18,6 +18,7 @@ from wabot.domain.conversation.events import (
     Event,
     LocationShared,
     MediaReceived,
+    MediaRefused,
     MessageEdited,
     MessageRevoked,
     NativeCartReceived,
@@ -45,11 +46,10 @@ from wabot.domain.conversation.memory import Conversation, Memory
 from wabot.domain.conversation.moves import (
     OFFER_PERSON_AT,
     ask,
-    not_understood,
     unseen,
     way_out,
 )
-from wabot.domain.conversation.replies import Phrase, Reply
+from wabot.domain.conversation.replies import Reply
 from wabot.domain.conversation.screens.menu import greeting, welcome
 from wabot.domain.conversation.states import AtMenu, OfferingResume
 from wabot.domain.conversation.turn import Turn
@@ -99,6 +99,10 @@ def _step(turn: Turn, before: Conversation, event: Event) -> Step:
             return handoff.person_wrote(turn)
         case TimerFired(kind):
             return _remembered(turn, handoff.timer_fired(turn, kind, before.pause))
+        case MediaRefused() as refused:
+            if handoff.is_active(before.pause, turn):
+                return Step(before.memory)
+            return _remembered(turn, _not_thrice(turn, media.refused(turn, refused)))
         case Reacted() | MessageRevoked() | MessageEdited(text=""):
             return Step(before.memory)
         case happening:
@@ -159,8 +163,8 @@ def _react(turn: Turn, happening: _Inbound) -> Step:
             return native_cart.received(turn, chosen)
         case MessageEdited(said):
             return text.edited(turn, said)
-        case UnreadableReceived():
-            return not_understood(turn, Phrase("media.unreadable"))
+        case UnreadableReceived(kind):
+            return media.unreadable(turn, kind)
         case ChatOpened():
             return menu.greet(turn)
         case _ as never:

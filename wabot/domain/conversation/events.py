@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from wabot.domain.files import FileRefusal, MediaKind
 from wabot.domain.order import Order, Shortage
 
 
@@ -33,23 +34,24 @@ class LocationShared:
     address: str = ""
 
 
-class MediaKind(StrEnum):
-    """Kinds of file that WhatsApp delivers."""
-
-    IMAGE = "image"
-    AUDIO = "audio"
-    VIDEO = "video"
-    DOCUMENT = "document"
-    STICKER = "sticker"
-
-
 @dataclass(frozen=True, slots=True)
 class MediaReceived:
-    """The customer sent a file."""
+    """The customer sent a file; its type and size are empty and 0 where Meta left them out."""
 
     kind: MediaKind
     media_id: str
     caption: str = ""
+    mime_type: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MediaRefused:
+    """A file that the customer sent then turned out not to be kept."""
+
+    media_id: str
+    reason: FileRefusal
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,10 @@ class MessageEdited:
 @dataclass(frozen=True, slots=True)
 class MessageRevoked:
     """The customer deleted a message they had sent."""
+
+
+LOST_FILE = "lost_file"
+"""Kind of an unreadable message that was a file: Meta could not fetch it from the phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,7 @@ Happening = (
     | OptionChosen
     | LocationShared
     | MediaReceived
+    | MediaRefused
     | ContactsShared
     | NativeCartReceived
     | Reacted

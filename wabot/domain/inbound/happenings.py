@@ -5,11 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from wabot.domain.conversation.events import (
+    LOST_FILE,
     ChatOpened,
     ContactsShared,
     Happening,
     LocationShared,
-    MediaKind,
     MediaReceived,
     MessageEdited,
     MessageRevoked,
@@ -20,6 +20,7 @@ from wabot.domain.conversation.events import (
     TextReceived,
     UnreadableReceived,
 )
+from wabot.domain.files import MediaKind
 from wabot.domain.inbound.fields import (
     decimal,
     identifier,
@@ -34,6 +35,7 @@ from wabot.domain.inbound.fields import (
 Message = Mapping[str, Any]
 
 UNAVAILABLE = 131060
+NOT_DOWNLOADED = 131052
 _MOST_OF_A_PRODUCT = 1_000_000
 
 
@@ -54,7 +56,10 @@ def _media(message: Message) -> Happening | None:
     kind = MediaKind(message["type"])
     media = mapping(message.get(kind))
     media_id = identifier(media.get("id"))
-    return MediaReceived(kind, media_id, text(media.get("caption"))) if media_id else None
+    if not media_id:
+        return _unsupported(message)
+    mime_type, size = text(media.get("mime_type"))[:128], whole(media.get("file_size")) or 0
+    return MediaReceived(kind, media_id, text(media.get("caption")), mime_type, max(size, 0))
 
 
 def _location(message: Message) -> Happening | None:
@@ -136,7 +141,10 @@ def _request_welcome(_message: Message) -> Happening:
 
 
 def _unsupported(message: Message) -> Happening:
-    if any(whole(mapping(e).get("code")) == UNAVAILABLE for e in sequence(message.get("errors"))):
+    codes = {whole(mapping(error).get("code")) for error in sequence(message.get("errors"))}
+    if NOT_DOWNLOADED in codes:
+        return UnreadableReceived(LOST_FILE)
+    if UNAVAILABLE in codes:
         return UnreadableReceived("unavailable")
     kind = text(mapping(message.get("unsupported")).get("type"))
     return UnreadableReceived(kind[:64] or "unsupported")

@@ -10,6 +10,7 @@ from wabot.domain.conversation.engine import step
 from wabot.domain.conversation.events import (
     Event,
     Happening,
+    MediaRefused,
     MessageEdited,
     MessageRevoked,
     OrderPlaced,
@@ -60,6 +61,9 @@ def _check(customer: Customer, memory: Memory, happening: Happening, shop: Shop)
     said = [effect for effect in outcome.effects if isinstance(effect, Say)]
     about = f"{happening} in {memory}"
     silent = isinstance(happening, NEVER_ANSWERED) or happening == MessageEdited()
+    if isinstance(happening, MediaRefused):
+        # Told only to whom it matters: the file was to go with an order.
+        silent = not any(o.created_at >= happening.sent_at for o in customer.orders)
     assert len(said) == (0 if silent else 1), about
     # No sample carries the fingerprint of a summary that was really shown.
     assert not any(isinstance(effect, PlaceOrder) for effect in outcome.effects), about
