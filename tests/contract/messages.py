@@ -11,6 +11,7 @@ from wabot.domain.message import (
     OutboundMessage,
     Row,
     Section,
+    TemplateMessage,
     TextMessage,
 )
 
@@ -57,4 +58,10 @@ messages: st.SearchStrategy[OutboundMessage] = st.one_of(
     st.builds(ContactRequest, words(1024)),
     st.builds(ButtonsMessage, words(1024), st.builds(tuple, buttons)),
     lists(),
+    st.builds(
+        TemplateMessage,
+        st.from_regex(r"[a-z0-9_]{1,40}", fullmatch=True),
+        st.sampled_from(["es", "es_MX"]),
+        st.lists(words(1024).map(lambda text: " ".join(text.split())).filter(bool)).map(tuple),
+    ),
 )

@@ -19,6 +19,7 @@ from wabot.domain.message import (
     Recipient,
     Row,
     Section,
+    TemplateMessage,
     TextMessage,
 )
 from wabot.gateways.whatsapp import GraphClient
@@ -50,6 +51,9 @@ MESSAGES: dict[str, OutboundMessage] = {
     ),
     "location request": LocationRequest("¿Dónde te lo llevamos?"),
     "contact request": ContactRequest("¿A qué número te llamamos?"),
+    "template": TemplateMessage("pedido_nuevo", "es_MX", ("P-101", "Ana · +52 55 5010 0001")),
+    "template without parameters": TemplateMessage("buenos_dias", "es"),
+    "longest template": TemplateMessage("n" * 512, "es_MX", ("x" * 1024,)),
 }
 
 
@@ -72,7 +76,11 @@ async def test_every_kind_of_message_is_accepted(
     assert isinstance(outcome, Accepted), graph.journal.refusals
     [taken] = graph.messages
     assert outcome == Accepted(taken.wamid, wa_id=ANA.wa_id)
-    assert taken.text == MESSAGES[name].body
+    sent = MESSAGES[name]
+    if isinstance(sent, TemplateMessage):
+        assert (taken.template, taken.parameters) == (sent.name, sent.parameters)
+    else:
+        assert taken.text == sent.body
     assert taken.callback_data == "row-1"
 
 

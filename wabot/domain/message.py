@@ -3,6 +3,7 @@
 Limits: Meta's message references, counted in Unicode characters.
 """
 
+import re
 from dataclasses import dataclass
 
 TEXT_BODY = 4096
@@ -19,6 +20,8 @@ ROW_ID = 200
 ROW_TITLE = 24
 ROW_DESCRIPTION = 72
 SECTION_TITLE = 24
+TEMPLATE_NAME = 512
+TEMPLATE_PARAMETER = 1024
 
 
 class MessageLimitError(ValueError):
@@ -144,7 +147,31 @@ class ContactRequest:
         _check("interactive body", self.body, INTERACTIVE_BODY)
 
 
-OutboundMessage = TextMessage | ButtonsMessage | ListMessage | LocationRequest | ContactRequest
+_ON_ONE_LINE = re.compile(r"[\n\r\t\v\f\x85\u2028\u2029]| {4}")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateMessage:
+    """A template of the business's account, approved by Meta; parameters by their position."""
+
+    name: str
+    language: str
+    parameters: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check("template name", self.name, TEMPLATE_NAME)
+        _check("template language", self.language, 15)
+        for number, value in enumerate(self.parameters, 1):
+            _check(f"template parameter {number}", value, TEMPLATE_PARAMETER)
+            if _ON_ONE_LINE.search(value):
+                raise MessageLimitError(
+                    f"template parameter {number} has line breaks, tabs or four spaces in a row"
+                )
+
+
+OutboundMessage = (
+    TextMessage | ButtonsMessage | ListMessage | LocationRequest | ContactRequest | TemplateMessage
+)
 
 
 @dataclass(frozen=True, slots=True)

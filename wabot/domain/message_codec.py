@@ -13,6 +13,7 @@ from wabot.domain.message import (
     OutboundMessage,
     Row,
     Section,
+    TemplateMessage,
     TextMessage,
 )
 from wabot.errors import InvalidInput
@@ -33,6 +34,9 @@ def encode_message(message: OutboundMessage) -> dict[str, Any]:
             return {"type": "location_request", "body": body}
         case ContactRequest(body):
             return {"type": "contact_request", "body": body}
+        case TemplateMessage(name, language, parameters):
+            named = {"type": "template", "name": name, "language": language}
+            return {**named, "parameters": list(parameters)}
 
 
 def decode_message(plain: Mapping[str, Any]) -> OutboundMessage:
@@ -50,6 +54,9 @@ def decode_message(plain: Mapping[str, Any]) -> OutboundMessage:
 
 
 def _decode(plain: Mapping[str, Any]) -> OutboundMessage:
+    if plain["type"] == "template":
+        parameters = tuple(_text(value) for value in _list(plain["parameters"]))
+        return TemplateMessage(_text(plain["name"]), _text(plain["language"]), parameters)
     body = _text(plain["body"])
     match plain["type"]:
         case "text":

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from wabot.domain.hours import OpeningHours, parse_hours
+from wabot.domain.purpose import Purpose, TemplateName, parse_template
 from wabot.domain.shop import ShopSettings
 from wabot.errors import InvalidInput
 
@@ -26,6 +27,7 @@ class SettingKind(StrEnum):
     HOURS = "hours"
     WHOLE = "whole"
     CHOICE = "choice"
+    TEMPLATE = "template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,14 @@ SHOP_SETTINGS: dict[str, SettingKind] = {
     "session_lifetime": SettingKind.DURATION,
     "pause_lifetime": SettingKind.DURATION,
     "handoff_patience": SettingKind.DURATION,
+    **{purpose.setting: SettingKind.TEMPLATE for purpose in Purpose},
 }
 
 _CHOICES = {"addressing": ("tu", "usted")}
+_HELP = {
+    purpose.setting: "An approved template of the shop's WhatsApp account, as NAME:LANGUAGE."
+    for purpose in Purpose
+}
 
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _WHOLE = re.compile(r"-?[0-9]{1,10}")
@@ -126,6 +133,10 @@ def _whole(value: object) -> int:
     return value
 
 
+def _template(value: object) -> TemplateName | None:
+    return parse_template(_text(value))
+
+
 _PARSERS: dict[SettingKind, Callable[[object], Any]] = {
     SettingKind.BOOLEAN: _boolean,
     SettingKind.TEXT: _text,
@@ -135,6 +146,7 @@ _PARSERS: dict[SettingKind, Callable[[object], Any]] = {
     SettingKind.HOURS: _hours,
     SettingKind.WHOLE: _whole,
     SettingKind.CHOICE: _text,
+    SettingKind.TEMPLATE: _template,
 }
 
 
@@ -145,7 +157,9 @@ def parse_setting(kind: SettingKind, value: object) -> Any:
 
 def common_setting(key: str) -> SettingSpec:
     """Return the rules of a setting that every shop has, whether its template names it or not."""
-    return SettingSpec(key, SHOP_SETTINGS[key], "", choices=_CHOICES.get(key, ()))
+    return SettingSpec(
+        key, SHOP_SETTINGS[key], "", _HELP.get(key, ""), choices=_CHOICES.get(key, ())
+    )
 
 
 def from_words(kind: SettingKind, words: str) -> StoredValue:

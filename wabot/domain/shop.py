@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from wabot.domain.catalog import Catalog
 from wabot.domain.hours import OpeningHours
+from wabot.domain.purpose import Purpose, TemplateName
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,22 @@ class ShopSettings:
     session_lifetime: timedelta = timedelta(hours=24)
     pause_lifetime: timedelta = timedelta(hours=12)
     handoff_patience: timedelta = timedelta(minutes=30)
+    reply_template: TemplateName | None = None
+    order_update_template: TemplateName | None = None
+    order_notice_template: TemplateName | None = None
+    handoff_notice_template: TemplateName | None = None
+
+    def template(self, purpose: Purpose) -> TemplateName | None:
+        """Return the approved template for messages of that purpose, if the shop has one."""
+        match purpose:
+            case Purpose.REPLY:
+                return self.reply_template
+            case Purpose.ORDER_UPDATE:
+                return self.order_update_template
+            case Purpose.ORDER_NOTICE:
+                return self.order_notice_template
+            case Purpose.HANDOFF_NOTICE:
+                return self.handoff_notice_template
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from wabot.domain.message import (
     Recipient,
     Row,
     Section,
+    TemplateMessage,
     TextMessage,
 )
 
@@ -61,6 +62,12 @@ def _content(message: OutboundMessage) -> dict[str, Any]:
             return _interactive("location_request_message", body, {"name": "send_location"})
         case ContactRequest(body):
             return _interactive("contact_request", body, {"name": "request_contact_info"})
+        case TemplateMessage(name, language, parameters):
+            template: dict[str, Any] = {"name": name, "language": {"code": language}}
+            if parameters:
+                values = [{"type": "text", "text": value} for value in parameters]
+                template["components"] = [{"type": "body", "parameters": values}]
+            return {"type": "template", "template": template}
 
 
 def _interactive(kind: str, body: str, action: dict[str, Any]) -> dict[str, Any]:

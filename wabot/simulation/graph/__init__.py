@@ -4,6 +4,7 @@ from wabot.simulation.graph.config import GraphConfig, Number, StatusLevel
 from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.journal import SentMessage
 from wabot.simulation.graph.server import StandInGraph, run
+from wabot.simulation.graph.templates import Template
 
 __all__ = [
     "Fault",
@@ -12,5 +13,6 @@ __all__ = [
     "SentMessage",
     "StandInGraph",
     "StatusLevel",
+    "Template",
     "run",
 ]

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from wabot.simulation.graph.templates import Template
+
 
 class StatusLevel(StrEnum):
     """How far an accepted message gets: each level includes those before it."""
@@ -49,6 +51,8 @@ class GraphConfig:
     Statuses go to `callback_url`, signed with `app_secret`. `throughput` is messages per second and
     number, 0 for no limit; `pair_limit` applies Meta's limit per user. `clock` dates the statuses,
     `timer` measures pauses. At most `kept` messages are remembered.
+    With `windows`, only templates go to who did not write within 24 hours (tell the stand-in who
+    does); without `templates`, any template exists.
     """
 
     numbers: tuple[Number, ...] = ()
@@ -59,6 +63,8 @@ class GraphConfig:
     status_delay: float = 0.0
     pair_limit: bool = False
     throughput: int = 0
+    windows: bool = False
+    templates: tuple[Template, ...] | None = None
     kept: int = 10_000
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.monotonic

@@ -8,6 +8,7 @@ from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.http import STATE, answer, json_body
 from wabot.simulation.graph.refusals import Refusal
 from wabot.simulation.graph.statuses import EVERYTHING
+from wabot.simulation.graph.templates import Template
 
 PAGE = 500
 
@@ -47,6 +48,21 @@ async def forget_messages(request: web.Request) -> web.Response:
     """Forget accepted messages."""
     request.app[STATE].journal.forget()
     return answer({"success": True})
+
+
+async def hear_webhook(request: web.Request) -> web.Response:
+    """Note who writes to which number: the body is the webhook that told the server."""
+    request.app[STATE].windows.hear(await json_body(request))
+    return answer({"success": True})
+
+
+async def put_template(request: web.Request) -> web.Response:
+    """Add a template or change one."""
+    try:
+        request.app[STATE].templates.put(Template.from_json(await json_body(request)))
+    except ValueError as error:
+        raise Refusal(100, str(error)) from error
+    return answer({"success": True}, 201)
 
 
 async def hold_statuses(request: web.Request) -> web.Response:

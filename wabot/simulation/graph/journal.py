@@ -23,9 +23,23 @@ class SentMessage:
     def text(self) -> str:
         """Return the words that the customer reads."""
         kind = self.body.get("type", "text")
+        if kind == "template":
+            return " · ".join(self.parameters)
         content = self.body.get(kind, {})
         words = content.get("body", "")
         return str(words.get("text", "") if isinstance(words, dict) else words)
+
+    @property
+    def template(self) -> str:
+        """Return the name of the template that the message is made of, empty for another."""
+        return str(self.body.get("template", {}).get("name", ""))
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Return the values that stand in the template's body, in order."""
+        parts = self.body.get("template", {}).get("components", [])
+        body = [part for part in parts if part.get("type") == "body"]
+        return tuple(str(value.get("text", "")) for part in body for value in part["parameters"])
 
 
 class Journal:

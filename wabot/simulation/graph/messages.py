@@ -10,6 +10,7 @@ from typing import Any
 from wabot.simulation.graph.checks import INVALID, PARAMETER, array, obj, one_of, required, text
 from wabot.simulation.graph.interactive import check_interactive
 from wabot.simulation.graph.refusals import Refusal
+from wabot.simulation.graph.templates import check_shape
 
 Body = Mapping[str, Any]
 
@@ -114,19 +115,12 @@ def _reaction(content: Body) -> None:
         raise Refusal(PARAMETER, "Param reaction['emoji'] must be a string.")
 
 
-def _template(content: Body) -> None:
-    text(required(content, "name", "template."), "template['name']", 512)
-    language = obj(required(content, "language", "template."), "template['language']")
-    text(required(language, "code", "template.language."), "language code", 15)
-    array(content.get("components", []), "components", 0, 20)
-
-
 _CONTENTS: Mapping[str, Callable[[Body], None]] = {
     "text": _text,
     **dict.fromkeys(("image", "audio", "video", "document", "sticker"), _media),
     "location": _location,
     "contacts": _contacts,
     "reaction": _reaction,
-    "template": _template,
+    "template": check_shape,
     "interactive": check_interactive,
 }

@@ -40,6 +40,8 @@ _TITLES = {
     131062: "Business-scoped user id is not supported for this message",
     132000: "Number of parameters does not match the expected number of params",
     132001: "Template name does not exist in the translation",
+    132015: "Template is paused",
+    132016: "Template is disabled",
     133004: "Server temporarily unavailable",
     133010: "Phone number not registered",
     80007: "Rate limit issues",

@@ -38,6 +38,10 @@ async def post_message(request: web.Request) -> web.Response:
     if fault is not None and (spoilt := await _before(request, state, fault)) is not None:
         return spoilt
     state.rates.check(number.phone_number_id, recipient[0] or recipient[1])
+    kind = str(body.get("type", "text"))
+    state.windows.check(number.phone_number_id, recipient, kind)
+    if kind == "template":
+        state.templates.check(body["template"], number.waba_id)
     accepted = await _accept(state, number, recipient, body, fault)
     return await _after(request, state, fault) or accepted
 

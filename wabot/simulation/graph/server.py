@@ -16,6 +16,8 @@ from wabot.simulation.graph.journal import Journal, SentMessage
 from wabot.simulation.graph.sending import post_message
 from wabot.simulation.graph.state import State
 from wabot.simulation.graph.statuses import Statuses
+from wabot.simulation.graph.templates import Template
+from wabot.simulation.graph.windows import Windows
 
 _VERSION = r"/{version:v\d{1,3}\.\d}"
 _NODE = r"/{node:[A-Za-z0-9_.-]+}"
@@ -33,6 +35,8 @@ def build_graph(state: State) -> web.Application:
     route.add_delete("/_control/messages", control.forget_messages)
     route.add_post("/_control/statuses/hold", control.hold_statuses)
     route.add_post("/_control/statuses/release", control.release_statuses)
+    route.add_post("/_control/webhooks", control.hear_webhook)
+    route.add_post("/_control/templates", control.put_template)
     route.add_get("/_media/{secret}", nodes.fetch_media)
     for root in ("", _VERSION):
         route.add_get(f"{root}/debug_token", nodes.debug_token)
@@ -67,6 +71,11 @@ class StandInGraph:
         return self._state.statuses
 
     @property
+    def windows(self) -> Windows:
+        """Return who wrote to which number, to add to it."""
+        return self._state.windows
+
+    @property
     def messages(self) -> tuple[SentMessage, ...]:
         """Return the accepted messages, oldest first."""
         return self._state.journal.messages
@@ -88,6 +97,10 @@ class StandInGraph:
         config = self._state.config
         ended = tuple(replace(n, expires_at=1) if n.token == token else n for n in config.numbers)
         self._state.config = replace(config, numbers=ended)
+
+    def put_template(self, template: Template) -> None:
+        """Add a template or change one; from the first on, only those that were added exist."""
+        self._state.templates.put(template)
 
     def add_media(self, data: bytes, mime_type: str) -> str:
         """Keep a file as if a customer had sent it, and return its media id."""

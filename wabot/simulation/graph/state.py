@@ -11,6 +11,8 @@ from wabot.simulation.graph.faults import Faults
 from wabot.simulation.graph.journal import Journal
 from wabot.simulation.graph.rates import Rates
 from wabot.simulation.graph.statuses import Statuses
+from wabot.simulation.graph.templates import Templates
+from wabot.simulation.graph.windows import Windows
 
 MEDIA_KEPT = 64
 MEDIA_LIFETIME = 300.0
@@ -70,6 +72,8 @@ class State:
     journal: Journal
     statuses: Statuses
     rates: Rates
+    windows: Windows
+    templates: Templates
     faults: Faults = field(default_factory=Faults)
     media: MediaShelf = field(default_factory=MediaShelf)
     subscribed: set[str] = field(default_factory=set)
@@ -81,7 +85,10 @@ class State:
         rates = Rates(
             pair_limit=config.pair_limit, throughput=config.throughput, timer=config.timer
         )
-        return State(config, Journal(config.kept), Statuses(config), rates)
+        windows = Windows(kept=config.windows, clock=config.clock)
+        templates = Templates(config.templates)
+        journal, statuses = Journal(config.kept), Statuses(config)
+        return State(config, journal, statuses, rates, windows, templates)
 
     async def pause(self, seconds: float) -> None:
         """Wait, but not beyond the stop of the stand-in."""
