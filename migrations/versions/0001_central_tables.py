@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("waba_id", sa.Text(), server_default="", nullable=False),
         sa.Column("app_id", sa.Text(), server_default="", nullable=False),
         sa.Column("schema_revision", sa.Text(), server_default="", nullable=False),
+        sa.Column("throughput", sa.Integer(), server_default="80", nullable=False),
         sa.Column("token_changed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("token_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("token_checked_at", sa.DateTime(timezone=True), nullable=True),
@@ -67,6 +68,25 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("client_id", name="previous_tokens_pkey"),
+        schema="wabot",
+    )
+    op.create_table(
+        "sending_pauses",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("code", sa.Integer(), nullable=True),
+        sa.Column("probes", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_probe_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"],
+            ["wabot.clients.id"],
+            name="sending_pauses_client_id_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("client_id", name="sending_pauses_pkey"),
         schema="wabot",
     )
     op.create_table(

@@ -42,6 +42,10 @@ def create(
     time_zone: Annotated[str, typer.Option(help="IANA name; the country's by default.")] = "",
     waba_id: Annotated[str, typer.Option(help="WhatsApp Business Account, when known.")] = "",
     app_id: Annotated[str, typer.Option(help="Meta app; WHATSAPP_APP_ID by default.")] = "",
+    throughput: Annotated[
+        str,
+        typer.Option(help="Messages per second of the number; 80, or 20 beside the Business app."),
+    ] = "",
     isolation: IsolationOption = "schema",
     database_url: DatabaseUrl = "",
     database_password_file: DatabasePasswordFile = None,
@@ -78,6 +82,7 @@ def create(
         "time_zone": time_zone,
         "waba_id": waba_id,
         "app_id": app_id,
+        "throughput": throughput,
         "isolation": isolation,
     }
     if from_file is not None:
@@ -123,6 +128,7 @@ def create(
         adviser_phone=adviser_phone,
         waba_id=waba_id,
         app_id=app_id or settings["WHATSAPP_APP_ID"],
+        throughput=throughput,
         isolation=kind.value,
         actor=settings.operator,
     )

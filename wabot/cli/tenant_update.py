@@ -31,6 +31,13 @@ def update(
     country: Annotated[str | None, typer.Option(help="ISO code.")] = None,
     currency: Annotated[str | None, typer.Option(help="ISO code.")] = None,
     time_zone: Annotated[str | None, typer.Option(help="IANA name.")] = None,
+    throughput: Annotated[
+        str | None,
+        typer.Option(
+            help="Messages per second that Meta allows the number: 80; 20 with the Business app"
+            " beside (coexistence); up to 1000 when Meta has raised it."
+        ),
+    ] = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the shop; repeatable."),
@@ -58,6 +65,7 @@ def update(
         "country": country.upper() if country else country,
         "currency": currency.upper() if currency else currency,
         "time_zone": time_zone,
+        "throughput": throughput,
     }
     fields = {key: value for key, value in given.items() if value is not None}
     settings = _settings(set_ or [])

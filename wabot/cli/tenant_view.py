@@ -22,6 +22,7 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
         "phone_number_id": tenant.phone_number_id,
         "waba_id": tenant.waba_id,
         "app_id": tenant.app_id,
+        "throughput": tenant.throughput,
         "token": _fingerprint(report, settings),
         "country": tenant.country,
         "currency": tenant.currency,

@@ -6,6 +6,10 @@ from enum import StrEnum
 from uuid import UUID
 
 
+THROUGHPUT = 80
+"""What Meta allows a number per second; 20 where the Business app is used beside, at most 1000."""
+
+
 class TenantStatus(StrEnum):
     """Where a client stands in its life; running servers work for active ones alone."""
 
@@ -54,7 +58,7 @@ class Placement:
 class Tenant:
     """A client as the runtime needs it. `token` is ciphertext here, never the WhatsApp token.
 
-    `previous_token` is the one before it, as ciphertext, until the present one has sent something.
+    `throughput` is how many messages per second Meta allows its number. `previous_token` is the one before it, as ciphertext, until the present one has sent something.
     """
 
     id: UUID
@@ -73,4 +77,5 @@ class Tenant:
     app_id: str = ""
     revision: str = ""
     created_at: datetime | None = None
+    throughput: int = THROUGHPUT
     previous_token: str = field(default="", repr=False)

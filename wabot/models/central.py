@@ -50,6 +50,8 @@ clients = Table(
     Column("waba_id", Text, nullable=False, server_default=""),
     Column("app_id", Text, nullable=False, server_default=""),
     Column("schema_revision", Text, nullable=False, server_default=""),
+    # Messages per second that Meta allows the number.
+    Column("throughput", Integer, nullable=False, server_default="80"),
     _moment("token_changed_at", nullable=True),
     # What Meta last said of the token, and when: asked but without an end, it never ends.
     _moment("token_expires_at", nullable=True),
@@ -66,6 +68,20 @@ previous_tokens = Table(
     Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
     Column("whatsapp_token", Text, nullable=False),
     _moment("kept_until"),
+)
+
+# Clients whose sending stands still, for a cause that no message of theirs would get past.
+sending_pauses = Table(
+    "sending_pauses",
+    metadata,
+    Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    _moment("since", default_now=True),
+    # What Graph last said, and its code where it named one.
+    Column("reason", Text, nullable=False),
+    Column("code", Integer, nullable=True),
+    # Now and then one message is tried.
+    Column("probes", Integer, nullable=False, server_default="0"),
+    _moment("next_probe_at"),
 )
 
 # One row. Each change of a client locks it, so versions become visible in the order given.

@@ -250,6 +250,8 @@ messages = Table(
     # Inbound: its own key. Outbound: the key of the event that caused it.
     Column("event_key", Text, nullable=False),
     Column("audience", Text, nullable=False, server_default="customer"),
+    # Sent even when a newer answer has made the others of its time superfluous.
+    Column("essential", Boolean, nullable=False, server_default=text("false")),
     Column("recipient", JSONB, nullable=True),
     Column("kind", Text, nullable=False),
     Column("body", JSONB, nullable=False),

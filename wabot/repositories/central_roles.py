@@ -18,6 +18,7 @@ RIGHTS = {
     "clients": "select",
     # Deleted once the token that replaced it has sent something.
     "previous_tokens": "select, delete",
+    "sending_pauses": _CHANGE,
     "registry": "select",
     "inbox": _CHANGE,
     "conversations": _CHANGE,

@@ -177,6 +177,7 @@ def upgrade() -> None:
         sa.Column("wamid", sa.Text()),
         sa.Column("event_key", sa.Text(), nullable=False),
         sa.Column("audience", sa.Text(), server_default="customer", nullable=False),
+        sa.Column("essential", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("recipient", postgresql.JSONB()),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("body", postgresql.JSONB(), nullable=False),

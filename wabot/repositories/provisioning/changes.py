@@ -71,6 +71,7 @@ class SqlChanges:
                     country=after.country,
                     currency=after.currency,
                     time_zone=after.time_zone,
+                    throughput=after.throughput,
                     updated_at=func.now(),
                 )
             )

@@ -63,6 +63,7 @@ def add(connection: Connection, tenant: Tenant) -> None:
             waba_id=tenant.waba_id,
             app_id=tenant.app_id,
             schema_revision=tenant.revision,
+            throughput=tenant.throughput,
             **({"created_at": tenant.created_at} if tenant.created_at else {}),
         )
     )
@@ -134,4 +135,5 @@ def _tenant(row: Row[Any]) -> Tenant:
         app_id=row.app_id,
         revision=row.schema_revision,
         created_at=row.created_at,
+        throughput=row.throughput,
     )

@@ -31,6 +31,7 @@ _OF_CLIENT = (
     central.usage,
     central.alerts,
     central.previous_tokens,
+    central.sending_pauses,
 )
 
 

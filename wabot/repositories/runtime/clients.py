@@ -10,7 +10,7 @@ from wabot.repositories.runtime.pools import Pools
 
 _SELECT = """
 SELECT id, slug, name, phone_number_id, plan_type, db_connection_config, whatsapp_token, status,
-       template, country, currency, time_zone, waba_id, app_id, schema_revision, created_at,
+       template, country, currency, time_zone, waba_id, app_id, schema_revision, created_at, throughput,
        coalesce((SELECT p.whatsapp_token FROM wabot.previous_tokens p
                  WHERE p.client_id = clients.id AND p.kept_until > now()), ''),
        (SELECT version FROM wabot.registry)
@@ -126,5 +126,6 @@ def _tenant(row: tuple[Any, ...]) -> Tenant:
         app_id=row[13],
         revision=row[14],
         created_at=row[15],
-        previous_token=row[16],
+        throughput=row[16],
+        previous_token=row[17],
     )

@@ -124,6 +124,7 @@ def _outgoing(row: Row) -> Outgoing:
         occurred_at=row[5],
         attempts=row[6],
         resends=row[7],
+        essential=row[10],
         fresh=False,
         waited=waited,
         ready_in=row[9],

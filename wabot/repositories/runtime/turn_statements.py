@@ -46,7 +46,7 @@ SELECT event_key FROM {messages} WHERE direction = 'in' AND event_key = ANY(%(ke
 
 LOAD_UNSETTLED = TenantStatement("""
 SELECT id, audience, recipient, body, event_key, occurred_at, attempts, resends,
-       now() - claim_until, next_attempt_at - now()
+       now() - claim_until, next_attempt_at - now(), essential
 FROM {messages} WHERE contact = %(contact)s AND status = 'sending' ORDER BY position
 """)
 
@@ -148,13 +148,14 @@ ON CONFLICT DO NOTHING
 """)
 
 INSERT_OUTGOING = TenantStatement("""
-INSERT INTO {messages} (id, customer_id, contact, direction, event_key, audience, recipient, kind,
-                        body, status, claimed_by, claim_until, occurred_at)
-SELECT id, %(customer)s, %(contact)s, 'out', key, audience, recipient, kind, body, 'sending',
-       %(owner)s, now() + %(claim)s::interval, at
-FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(audiences)s::text[], %(recipients)s::jsonb[],
-            %(kinds)s::text[], %(bodies)s::jsonb[], %(times)s::timestamptz[])
-     WITH ORDINALITY AS o(id, key, audience, recipient, kind, body, at, place)
+INSERT INTO {messages} (id, customer_id, contact, direction, event_key, audience, essential,
+                        recipient, kind, body, status, claimed_by, claim_until, occurred_at)
+SELECT id, %(customer)s, %(contact)s, 'out', key, audience, essential, recipient, kind, body,
+       'sending', %(owner)s, now() + %(claim)s::interval, at
+FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(audiences)s::text[], %(essentials)s::bool[],
+            %(recipients)s::jsonb[], %(kinds)s::text[], %(bodies)s::jsonb[],
+            %(times)s::timestamptz[])
+     WITH ORDINALITY AS o(id, key, audience, essential, recipient, kind, body, at, place)
 ORDER BY place
 """)
 

@@ -94,6 +94,7 @@ def _outgoing(writes: TurnWrites, rows: tuple[Outgoing, ...]) -> dict[str, Any]:
         "ids": [row.id for row in rows],
         "keys": [row.event_key for row in rows],
         "audiences": [row.audience for row in rows],
+        "essentials": [row.essential for row in rows],
         "recipients": [
             Jsonb({"wa_id": row.recipient.wa_id, "user_id": row.recipient.user_id}) for row in rows
         ],

@@ -59,6 +59,7 @@ def draw_blueprint(
         waba_id=rules.check_optional_meta_id("waba_id", asked.waba_id),
         app_id=rules.check_optional_meta_id("app_id", asked.app_id),
         created_at=now,
+        throughput=rules.check_throughput(asked.throughput),
     )
     return Blueprint(tenant, seed, _warnings(start, seed))
 

@@ -28,6 +28,7 @@ _COMPARED = (
     "time_zone",
     "waba_id",
     "app_id",
+    "throughput",
 )
 
 

@@ -11,7 +11,10 @@ import phonenumbers
 from wabot.domain.country import COUNTRIES, CURRENCIES
 from wabot.domain.plan import PLANS, Plan
 from wabot.domain.slug import check_slug
+from wabot.domain.tenant import THROUGHPUT
 from wabot.errors import InvalidInput, UnknownChoice
+
+MOST_THROUGHPUT = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class TenantRequest:
     adviser_phone: str = ""
     waba_id: str = ""
     app_id: str = ""
+    throughput: str = ""
     isolation: str = "schema"
     actor: str = "operator"
 
@@ -80,6 +84,19 @@ def check_meta_id(what: str, value: str) -> str:
 def check_optional_meta_id(what: str, value: str) -> str:
     """Return an id of Meta's, or nothing."""
     return check_meta_id(what, value) if value else ""
+
+
+def check_throughput(value: str) -> int:
+    """Return the messages per second of a number; Meta's usual limit when none is given."""
+    if not value:
+        return THROUGHPUT
+    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= MOST_THROUGHPUT:
+        raise InvalidInput(
+            f"the throughput must be a whole number from 1 to {MOST_THROUGHPUT}, got {value!r}",
+            hint="Meta's limits: 80 messages per second, 20 for a number that is used in the"
+            " WhatsApp Business app as well, 1000 for a number that Meta has raised.",
+        )
+    return int(value)
 
 
 def check_token(token: str) -> str:

@@ -162,7 +162,7 @@ def _stored(specs: Mapping[str, SettingSpec], key: str, words: str, country: str
     return value
 
 
-_CHECKS: dict[str, Callable[[str], str]] = {
+_CHECKS: dict[str, Callable[[str], str | int]] = {
     "name": rules.check_name,
     "plan": lambda code: rules.check_plan(code).code,
     "phone_number_id": lambda value: rules.check_meta_id("phone_number_id", value),
@@ -171,6 +171,7 @@ _CHECKS: dict[str, Callable[[str], str]] = {
     "country": rules.check_country,
     "currency": rules.check_currency,
     "time_zone": rules.check_time_zone,
+    "throughput": rules.check_throughput,
 }
 
 

@@ -189,6 +189,7 @@ class TurnRunner:
                 message=render(said.reply, texts, shop),
                 event_key=said.event_key,
                 occurred_at=now,
+                essential=said.essential,
             )
             for said in played.answers()
         ]

@@ -27,6 +27,8 @@ class Contact:
 class Outgoing:
     """A message on its way; `attempts` counts refusals, `fresh` ones were never handed over.
 
+    `essential` ones tell what happened, not what to answer next: nothing newer replaces them.
+
     `waited` is how long ago the claim ran out (negative while it runs); `ready_in` how long a
     refused message still has to wait. Both are None for fresh ones.
     """
@@ -39,6 +41,7 @@ class Outgoing:
     occurred_at: datetime
     attempts: int = 0
     resends: int = 0
+    essential: bool = False
     fresh: bool = True
     waited: timedelta | None = None
     ready_in: timedelta | None = None
