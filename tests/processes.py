@@ -62,6 +62,12 @@ class ServerProcess:
                 self._listening.set()
         self._listening.set()
 
+    async def listening(self, workers: int) -> None:
+        """Wait until so many workers have said that they listen."""
+        async with asyncio.timeout(40):
+            while sum(bool(_LISTENING.search(line)) for line in self.lines) < workers:
+                await asyncio.sleep(0.05)
+
     async def kill(self) -> None:
         """End it as a power cut would."""
         await self._end(signal.SIGKILL)

@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -18,6 +20,8 @@ from wabot.routes import add_routes
 # Meta's largest body is 3 MB; the margin is for what a proxy may add.
 BODY_LIMIT = 3_500_000
 SHUTDOWN_PATIENCE = 20.0
+_BACKLOG = 1024
+_LAST_REQUESTS = 0.3
 
 
 def build_app(runtime: Runtime) -> web.Application:
@@ -40,11 +44,11 @@ def build_app(runtime: Runtime) -> web.Application:
 
 
 async def start_server(
-    runtime: Runtime, host: str, port: int, *, shared: bool = False
+    runtime: Runtime, host: str, port: int, *, listener: socket.socket | None = None
 ) -> tuple[web.AppRunner, int]:
     """Listen and return the runner with the port really taken; `runner.cleanup()` ends it.
 
-    A `shared` port may be listened on by several processes: the kernel spreads the connections.
+    A bound `listener` takes the place of host and port.
     """
     runner = web.AppRunner(
         build_app(runtime),
@@ -54,8 +58,10 @@ async def start_server(
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, backlog=1024, reuse_port=shared or None)
-        await site.start()
+        if listener is not None:
+            await web.SockSite(runner, listener, backlog=_BACKLOG).start()
+        else:
+            await web.TCPSite(runner, host, port, backlog=_BACKLOG).start()
     except OSError as error:
         await runner.cleanup()
         raise Refused(
@@ -71,9 +77,13 @@ async def serve_until_told(
     port: int,
     ready: Callable[[int], None],
     *,
-    shared: bool = False,
+    listener: socket.socket | None = None,
+    watcher: socket.socket | None = None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is at hand."""
+    """Serve until SIGTERM or SIGINT, then finish what is at hand.
+
+    A `watcher` at the other end of a socket is told once webhooks are taken; its end is ours too.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -81,9 +91,17 @@ async def serve_until_told(
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
         else:
             loop.add_signal_handler(number, stop.set)
-    runner, actual_port = await start_server(runtime, host, port, shared=shared)
+    runner, actual_port = await start_server(runtime, host, port, listener=listener)
     try:
         ready(actual_port)
+        if watcher is not None:
+            with suppress(BrokenPipeError):
+                watcher.send(b"1")
+            loop.add_reader(watcher, stop.set)
         await stop.wait()
+        for site in runner.sites:
+            await site.stop()
+        # Who connected a moment ago is still about to ask.
+        await asyncio.sleep(_LAST_REQUESTS)
     finally:
         await runner.cleanup()

@@ -80,7 +80,7 @@ async def test_two_workers_on_one_port_answer_everybody_once_also_when_one_dies(
         variables = {**environment, "WHATSAPP_API_BASE": graph.url, "WABOT_LEASE": "2"}
         async with ServerProcess(variables, "--workers", "2") as server:
             graph.statuses.callback_url = f"{server.url}/webhook"
-            await asyncio.sleep(1.5)
+            await server.listening(2)
             workers = children(server.pid)
             assert len(workers) == 2
             await deliver(environment, server.url, greetings(tenant.phone_number_id, people(0, 20)))
@@ -95,6 +95,61 @@ async def test_two_workers_on_one_port_answer_everybody_once_also_when_one_dies(
                     await asyncio.sleep(0.1)
             assert await server.terminate() == 0
             assert not any(map(lives, workers))
+
+
+async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_everybody_once(
+    environment: dict[str, str],
+) -> None:
+    settings = load_settings(environ=environment)
+    tenant = await asyncio.to_thread(make_tenant, settings, environment["DATABASE_URL"], "bodega")
+    secret = environment["WHATSAPP_APP_SECRET"]
+    async with StandInGraph(GraphConfig(app_secret=secret, statuses=StatusLevel.SENT)) as graph:
+        variables = {**environment, "WHATSAPP_API_BASE": graph.url}
+        async with ServerProcess(variables, "--workers", "2") as server:
+            graph.statuses.callback_url = f"{server.url}/webhook"
+            await server.listening(2)
+            before = children(server.pid)
+            bodies = iter(greetings(tenant.phone_number_id, people(0, 2000)))
+            replaced = asyncio.Event()
+            taken = 0
+
+            async def knock() -> None:
+                nonlocal taken
+                # A connection for each webhook: nobody is to be sent away at the door either.
+                for raw in bodies:
+                    if replaced.is_set():
+                        return
+                    headers = {SIGNATURE_HEADER: sign(raw, secret)}
+                    async with (
+                        aiohttp.ClientSession() as session,
+                        session.post(f"{server.url}/webhook", data=raw, headers=headers) as said,
+                    ):
+                        assert said.status == 200
+                    taken += 1
+                    await asyncio.sleep(0.1)
+
+            visitors = [asyncio.create_task(knock()) for _ in range(4)]
+            os.kill(server.pid, signal.SIGHUP)
+            async with asyncio.timeout(60):
+                while set(children(server.pid)) & set(before) or len(children(server.pid)) < 2:
+                    assert not any(task.done() for task in visitors)
+                    await asyncio.sleep(0.05)
+            replaced.set()
+            await asyncio.gather(*visitors)
+            assert taken > 20
+            counted = await answered(graph, taken)
+            assert set(counted.values()) == {1}
+            assert len(counted) == taken
+
+
+async def test_workers_end_when_their_watcher_is_killed(environment: dict[str, str]) -> None:
+    async with ServerProcess(environment, "--workers", "2") as server:
+        await server.listening(2)
+        workers = children(server.pid)
+        await server.kill()
+        async with asyncio.timeout(20):
+            while any(map(lives, workers)):
+                await asyncio.sleep(0.05)
 
 
 async def test_two_servers_on_one_database_answer_everybody_once(

@@ -5,12 +5,12 @@ from typing import Annotated
 import typer
 
 from wabot.cli.tenant_options import TemplateDir
-from wabot.cli.workers import SHARED_PORT_OPTION
+from wabot.cli.workers import LISTENER_OPTION, WATCHER_OPTION
 
 REQUIRED = ("WABOT_MASTER_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
 
 
-def serve(
+def serve(  # noqa: PLR0917 - a command's options
     host: Annotated[
         str, typer.Option(help="Address to listen on; default: WABOT_HOST.", show_default=False)
     ] = "",
@@ -22,9 +22,15 @@ def serve(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
     template_dir: TemplateDir = None,
-    shared_port: Annotated[bool, typer.Option(SHARED_PORT_OPTION, hidden=True)] = False,
+    listener: Annotated[int, typer.Option(LISTENER_OPTION, hidden=True)] = -1,
+    watcher: Annotated[int, typer.Option(WATCHER_OPTION, hidden=True)] = -1,
 ) -> None:
-    """Receive WhatsApp's webhooks and answer customers, until SIGTERM or Ctrl-C."""
+    """Receive WhatsApp's webhooks and answer customers, until SIGTERM or Ctrl-C.
+
+    With several workers SIGHUP replaces them one after the other, and nobody is refused meanwhile.
+    """
+    import socket
+
     from wabot import logs
     from wabot.cli.event_loop import run
     from wabot.cli.output import Output
@@ -50,9 +56,13 @@ def serve(
             return
         runtime = build_runtime(settings, urls.runtime_url)
 
+        def opened(descriptor: int) -> socket.socket | None:
+            return None if descriptor < 0 else socket.socket(fileno=descriptor)
+
         def ready(actual_port: int) -> None:
             shown = f"[{address}]" if ":" in address else address
             out.note(f"Listening on http://{shown}:{actual_port}/webhook")
 
-        run(serve_until_told(runtime, address, chosen, ready, shared=shared_port))
+        given = {"listener": opened(listener), "watcher": opened(watcher)}
+        run(serve_until_told(runtime, address, chosen, ready, **given))
     out.note("Stopped; nothing was left half done.")

@@ -1,88 +1,199 @@
-"""Several serving processes on one port, kept alive by one that only watches them."""
+"""Several serving processes on one port, kept alive by one that only watches them.
 
+The watcher holds a listening socket for each: what knocks while a worker is away waits for the
+next one at that place, so a restart refuses nobody.
+"""
+
+import select
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from wabot.errors import ConfigurationError, Refused
 
-# The port and the option are the watcher's affair: operators say --workers.
-SHARED_PORT_OPTION = "--shared-port"
+# The watcher's affair: operators say --workers.
+LISTENER_OPTION = "--listener"
+WATCHER_OPTION = "--watcher"
 
 _COMMAND = (sys.executable, "-c", "from wabot.cli import main; main()", "serve")
+_CANNOT_START = (2, 3, 4)
 _SETTLE = 5.0
+_AGAIN_AFTER = 1.0
 _PATIENCE = 40.0
+_TICK = 0.1
 
 
 def watch_workers(count: int, host: str, port: int, options: Sequence[str] = ()) -> int:
     """Run so many servers until SIGTERM or SIGINT; start one anew when it dies.
 
-    Returns how many had to be started anew. Raises Refused when they cannot start at all.
+    SIGHUP replaces them one after the other: each goes only when the next one listens. Returns how
+    many had to be started anew. Raises Refused when they cannot start at all.
     """
     if not hasattr(socket, "SO_REUSEPORT"):
         raise ConfigurationError(
             "This platform cannot share a port between processes",
             hint="Run several `wabot serve` on ports of their own behind a proxy.",
         )
-    with _reserved(host, port) as reserved:
-        actual = reserved.getsockname()[1]
-        command = [*_COMMAND, "--host", host, "--port", str(actual), SHARED_PORT_OPTION, *options]
-        return _Watch(command, count).run()
+    first = _bound(host, port)
+    actual = first.getsockname()[1]
+    listeners = [first, *(_bound(host, actual) for _ in range(count - 1))]
+    command = [*_COMMAND, "--host", host, "--port", str(actual), *options]
+    try:
+        return _Watch([_Place(command, listener) for listener in listeners]).run()
+    finally:
+        for listener in listeners:
+            listener.close()
+
+
+class _Worker:
+    """A process, and the line to it: it says when it listens, and hears when its watcher dies."""
+
+    def __init__(self, command: Sequence[str], listener: socket.socket) -> None:
+        self.started = time.monotonic()
+        self._line, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [
+                    *command,
+                    *(LISTENER_OPTION, str(listener.fileno())),
+                    *(WATCHER_OPTION, str(theirs.fileno())),
+                ],
+                pass_fds=(listener.fileno(), theirs.fileno()),
+                # In a group of their own: Ctrl-C reaches the watcher, which asks them to stop.
+                start_new_session=True,
+            )
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll()
+
+    @property
+    def listens(self) -> bool:
+        readable, _, _ = select.select([self._line], [], [], 0)
+        return bool(readable) and bool(self._line.recv(1, socket.MSG_PEEK))
+
+    def ask_to_stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+
+    def end(self, until: float) -> None:
+        """Wait for its end; after that moment make it."""
+        try:
+            self._process.wait(max(until - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._line.close()
+
+
+@dataclass(slots=True)
+class _Place:
+    """One of the sockets: who serves it, who is to serve it next, who still finishes."""
+
+    command: Sequence[str]
+    listener: socket.socket
+    worker: _Worker | None = None
+    following: _Worker | None = None
+    leaving: list[tuple[_Worker, float]] = field(default_factory=list)
+    not_before: float = 0.0
+
+    def start(self) -> _Worker:
+        return _Worker(self.command, self.listener)
+
+    def replace(self) -> None:
+        if self.following is None:
+            self.following = self.start()
+
+    def tend(self) -> int:
+        """Do what is to be done now; return how many workers died meanwhile."""
+        now = time.monotonic()
+        self._hand_over(now)
+        self._see_off(now)
+        if self.worker is not None and self.worker.exit_code is not None:
+            died_early = now - self.worker.started < _SETTLE
+            if died_early and self.worker.exit_code in _CANNOT_START:
+                raise Refused("The servers cannot start; the reason stands above.")
+            self.not_before = now + _AGAIN_AFTER if died_early else now
+            self.worker.end(now)
+            self.worker = None
+            return 1
+        if self.worker is None and self.following is None and now >= self.not_before:
+            self.worker = self.start()
+        return 0
+
+    def _hand_over(self, now: float) -> None:
+        if self.following is None:
+            return
+        if self.following.exit_code is not None:
+            # Whatever keeps it from starting: the one that serves goes on.
+            self.following.end(now)
+            self.following = None
+        elif self.following.listens:
+            if self.worker is not None:
+                self.worker.ask_to_stop()
+                self.leaving.append((self.worker, now + _PATIENCE))
+            self.worker, self.following = self.following, None
+
+    def _see_off(self, now: float) -> None:
+        for worker, until in list(self.leaving):
+            if worker.exit_code is not None or now > until:
+                worker.end(until)
+                self.leaving.remove((worker, until))
+
+    def everybody(self) -> list[_Worker]:
+        return [
+            *(worker for worker in (self.worker, self.following) if worker is not None),
+            *(worker for worker, _ in self.leaving),
+        ]
 
 
 class _Watch:
-    def __init__(self, command: Sequence[str], count: int) -> None:
-        self._command = list(command)
-        self._workers: list[tuple[subprocess.Popen[bytes], float]] = []
-        self._count = count
+    def __init__(self, places: Sequence[_Place]) -> None:
+        self._places = places
+        self._to_replace: deque[_Place] = deque()
         self._stopping = False
 
     def run(self) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        restarts = 0
-        self._workers = [self._start() for _ in range(self._count)]
-        while not self._stopping:
-            time.sleep(0.2)
-            for place, (worker, started) in enumerate(self._workers):
-                if worker.poll() is None or self._stopping:
-                    continue
-                if worker.returncode in (2, 3, 4) and time.monotonic() - started < _SETTLE:
-                    self._end()
-                    raise Refused("The servers cannot start; the reason stands above.")
-                restarts += 1
-                self._workers[place] = self._start()
-        self._end()
-        return restarts
-
-    def _start(self) -> tuple[subprocess.Popen[bytes], float]:
-        # In a group of their own: Ctrl-C reaches the watcher, which then asks them to stop.
-        return (
-            subprocess.Popen(self._command, start_new_session=True),  # noqa: S603 - our own command
-            time.monotonic(),
-        )
+        signal.signal(signal.SIGHUP, self._roll)
+        deaths = 0
+        try:
+            while not self._stopping:
+                deaths += sum(place.tend() for place in self._places)
+                self._go_on_rolling()
+                time.sleep(_TICK)
+        finally:
+            self._end()
+        return deaths
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
 
+    def _roll(self, *_: object) -> None:
+        self._to_replace.extend(place for place in self._places if place not in self._to_replace)
+
+    def _go_on_rolling(self) -> None:
+        busy = any(place.following or place.leaving for place in self._places)
+        if self._to_replace and not busy:
+            self._to_replace.popleft().replace()
+
     def _end(self) -> None:
-        for worker, _ in self._workers:
-            if worker.poll() is None:
-                worker.terminate()
+        workers = [worker for place in self._places for worker in place.everybody()]
+        for worker in workers:
+            worker.ask_to_stop()
         until = time.monotonic() + _PATIENCE
-        for worker, _ in self._workers:
-            try:
-                worker.wait(max(until - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
+        for worker in workers:
+            worker.end(until)
 
 
-def _reserved(host: str, port: int) -> socket.socket:
-    """Hold the port without listening, so that port 0 means the same to every worker."""
+def _bound(host: str, port: int) -> socket.socket:
+    """Hold the port without listening: the first worker at this place begins to."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     holder = socket.socket(family, socket.SOCK_STREAM)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
