@@ -5,7 +5,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-
 THROUGHPUT = 80
 """What Meta allows a number per second; 20 where the Business app is used beside, at most 1000."""
 

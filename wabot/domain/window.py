@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from wabot.domain.conversation.events import ChatOpened, Happening, MessageEdited, MessageRevoked
+
 LENGTH = timedelta(hours=24)
 # What is on its way to Meta when the window ends would be refused.
 MARGIN = timedelta(minutes=1)
@@ -16,6 +18,11 @@ _LOCAL_DIGITS = 10
 def is_open(last_message_at: datetime | None, now: datetime) -> bool:
     """Tell whether a free-form message passes; a person's last message is dated by Meta."""
     return last_message_at is not None and now - last_message_at < LENGTH - MARGIN
+
+
+def opens(happening: Happening) -> bool:
+    """Tell whether what a person did is a message, by which they can be written to freely."""
+    return not isinstance(happening, ChatOpened | MessageEdited | MessageRevoked)
 
 
 def spellings(phone: str) -> tuple[str, ...]:

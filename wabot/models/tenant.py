@@ -63,7 +63,10 @@ customers = Table(
     Column("name", Text, nullable=False, server_default=""),
     Column("phone_number", Text, nullable=False, server_default=""),
     _moment("first_contact_at"),
+    # Their last message by Meta's clock, and the shop's number that got it: for 24 hours that
+    # number may write freely to them.
     _moment("last_message_at", nullable=True),
+    Column("last_message_to", Text, nullable=False, server_default=""),
     _moment("created_at", default_now=True),
     CheckConstraint("wa_id is not null or user_id is not null", name="known_by"),
 )
@@ -148,6 +151,8 @@ orders = Table(
     ),
     # The event that made it: the same event never makes a second order.
     Column("source", Text, nullable=False, unique=True),
+    # Who was not told of it and why; empty once everybody was.
+    Column("delivery_problem", Text, nullable=False, server_default=""),
     _moment("created_at", default_now=True),
     Index(None, "customer_id", "created_at"),
 )
@@ -253,6 +258,10 @@ messages = Table(
     # Sent even when a newer answer has made the others of its time superfluous.
     Column("essential", Boolean, nullable=False, server_default=text("false")),
     Column("recipient", JSONB, nullable=True),
+    # What it is for, the values for a template of that purpose, and the order it tells of.
+    Column("purpose", Text, nullable=False, server_default="reply"),
+    Column("parameters", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    _reference("order_id", "orders", nullable=True, on_delete="SET NULL"),
     Column("kind", Text, nullable=False),
     Column("body", JSONB, nullable=False),
     Column("status", Text, nullable=False),
@@ -276,6 +285,11 @@ messages = Table(
         name="status",
     ),
     Index(None, "customer_id", "created_at"),
+    Index(
+        TENANT_PREFIX_MARK + "messages_order_id_ix",
+        "order_id",
+        postgresql_where=text("order_id is not null"),
+    ),
     Index(
         TENANT_PREFIX_MARK + "messages_unsettled_ix",
         "contact",

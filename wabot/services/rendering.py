@@ -12,6 +12,7 @@ from wabot.domain.conversation.replies import (
     Option,
     OptionGroup,
     OptionList,
+    Outline,
     Phrase,
     Reply,
     Value,
@@ -70,6 +71,12 @@ def render(reply: Reply, texts: Texts, shop: Shop) -> OutboundMessage:
             return LocationRequest(_body(writer, reply, INTERACTIVE_BODY))
         case AskPhone():
             return ContactRequest(_body(writer, reply, INTERACTIVE_BODY))
+
+
+def outlined(outline: Outline, texts: Texts, shop: Shop) -> tuple[str, ...]:
+    """Put an outline's values into words."""
+    writer = _Writer(texts, Format(shop.country, shop.time_zone))
+    return tuple(writer.value(value) for value in outline.values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("phone_number", sa.Text(), server_default="", nullable=False),
         sa.Column("first_contact_at", MOMENT, nullable=False),
         sa.Column("last_message_at", MOMENT),
+        sa.Column("last_message_to", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
         sa.CheckConstraint(
             "wa_id is not null or user_id is not null", name="__wbp__customers_known_by_check"
@@ -169,70 +170,6 @@ def upgrade() -> None:
         schema="tenant",
     )
     op.create_table(
-        "__wbp__messages",
-        sa.Column("id", sa.Uuid(), server_default=NEW_ID, nullable=False),
-        sa.Column("customer_id", sa.Uuid()),
-        sa.Column("contact", sa.Text(), nullable=False),
-        sa.Column("direction", sa.Text(), nullable=False),
-        sa.Column("wamid", sa.Text()),
-        sa.Column("event_key", sa.Text(), nullable=False),
-        sa.Column("audience", sa.Text(), server_default="customer", nullable=False),
-        sa.Column("essential", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("recipient", postgresql.JSONB()),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("body", postgresql.JSONB(), nullable=False),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
-        sa.Column("claimed_by", sa.Text()),
-        sa.Column("claim_until", MOMENT),
-        sa.Column("next_attempt_at", MOMENT),
-        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
-        sa.Column("resends", sa.SmallInteger(), server_default="0", nullable=False),
-        sa.Column("error_code", sa.Integer()),
-        sa.Column("error", sa.Text()),
-        sa.Column("pricing", postgresql.JSONB()),
-        sa.Column("occurred_at", MOMENT, nullable=False),
-        sa.Column("accepted_at", MOMENT),
-        sa.Column("delivered_at", MOMENT),
-        sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
-        sa.CheckConstraint("direction in ('in', 'out')", name="__wbp__messages_direction_check"),
-        sa.CheckConstraint(
-            "status in ('received', 'sending', 'accepted', 'sent', 'delivered', 'read',"
-            " 'played', 'failed', 'cancelled')",
-            name="__wbp__messages_status_check",
-        ),
-        sa.ForeignKeyConstraint(
-            ["customer_id"],
-            ["tenant.__wbp__customers.id"],
-            name="__wbp__messages_customer_id_fkey",
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name="__wbp__messages_pkey"),
-        sa.UniqueConstraint("wamid", name="__wbp__messages_wamid_key"),
-        schema="tenant",
-    )
-    op.create_index(
-        "__wbp__messages_customer_id_created_at_ix",
-        "__wbp__messages",
-        ["customer_id", "created_at"],
-        schema="tenant",
-    )
-    op.create_index(
-        "__wbp__messages_event_ix",
-        "__wbp__messages",
-        ["event_key"],
-        unique=True,
-        schema="tenant",
-        postgresql_where=sa.text("direction = 'in'"),
-    )
-    op.create_index(
-        "__wbp__messages_unsettled_ix",
-        "__wbp__messages",
-        ["contact", "position"],
-        schema="tenant",
-        postgresql_where=sa.text("status = 'sending'"),
-    )
-    op.create_table(
         "__wbp__pauses",
         sa.Column("customer_id", sa.Uuid(), nullable=False),
         sa.Column("until", MOMENT, nullable=False),
@@ -264,6 +201,7 @@ def upgrade() -> None:
         sa.Column("total", sa.Numeric(precision=12, scale=2), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("delivery_problem", sa.Text(), server_default="", nullable=False),
         sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
         sa.ForeignKeyConstraint(
             ["address_id"],
@@ -288,6 +226,91 @@ def upgrade() -> None:
         "__wbp__orders",
         ["customer_id", "created_at"],
         schema="tenant",
+    )
+    op.create_table(
+        "__wbp__messages",
+        sa.Column("id", sa.Uuid(), server_default=NEW_ID, nullable=False),
+        sa.Column("customer_id", sa.Uuid()),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("wamid", sa.Text()),
+        sa.Column("event_key", sa.Text(), nullable=False),
+        sa.Column("audience", sa.Text(), server_default="customer", nullable=False),
+        sa.Column("essential", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("recipient", postgresql.JSONB()),
+        sa.Column("purpose", sa.Text(), server_default="reply", nullable=False),
+        sa.Column(
+            "parameters",
+            postgresql.JSONB(),
+            server_default=sa.text("'[]'::jsonb"),
+            nullable=False,
+        ),
+        sa.Column("order_id", sa.Uuid()),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("body", postgresql.JSONB(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("claimed_by", sa.Text()),
+        sa.Column("claim_until", MOMENT),
+        sa.Column("next_attempt_at", MOMENT),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("resends", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("error_code", sa.Integer()),
+        sa.Column("error", sa.Text()),
+        sa.Column("pricing", postgresql.JSONB()),
+        sa.Column("occurred_at", MOMENT, nullable=False),
+        sa.Column("accepted_at", MOMENT),
+        sa.Column("delivered_at", MOMENT),
+        sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
+        sa.CheckConstraint("direction in ('in', 'out')", name="__wbp__messages_direction_check"),
+        sa.CheckConstraint(
+            "status in ('received', 'sending', 'accepted', 'sent', 'delivered', 'read',"
+            " 'played', 'failed', 'cancelled')",
+            name="__wbp__messages_status_check",
+        ),
+        sa.ForeignKeyConstraint(
+            ["customer_id"],
+            ["tenant.__wbp__customers.id"],
+            name="__wbp__messages_customer_id_fkey",
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["order_id"],
+            ["tenant.__wbp__orders.id"],
+            name="__wbp__messages_order_id_fkey",
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name="__wbp__messages_pkey"),
+        sa.UniqueConstraint("wamid", name="__wbp__messages_wamid_key"),
+        schema="tenant",
+    )
+    op.create_index(
+        "__wbp__messages_customer_id_created_at_ix",
+        "__wbp__messages",
+        ["customer_id", "created_at"],
+        schema="tenant",
+    )
+    op.create_index(
+        "__wbp__messages_event_ix",
+        "__wbp__messages",
+        ["event_key"],
+        unique=True,
+        schema="tenant",
+        postgresql_where=sa.text("direction = 'in'"),
+    )
+    op.create_index(
+        "__wbp__messages_order_id_ix",
+        "__wbp__messages",
+        ["order_id"],
+        schema="tenant",
+        postgresql_where=sa.text("order_id is not null"),
+    )
+    op.create_index(
+        "__wbp__messages_unsettled_ix",
+        "__wbp__messages",
+        ["contact", "position"],
+        schema="tenant",
+        postgresql_where=sa.text("status = 'sending'"),
     )
     op.create_table(
         "__wbp__order_attachments",

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from wabot.domain.money import Money
+from wabot.domain.purpose import Purpose
 from wabot.domain.quantity import Quantity
 
 
@@ -66,16 +68,26 @@ Menu = Buttons | OptionList | AskLocation | AskPhone
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What a message tells in few words: the values for a template of that purpose."""
+
+    purpose: Purpose
+    values: tuple[Value, ...]
+    order_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One message: a sentence and, if any, what can be tapped.
 
     `lead` comes before the sentence, each phrase on a line of its own: what was just done, what
-    the customer should know first.
+    the customer should know first. `outline` is for messages that must arrive whatever the hour.
     """
 
     text: Phrase
     menu: Menu | None = None
     lead: tuple[Phrase, ...] = ()
+    outline: Outline | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ from wabot.domain.customer import Address, Customer
 from wabot.domain.message import Recipient
 from wabot.domain.message_codec import decode_message
 from wabot.domain.order import HistoryEntry, Order, OrderLine
+from wabot.domain.purpose import Purpose
 from wabot.domain.quantity import Quantity
 from wabot.repositories.runtime import turn_statements as statements
 from wabot.repositories.runtime.sql import TenantStatement
-from wabot.services.runtime.turns import Contact, Loaded, Outgoing
+from wabot.services.runtime.turns import Contact, Heard, Loaded, Outgoing
 
 Run = Callable[[TenantStatement, dict[str, Any]], Awaitable[Any]]
 Row = Sequence[Any]
@@ -57,11 +58,12 @@ class Reader:
             unsettled=tuple(_outgoing(row) for row in await unsettled.fetchall()),
             owed=dict(await owed.fetchall()),
             shop_version=(await version.fetchone() or (0,))[0],
+            heard=_heard(self.rows[0]) if self.rows else None,
         )
 
     def lacks(self, contact: Contact) -> bool:
         """Tell whether the contact says more of the customer than their row."""
-        _, wa_id, user_id, name, _ = self.rows[0]
+        _, wa_id, user_id, name, *_ = self.rows[0]
         return bool(
             (contact.wa_id and not wa_id)
             or (contact.user_id and contact.user_id != user_id)
@@ -71,6 +73,10 @@ class Reader:
 
 def _customer(row: Row, *, is_new: bool) -> Customer:
     return Customer(id=row[0], wa_id=row[1], name=row[3], phone_number=row[4], is_new=is_new)
+
+
+def _heard(row: Row) -> Heard | None:
+    return Heard(row[5], row[6]) if row[5] is not None else None
 
 
 def _with(
@@ -125,6 +131,9 @@ def _outgoing(row: Row) -> Outgoing:
         attempts=row[6],
         resends=row[7],
         essential=row[10],
+        purpose=Purpose(row[11]),
+        parameters=tuple(row[12]),
+        order_id=row[13],
         fresh=False,
         waited=waited,
         ready_in=row[9],

@@ -3,7 +3,9 @@
 from wabot.repositories.runtime.sql import TenantStatement
 
 LOCK_CUSTOMER = TenantStatement("""
-SELECT id, coalesce(wa_id, ''), coalesce(user_id, ''), name, phone_number FROM {customers}
+SELECT id, coalesce(wa_id, ''), coalesce(user_id, ''), name, phone_number, last_message_at,
+       last_message_to
+FROM {customers}
 WHERE wa_id = %(wa_id)s OR user_id = %(user_id)s
 ORDER BY wa_id = %(wa_id)s DESC NULLS LAST, created_at FOR UPDATE
 """)
@@ -46,7 +48,7 @@ SELECT event_key FROM {messages} WHERE direction = 'in' AND event_key = ANY(%(ke
 
 LOAD_UNSETTLED = TenantStatement("""
 SELECT id, audience, recipient, body, event_key, occurred_at, attempts, resends,
-       now() - claim_until, next_attempt_at - now(), essential
+       now() - claim_until, next_attempt_at - now(), essential, purpose, parameters, order_id
 FROM {messages} WHERE contact = %(contact)s AND status = 'sending' ORDER BY position
 """)
 
@@ -86,10 +88,12 @@ UPDATE {customers} SET
 WHERE id = %(id)s
 """)
 
+# From a new number nobody has written yet.
 CHANGE_IDENTITY = TenantStatement("""
 UPDATE {customers} c SET
     wa_id = coalesce(nullif(%(new_wa_id)s, ''), wa_id),
     user_id = coalesce(nullif(%(new_user_id)s, ''), user_id),
+    last_message_to = CASE WHEN %(new_wa_id)s IN ('', c.wa_id) THEN last_message_to ELSE '' END,
     phone_number = CASE WHEN %(new_wa_id)s = '' THEN phone_number ELSE '+' || %(new_wa_id)s END
 WHERE (c.wa_id = nullif(%(wa_id)s, '') OR c.user_id = nullif(%(user_id)s, ''))
   AND NOT EXISTS (
@@ -149,13 +153,16 @@ ON CONFLICT DO NOTHING
 
 INSERT_OUTGOING = TenantStatement("""
 INSERT INTO {messages} (id, customer_id, contact, direction, event_key, audience, essential,
-                        recipient, kind, body, status, claimed_by, claim_until, occurred_at)
+                        recipient, kind, body, status, claimed_by, claim_until, occurred_at,
+                        purpose, parameters, order_id)
 SELECT id, %(customer)s, %(contact)s, 'out', key, audience, essential, recipient, kind, body,
-       'sending', %(owner)s, now() + %(claim)s::interval, at
+       'sending', %(owner)s, now() + %(claim)s::interval, at, purpose, parameters, order_id
 FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(audiences)s::text[], %(essentials)s::bool[],
             %(recipients)s::jsonb[], %(kinds)s::text[], %(bodies)s::jsonb[],
-            %(times)s::timestamptz[])
-     WITH ORDINALITY AS o(id, key, audience, essential, recipient, kind, body, at, place)
+            %(times)s::timestamptz[], %(purposes)s::text[], %(parameters)s::jsonb[],
+            %(orders)s::uuid[])
+     WITH ORDINALITY AS o(id, key, audience, essential, recipient, kind, body, at, purpose,
+                          parameters, order_id, place)
 ORDER BY place
 """)
 
@@ -168,7 +175,10 @@ ON CONFLICT (customer_id) DO UPDATE SET
 """)
 
 TOUCH_CUSTOMER = TenantStatement("""
-UPDATE {customers} SET last_message_at = greatest(last_message_at, %(at)s) WHERE id = %(customer)s
+UPDATE {customers} SET
+    last_message_to = CASE WHEN last_message_at > %(at)s THEN last_message_to ELSE %(number)s END,
+    last_message_at = greatest(last_message_at, %(at)s)
+WHERE id = %(customer)s
 """)
 
 SAVE_PAUSE = TenantStatement("""
@@ -214,6 +224,12 @@ ON CONFLICT (event_key) DO NOTHING
 
 DROP_OWED = TenantStatement("""
 DELETE FROM {pending_effects} WHERE event_key = ANY(%(keys)s::text[])
+""")
+
+LAST_MESSAGE_AT = TenantStatement("""
+SELECT max(last_message_at) FROM {customers}
+WHERE last_message_to = %(number)s
+  AND (wa_id = ANY(%(names)s::text[]) OR user_id = ANY(%(names)s::text[]))
 """)
 
 IS_OWN_MESSAGE = TenantStatement("""

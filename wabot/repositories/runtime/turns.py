@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -188,6 +189,13 @@ class PostgresTurn:
                 "pricings": [Jsonb(s.pricing) if s.pricing else None for s in known],
             },
         )
+
+    async def last_message_at(self, names: Sequence[str], number: str) -> datetime | None:
+        """Return when somebody of these numbers or user ids last wrote to the shop's number."""
+        values = {"names": list(names), "number": number}
+        cursor = await self._run(statements.LAST_MESSAGE_AT, values)
+        found: datetime | None = (await cursor.fetchone())[0]
+        return found
 
     async def is_own_message(self, wamid: str) -> bool:
         """Tell whether a message is one that we sent."""

@@ -15,7 +15,9 @@ async def write_turn(run: Run, writes: TurnWrites) -> None:
     customer = {"customer": writes.customer_id}
     if writes.inbound:
         await run(statements.INSERT_INBOUND, _inbound(writes))
-        await run(statements.TOUCH_CUSTOMER, {**customer, "at": writes.at})
+    if writes.heard is not None:
+        heard = {"at": writes.heard.at, "number": writes.heard.number}
+        await run(statements.TOUCH_CUSTOMER, {**customer, **heard})
     for address in writes.addresses:
         await run(statements.DEMOTE_ADDRESSES, customer)
         await run(
@@ -99,6 +101,9 @@ def _outgoing(writes: TurnWrites, rows: tuple[Outgoing, ...]) -> dict[str, Any]:
             Jsonb({"wa_id": row.recipient.wa_id, "user_id": row.recipient.user_id}) for row in rows
         ],
         "kinds": [body["type"] for body in bodies],
+        "purposes": [row.purpose.value for row in rows],
+        "parameters": [Jsonb(list(row.parameters)) for row in rows],
+        "orders": [row.order_id for row in rows],
         "bodies": [Jsonb(body) for body in bodies],
         "times": [row.occurred_at for row in rows],
     }

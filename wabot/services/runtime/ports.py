@@ -129,6 +129,9 @@ class TurnUnit(Protocol):
     async def apply_statuses(self, statuses: Sequence[StatusChange]) -> None:
         """Move messages up to what Meta says of them."""
 
+    async def last_message_at(self, names: Sequence[str], number: str) -> datetime | None:
+        """Return when somebody of these numbers or user ids last wrote to the shop's number."""
+
     async def is_own_message(self, wamid: str) -> bool:
         """Tell whether a message is one that we sent."""
 

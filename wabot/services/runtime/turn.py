@@ -8,19 +8,18 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from wabot.domain.conversation.codec import memory_from_json, memory_to_json, step_name
-from wabot.domain.conversation.effects import Role
 from wabot.domain.conversation.events import PersonWrote, TimerKind
 from wabot.domain.conversation.memory import Conversation, Memory
-from wabot.domain.message import Recipient
 from wabot.domain.order import OrderDraft
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
 from wabot.logs import log
-from wabot.services.rendering import render
+from wabot.services.runtime.drafting import Drafting
 from wabot.services.runtime.events import ConversationKey, StoredEvent, TimerChange
 from wabot.services.runtime.movers import Mover, Sorted, join_fragments, sort_events
 from wabot.services.runtime.playing import Played, Player
 from wabot.services.runtime.ports import Clock, TenantStore, TurnUnit
+from wabot.services.runtime.reach import Customer, heard_of, within_reach
 from wabot.services.runtime.turns import (
     CUSTOMER_AUDIENCE,
     Contact,
@@ -30,7 +29,6 @@ from wabot.services.runtime.turns import (
     Outgoing,
     SessionWrite,
     TurnWrites,
-    audience_of,
 )
 from wabot.texts import Texts
 
@@ -112,7 +110,13 @@ class TurnRunner:
         shop = await unit.shop(loaded.shop_version)
         now = self._clock.now()
         played = await self._play(unit, loaded, fresh, shop, now)
-        outgoing = self._outgoing(tenant, shop, played, found.contact, now)
+        heard = heard_of(fresh)
+        texts = self._texts_of(tenant).addressing(shop.settings.addressing)
+        drafts = list(Drafting(texts, shop, now, self._new_id).rows(played, found.contact))
+        customer = Customer.of(found.contact, loaded, heard, tenant.phone_number_id)
+        outgoing = await within_reach(
+            unit, tenant, drafts, shop.settings, customer=customer, now=now
+        )
         result.outgoing.extend(outgoing)
         result.timers.extend(timer for timers in played.timers.values() for timer in timers)
         memory = played.conversation.memory
@@ -136,6 +140,7 @@ class TurnRunner:
                 unknown_words=tuple(played.unknown_words),
                 owed={k: [_timer_json(t) for t in ts] for k, ts in played.timers.items()},
                 applied=tuple(loaded.owed),
+                heard=heard,
             )
         )
 
@@ -176,44 +181,6 @@ class TurnRunner:
             await player.play(mover.event(now, self._late_after), mover.key)
         return player.played
 
-    def _outgoing(
-        self, tenant: Tenant, shop: Shop, played: Played, contact: Contact, now: datetime
-    ) -> list[Outgoing]:
-        texts = self._texts_of(tenant).addressing(shop.settings.addressing)
-        customer = Recipient(contact.wa_id, contact.user_id)
-        rows = [
-            Outgoing(
-                id=self._new_id(),
-                audience=CUSTOMER_AUDIENCE,
-                recipient=customer,
-                message=render(said.reply, texts, shop),
-                event_key=said.event_key,
-                occurred_at=now,
-                essential=said.essential,
-            )
-            for said in played.answers()
-        ]
-        for notice in played.notices:
-            phone = _phone_of(notice.role, shop)
-            if phone:
-                rows.append(
-                    Outgoing(
-                        id=self._new_id(),
-                        audience=audience_of(notice.role),
-                        recipient=Recipient(wa_id=phone),
-                        message=render(notice.reply, texts, shop),
-                        event_key=notice.event_key,
-                        occurred_at=now,
-                    )
-                )
-        return rows
-
-
-def _phone_of(role: Role, shop: Shop) -> str:
-    settings = shop.settings
-    phone = settings.adviser_phone if role is Role.ADVISER else ""
-    return (phone or settings.owner_phone).removeprefix("+")
-
 
 def _joined(before: Loaded, registered: Loaded) -> Loaded:
     return Loaded(
@@ -224,6 +191,7 @@ def _joined(before: Loaded, registered: Loaded) -> Loaded:
         unsettled=before.unsettled,
         owed=before.owed,
         shop_version=before.shop_version,
+        heard=registered.heard,
     )
 
 

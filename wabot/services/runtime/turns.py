@@ -10,6 +10,7 @@ from wabot.domain.conversation.memory import Pause
 from wabot.domain.customer import Address, Customer
 from wabot.domain.message import OutboundMessage, Recipient
 from wabot.domain.order import Order, OrderDraft, Shortage
+from wabot.domain.purpose import Purpose
 
 CUSTOMER_AUDIENCE = "customer"
 
@@ -30,7 +31,8 @@ class Outgoing:
     `essential` ones tell what happened, not what to answer next: nothing newer replaces them.
 
     `waited` is how long ago the claim ran out (negative while it runs); `ready_in` how long a
-    refused message still has to wait. Both are None for fresh ones.
+    refused message still has to wait. Both are None for fresh ones. `parameters` are for a template
+    of its purpose; `withheld` is why it may not be sent at all.
     """
 
     id: UUID
@@ -45,6 +47,18 @@ class Outgoing:
     fresh: bool = True
     waited: timedelta | None = None
     ready_in: timedelta | None = None
+    purpose: Purpose = Purpose.REPLY
+    parameters: tuple[str, ...] = ()
+    order_id: UUID | None = None
+    withheld: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """When a person wrote, by Meta's clock, and to which of the shop's numbers."""
+
+    at: datetime
+    number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,7 @@ class Loaded:
     """What a turn may look at; `customer` is None for a new contact.
 
     `memory` is the stored session as JSON, `owed` the central effects of committed turns that
-    were not applied yet, by event key.
+    were not applied yet, by event key; `heard` is the customer's last message.
     """
 
     customer: Customer | None
@@ -62,6 +76,7 @@ class Loaded:
     unsettled: tuple[Outgoing, ...] = ()
     owed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     shop_version: int = 0
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,7 @@ class TurnWrites:
     unknown_words: tuple[str, ...] = ()
     owed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     applied: tuple[str, ...] = ()
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)

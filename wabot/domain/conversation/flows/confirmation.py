@@ -8,7 +8,7 @@ from wabot.domain.conversation.events import OrderPlaced, OrderShort
 from wabot.domain.conversation.flows import delivery, notices, status
 from wabot.domain.conversation.memory import Memory
 from wabot.domain.conversation.moves import ask, reconciled, say
-from wabot.domain.conversation.replies import Option, Phrase, Reply
+from wabot.domain.conversation.replies import Option, Outline, Phrase, Reply
 from wabot.domain.conversation.screens.basket import line_phrases
 from wabot.domain.conversation.screens.catalogue import entrance
 from wabot.domain.conversation.screens.checkout import draft_of, fingerprint_of, what_to_change
@@ -22,6 +22,7 @@ from wabot.domain.language.questions import is_question
 from wabot.domain.language.words import normalize
 from wabot.domain.money import Money
 from wabot.domain.order import Cart, Delivery, DeliveryKind
+from wabot.domain.purpose import Purpose
 
 
 def answered(turn: Turn, state: Confirming, text: str) -> Step | None:
@@ -89,6 +90,7 @@ def placed(turn: Turn, happening: OrderPlaced) -> Step:
             },
         ),
         ways_on(Option(options.STATUS, Phrase("option.status")), to_menu()),
+        outline=Outline(Purpose.ORDER_UPDATE, (order.code, order.label, total), order.id),
     )
     effects: list[Effect] = [Say(reply)]
     settings = turn.shop.settings

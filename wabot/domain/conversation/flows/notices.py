@@ -1,6 +1,6 @@
 """What people of the shop are told."""
 
-from wabot.domain.conversation.replies import Phrase, Reply, Value
+from wabot.domain.conversation.replies import Outline, Phrase, Reply, Value
 from wabot.domain.conversation.screens.basket import line_phrases
 from wabot.domain.conversation.screens.delivery import in_words
 from wabot.domain.conversation.screens.menu import name_of
@@ -8,6 +8,7 @@ from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.words import one_line
 from wabot.domain.money import Money
 from wabot.domain.order import Attachment, Delivery, DeliveryKind, Order
+from wabot.domain.purpose import Purpose
 
 _KINDS = {
     "image": "owner.photo",
@@ -24,32 +25,34 @@ def new_order(turn: Turn, order: Order, where: Delivery) -> Reply:
         link = f"https://maps.google.com/?q={where.latitude},{where.longitude}"
         extras.insert(0, Phrase("owner.map", {"link": link}))
     delivered = where.kind is DeliveryKind.DELIVERY
-    return Reply(
-        Phrase(
-            "owner.new_order",
-            {
-                "code": order.code,
-                "customer": person(turn),
-                "lines": line_phrases(order.lines, turn),
-                "delivery": in_words(where, turn.shop),
-                "payment": Phrase("owner.paid_on_delivery" if delivered else "owner.paid_at_shop"),
-                "total": Money(order.total, turn.shop.currency),
-                "extras": tuple(extras),
-            },
-        )
+    customer = person(turn)
+    lines = line_phrases(order.lines, turn)
+    total = Money(order.total, turn.shop.currency)
+    delivery = in_words(where, turn.shop)
+    said = Phrase(
+        "owner.new_order",
+        {
+            "code": order.code,
+            "customer": customer,
+            "lines": lines,
+            "delivery": delivery,
+            "payment": Phrase("owner.paid_on_delivery" if delivered else "owner.paid_at_shop"),
+            "total": total,
+            "extras": tuple(extras),
+        },
     )
+    values = (order.code, customer, lines, total, delivery)
+    return Reply(said, outline=Outline(Purpose.ORDER_NOTICE, values, order.id))
 
 
 def person_wanted(turn: Turn) -> Reply:
     """Tell the adviser who wants to talk, with a line of context."""
-    return Reply(Phrase("adviser.wanted", {"customer": person(turn), "context": _context(turn)}))
+    return _about_a_person(turn, "adviser.wanted")
 
 
 def nobody_answered(turn: Turn) -> Reply:
     """Tell the owner that a customer is still waiting for a person."""
-    return Reply(
-        Phrase("owner.handoff_unanswered", {"customer": person(turn), "context": _context(turn)})
-    )
+    return _about_a_person(turn, "owner.handoff_unanswered")
 
 
 def person(turn: Turn) -> Phrase:
@@ -60,6 +63,12 @@ def person(turn: Turn) -> Phrase:
     if phone:
         return Phrase("owner.customer", {"name": name, "phone": phone})
     return Phrase("owner.customer_without_phone", {"name": name})
+
+
+def _about_a_person(turn: Turn, key: str) -> Reply:
+    customer, context = person(turn), _context(turn)
+    outline = Outline(Purpose.HANDOFF_NOTICE, (customer, context))
+    return Reply(Phrase(key, {"customer": customer, "context": context}), outline=outline)
 
 
 def _context(turn: Turn) -> tuple[Phrase, ...]:

@@ -1,0 +1,72 @@
+"""From what the engine wants said to rows that wait to be sent."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from wabot.domain.conversation.effects import Role
+from wabot.domain.conversation.replies import Reply
+from wabot.domain.message import Recipient
+from wabot.domain.purpose import Purpose
+from wabot.domain.shop import Shop
+from wabot.services.rendering import outlined, render
+from wabot.services.runtime.playing import Played
+from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Contact, Outgoing, audience_of
+from wabot.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """Puts one turn's answers and notices into words."""
+
+    texts: Texts
+    shop: Shop
+    now: datetime
+    new_id: Callable[[], UUID]
+
+    def rows(self, played: Played, contact: Contact) -> Iterator[Outgoing]:
+        """Return what is to be sent, in order: the customer first, then people of the shop."""
+        customer = Recipient(contact.wa_id, contact.user_id)
+        for said in played.answers():
+            yield self._row(
+                CUSTOMER_AUDIENCE, customer, said.reply, said.event_key, essential=said.essential
+            )
+        for notice in played.notices:
+            phone = _phone_of(notice.role, self.shop)
+            if phone:
+                yield self._row(
+                    audience_of(notice.role),
+                    Recipient(wa_id=phone),
+                    notice.reply,
+                    notice.event_key,
+                )
+
+    def _row(
+        self,
+        audience: str,
+        recipient: Recipient,
+        reply: Reply,
+        event_key: str,
+        *,
+        essential: bool = False,
+    ) -> Outgoing:
+        outline = reply.outline
+        return Outgoing(
+            id=self.new_id(),
+            audience=audience,
+            recipient=recipient,
+            message=render(reply, self.texts, self.shop),
+            event_key=event_key,
+            occurred_at=self.now,
+            essential=essential,
+            purpose=outline.purpose if outline else Purpose.REPLY,
+            parameters=outlined(outline, self.texts, self.shop) if outline else (),
+            order_id=outline.order_id if outline else None,
+        )
+
+
+def _phone_of(role: Role, shop: Shop) -> str:
+    settings = shop.settings
+    phone = settings.adviser_phone if role is Role.ADVISER else ""
+    return (phone or settings.owner_phone).removeprefix("+")
