@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from wabot.cli.output import Output
+from wabot.cli.simulation_load import LoadRequest, run_load
+
 
 @pytest.fixture
 def home() -> Iterator[Path]:
@@ -38,4 +41,28 @@ async def test_a_short_load_answers_everybody_once(home: Path) -> None:
     assert report["answered"] > 10
     assert report["answered"] == report["accepted"]
     assert (report["lost"], report["doubled"], report["refused"]) == (0, 0, 0)
+    assert (report["out_of_order"], report["handled"]) == (0, report["accepted"])
     assert report["workers"] == 2
+
+
+async def test_nothing_is_lost_doubled_or_out_of_order_whatever_goes_wrong() -> None:
+    request = LoadRequest(
+        tenants=2,
+        customers=25,
+        rate=0.0,
+        seconds=60.0,
+        workers=2,
+        statuses="sent",
+        template="abarrotes",
+        messages=300,
+        seed=5,
+        faults=True,
+        settings={"WABOT_LEASE": "2", "WABOT_RESEND_AFTER": "4"},
+    )
+    report = await asyncio.to_thread(run_load, request, Output("simulate load", json=True))
+    assert (report["lost"], report["doubled"], report["out_of_order"]) == (0, 0, 0)
+    assert report["handled"] == report["accepted"] >= 300
+    assert report["orders"] > 0
+    assert {"worker killed", "connections ended", "graph: taken, connection reset"} <= set(
+        report["faults"]
+    )

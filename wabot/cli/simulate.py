@@ -12,6 +12,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 DatabaseOption = Annotated[str, typer.Option(help="Which database of the simulation.")]
 _KEPT = "wabot_simulation"
+_LONG = 3600.0
 
 
 @app.command()
@@ -133,34 +134,73 @@ def graph(  # noqa: PLR0917 - a command's options
 def load(  # noqa: PLR0917 - a command's options
     tenants: Annotated[int, typer.Option(min=1, max=5000, help="Shops to make.")] = 1,
     customers: Annotated[
-        int, typer.Option(min=1, max=20_000, help="Customers who write at the same time.")
+        int, typer.Option(min=1, max=20_000, help="Customers who hold conversations.")
     ] = 20,
     rate: Annotated[
         float, typer.Option(min=0, help="Messages per second; 0: as fast as they are answered.")
     ] = 0.0,
+    concurrency: Annotated[
+        int,
+        typer.Option(min=0, help="Customers at most who wait for an answer at once; 0: all."),
+    ] = 0,
     duration: Annotated[float, typer.Option(min=1, max=3600, help="Seconds.")] = 10.0,
+    messages: Annotated[
+        int, typer.Option(min=0, help="Stop after so many messages; 0: after --duration.")
+    ] = 0,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Serving processes.")] = 2,
     statuses: Annotated[
         str, typer.Option(help="How far messages get: none, sent, delivered or read.")
     ] = "none",
     template: Annotated[str, typer.Option(help="Kind of the shops.")] = "abarrotes",
+    faults: Annotated[
+        bool,
+        typer.Option(
+            "--faults",
+            help="Kill workers, the database, connections and Graph meanwhile; deliver webhooks"
+            " twice and out of order.",
+        ),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="What chance begins with.")] = 1,
     json: JsonOption = False,
 ) -> None:
     """Let many customers hold real conversations with the real server, and measure it.
 
-    Everything runs on this machine, in a database that is dropped at the end.
+    Everything runs on this machine, in a database that is dropped at the end. Then what was sent
+    and received is compared with the databases: exit code 1 if anything was lost, done twice or
+    out of order.
     """
     from wabot.cli.output import Output
     from wabot.cli.simulation_load import LoadRequest, check_report, run_load
-    from wabot.errors import UnknownChoice
+    from wabot.errors import InvalidInput, UnknownChoice
     from wabot.simulation.graph import StatusLevel
 
     if statuses not in {level.value for level in StatusLevel}:
         known = ", ".join(level.value for level in StatusLevel)
         raise UnknownChoice(f"unknown --statuses {statuses!r}; known: {known}")
+    if rate and concurrency:
+        raise InvalidInput("Give --rate or --concurrency, not both.")
+    if faults and workers == 1:
+        raise InvalidInput(
+            "--faults needs at least two --workers: nobody starts a single one anew when it dies"
+        )
     out = Output("simulate load", json=json)
     report = run_load(
-        LoadRequest(tenants, customers, rate, duration, workers, statuses, template), out
+        LoadRequest(
+            tenants,
+            customers,
+            rate,
+            _LONG if messages else duration,
+            workers,
+            statuses,
+            template,
+            concurrency=concurrency,
+            messages=messages,
+            seed=seed,
+            faults=faults,
+        ),
+        out,
     )
-    check_report(report)
     out.record(report)
+    if json and any(report[key] for key in ("lost", "doubled", "out_of_order")):
+        raise typer.Exit(1)
+    check_report(report)

@@ -1,40 +1,49 @@
-"""`wabot simulate load`: real conversations against the real server, measured."""
+"""`wabot simulate load`: real conversations against the real server, measured and compared."""
 
 import asyncio
-import os
-import re
-import signal
-import subprocess
-import sys
-import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 from wabot.cli.output import Output
+from wabot.cli.simulation_faults import FragileServer, Harm, fragile_server
 from wabot.cli.simulation_home import simulation_server
 from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy
 from wabot.config import surroundings
 from wabot.container import Provisioning, tenants_at
-from wabot.errors import ExternalFailure, Finding
+from wabot.errors import Finding
 from wabot.repositories.central_schema import upgrade
 from wabot.repositories.conninfo import as_runtime_login
 from wabot.services.provisioning.request import TenantRequest
 from wabot.simulation.graph import GraphConfig, StandInGraph, StatusLevel
+from wabot.simulation.load.books import Scope, now_at, read_books, wait_until_settled
+from wabot.simulation.load.deliveries import CAPRICIOUS, Caprices
+from wabot.simulation.load.figures import Figures
 from wabot.simulation.load.generator import LoadGenerator, LoadPlan
+from wabot.simulation.load.mischief import Mischief
+from wabot.simulation.load.servers import Servers, serving
+from wabot.simulation.load.verdict import Verdict, compare
 
-_LISTENING = re.compile(r"Listening on (http://\S+)/webhook")
 _FIRST_NUMBER = 106_700_000_000_000
 _STOCK = 1_000_000
+_KEPT = 20_000
+_PATIENCE = 15.0
+_PATIENCE_WITH_FAULTS = 40.0
+_REST = 60.0
+_REST_WITH_FAULTS = 180.0
+_FINDINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
-    """What the operator asked for; a rate of 0 means as fast as the customers can."""
+    """What the operator asked for; a rate of 0 means as fast as the customers can.
+
+    `settings` are further ones for the serving processes.
+    """
 
     tenants: int
     customers: int
@@ -43,28 +52,89 @@ class LoadRequest:
     workers: int
     statuses: str
     template: str
+    concurrency: int = 0
+    messages: int = 0
+    seed: int = 1
+    faults: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def plan(self, numbers: tuple[str, ...]) -> LoadPlan:
+        """Return what the generator is to do."""
+        return LoadPlan(
+            numbers,
+            self.customers,
+            self.seconds,
+            self.rate,
+            patience=_PATIENCE_WITH_FAULTS if self.faults else _PATIENCE,
+            seed=self.seed,
+            messages=self.messages,
+            caprices=CAPRICIOUS if self.faults else Caprices(),
+            concurrency=self.concurrency,
+        )
+
+    @property
+    def level(self) -> StatusLevel:
+        """Return how far messages get; with faults outcomes are settled by at least one status."""
+        level = StatusLevel(self.statuses)
+        return StatusLevel.SENT if self.faults and level is StatusLevel.NONE else level
+
+    @property
+    def expected(self) -> int | None:
+        """Return how many messages there will be, where that is known."""
+        by_rate = int(self.rate * self.seconds)
+        known = [number for number in (self.messages, by_rate) if number]
+        return min(known) if known else None
 
 
 def run_load(request: LoadRequest, out: Output) -> dict[str, Any]:
     """Make shops in a throwaway database, serve them, load them, and return the figures."""
     keys = Secrets()
-    with simulation_server() as (server, _), server.throwaway() as databases:
-        owner_url = server.url(databases.make())
+    with _database(faults=request.faults) as (owner_url, fragile):
         runtime_url = as_runtime_login(owner_url)
         upgrade(owner_url, runtime_conninfo=runtime_url)
         with tenants_at(owner_url, keys=(keys.master_key,), actor="simulation") as provisioning:
             numbers = _make_shops(request, provisioning, keys, out)
-        place = _Place(owner_url, runtime_url, keys, numbers)
+        place = _Place(owner_url, runtime_url, keys, numbers, fragile)
         return asyncio.run(_measure(request, place, out))
 
 
+def report_of(figures: Figures, verdict: Verdict, out: Output) -> dict[str, Any]:
+    """Return the figures with what the databases say; say what is wrong."""
+    for finding in verdict.findings[:_FINDINGS]:
+        out.warn(finding)
+    report = figures.report()
+    return report | {
+        "orders": verdict.orders,
+        "handled": verdict.handled,
+        "lost": max(figures.lost, verdict.lost),
+        "doubled": max(figures.doubled, verdict.doubled),
+        "out_of_order": verdict.out_of_order,
+        "second_sends": verdict.second_sends,
+    }
+
+
 def check_report(report: dict[str, Any]) -> None:
-    """Raise Finding when anything was lost or answered twice."""
-    if report["lost"] or report["doubled"]:
+    """Raise Finding when anything was lost, done twice or out of order."""
+    wrong = [f"{report[key]} {key.replace('_', ' ')}" for key in _WRONG if report[key]]
+    if wrong:
         raise Finding(
-            f"{report['lost']} messages got no answer and {report['doubled']} more than one",
-            hint="Run it again with fewer customers: a full machine answers after the patience.",
+            f"Not everything was done once and in order: {', '.join(wrong)}",
+            hint="Without faults, try fewer customers: a full machine answers too late.",
         )
+
+
+_WRONG = ("lost", "doubled", "out_of_order")
+
+
+@contextmanager
+def _database(*, faults: bool) -> Iterator[tuple[str, FragileServer | None]]:
+    """Give an empty database to its owner; one that is harmed has a server of its own."""
+    if faults:
+        with fragile_server() as fragile:
+            yield fragile.url, fragile
+        return
+    with simulation_server() as (server, _), server.throwaway() as databases:
+        yield server.url(databases.make()), None
 
 
 def _make_shops(
@@ -103,34 +173,70 @@ class _Place:
     runtime_url: str
     keys: Secrets
     numbers: tuple[str, ...]
+    fragile: FragileServer | None
 
 
 async def _measure(request: LoadRequest, place: _Place, out: Output) -> dict[str, Any]:
     secret = place.keys.app_secret
-    config = GraphConfig(app_secret=secret, statuses=StatusLevel(request.statuses), kept=100)
-    async with StandInGraph(config) as graph:
-        environment = _environment(place, graph.url)
-        with _serving(environment, request.workers) as (url, process):
-            graph.statuses.callback_url = f"{url}/webhook"
-            plan = LoadPlan(place.numbers, request.customers, request.seconds, request.rate)
-            generator = LoadGenerator(plan, f"{url}/webhook", secret)
-            graph.journal.listen(generator.hear)
-            expected = int(request.rate * request.seconds) or None
-            with out.progress("Messages answered", expected) as advance:
-                figures = await generator.run(advance)
-            memory = _memory(process.pid, request.workers)
+    config = GraphConfig(app_secret=secret, statuses=request.level, kept=_KEPT)
+    since = now_at(place.owner_url)
+    async with AsyncExitStack() as stack:
+        graph = await stack.enter_async_context(StandInGraph(config))
+        environment = {**_environment(place, graph.url), **request.settings}
+        servers = stack.enter_context(serving(environment, request.workers))
+        graph.statuses.callback_url = f"{servers.url}/webhook"
+        generator = LoadGenerator(request.plan(place.numbers), f"{servers.url}/webhook", secret)
+        graph.journal.listen(generator.hear)
+        harm = _harm(request, place, graph, servers)
+        with out.progress("Messages answered", request.expected) as advance:
+            figures = await _run(generator, harm, advance)
+        contacts = tuple({posted.contact for posted in generator.ledger.posted.values()})
+        scope = Scope(place.numbers, contacts, since, stock=_STOCK)
+        rest = _REST_WITH_FAULTS if request.faults else _REST
+        out.note("Comparing with the databases…")
+        left = await asyncio.to_thread(wait_until_settled, place.owner_url, scope, rest)
+        memory = servers.memory()
+        errors = servers.errors()
+    books = read_books(place.owner_url, scope)
     return {
         "tenants": request.tenants,
         "customers": request.customers,
         "workers": request.workers,
-        **figures.report(),
-        "worker_memory_mb": memory,
+        "statuses": request.level.value,
+        **report_of(figures, compare(generator.ledger, books), out),
+        "unsettled": left,
+        "bot_errors": sum(errors.values()),
+        "errors": dict(errors),
+        "worker_memory_mb": max(memory, default=None),
+        "workers_memory_mb": memory,
+        "faults": dict(harm.done) if harm else {},
     }
+
+
+def _harm(
+    request: LoadRequest, place: _Place, graph: StandInGraph, servers: Servers
+) -> Mischief | None:
+    if place.fragile is None:
+        return None
+    chance = Random(request.seed)  # noqa: S311 - repeatable, not secret
+    return Mischief(graph, chance, Harm(servers, place.fragile, chance).acts(), Counter())
+
+
+async def _run(generator: LoadGenerator, harm: Mischief | None, advance: Any) -> Figures:
+    if harm is None:
+        return await generator.run(advance)
+    harming = asyncio.create_task(harm.run())
+    try:
+        return await generator.run(advance)
+    finally:
+        harming.cancel()
+        with suppress(asyncio.CancelledError):
+            await harming
 
 
 def _environment(place: _Place, graph_url: str) -> dict[str, str]:
     keys = place.keys
-    return {
+    return surroundings() | {
         "DATABASE_URL": place.owner_url,
         "RUNTIME_DATABASE_URL": place.runtime_url,
         "WABOT_MASTER_KEY": urlsafe_b64encode(keys.master_key).decode(),
@@ -141,48 +247,3 @@ def _environment(place: _Place, graph_url: str) -> dict[str, str]:
         "WABOT_QUIET_WINDOW": "0",
         "WABOT_LOG_FORMAT": "json",
     }
-
-
-@contextmanager
-def _serving(
-    environment: dict[str, str], workers: int
-) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run `wabot serve` as its own processes, its log in a file; yield its URL."""
-    command = [sys.executable, "-c", "from wabot.cli import main; main()", "serve", "--port", "0"]
-    command += ["--workers", str(workers)]
-    with TemporaryDirectory(prefix="wabot-load-") as folder:
-        log = Path(folder) / "serve.log"
-        with log.open("wb") as stream:
-            process = subprocess.Popen(  # noqa: S603 - our own command
-                command,
-                # Not the operator's folder: a .env there has no say.
-                cwd=folder,
-                env={**surroundings(), **environment},
-                stderr=stream,
-            )
-        try:
-            yield _wait_for_url(log, process, workers), process
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(60)
-
-
-def _wait_for_url(log: Path, process: subprocess.Popen[bytes], workers: int) -> str:
-    until = time.monotonic() + 30
-    while time.monotonic() < until and process.poll() is None:
-        found = _LISTENING.findall(log.read_text(encoding="utf-8", errors="replace"))
-        if len(found) >= workers:
-            return str(found[0])
-        time.sleep(0.1)
-    raise ExternalFailure(f"The server did not start:\n{log.read_text(errors='replace')[-2000:]}")
-
-
-def _memory(pid: int, workers: int) -> float | None:
-    """Return the largest resident memory of a serving process in MB, where /proc tells it."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        pids = [int(child) for child in children] if workers > 1 else [pid]
-        pages = [int(Path(f"/proc/{p}/statm").read_text(encoding="ascii").split()[1]) for p in pids]
-    except (OSError, ValueError):
-        return None
-    return round(max(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)

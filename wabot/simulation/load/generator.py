@@ -25,6 +25,7 @@ class LoadPlan:
     `numbers` are the phone_number_ids of the shops; customers are spread over them evenly. With
     `messages` the run ends after so many, if the seconds do not end first. A customer who waits
     longer than `patience` seconds writes again; so long does the run wait for the last answers.
+    `concurrency` bounds how many of them wait for an answer at the same time.
     """
 
     numbers: tuple[str, ...]
@@ -35,6 +36,7 @@ class LoadPlan:
     seed: int = 1
     messages: int = 0
     caprices: Caprices = field(default_factory=Caprices)
+    concurrency: int = 0
 
 
 @dataclass(slots=True)
@@ -44,7 +46,6 @@ class _Customer:
     chance: Random
     answer: SentMessage | None = None
     waiting: asyncio.Future[SentMessage] | None = None
-    posted_at: float = 0.0
     written: int = 0
     answers: int = 0
     heard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -58,6 +59,7 @@ class LoadGenerator:
         self._url = webhook_url
         self._secret = app_secret
         self._customers: dict[tuple[str, str], _Customer] = {}
+        self._places = asyncio.Semaphore(plan.concurrency or plan.customers)
         self.figures = Figures()
         self.ledger = Ledger()
 
@@ -127,23 +129,30 @@ class LoadGenerator:
         turns: "_Turns",
         tick: Callable[[int], None],
     ) -> None:
-        while await turns.next():
-            customer.waiting = asyncio.get_running_loop().create_future()
-            customer.posted_at = time.perf_counter()
-            if not await self._say(deliveries, customer):
-                customer.answer = None
-                continue
-            try:
-                async with asyncio.timeout(self._plan.patience):
-                    customer.answer = await customer.waiting
-            except TimeoutError:
-                self.figures.late += 1
-                customer.answer = None
-                continue
-            self.figures.answered += 1
-            self.figures.replies.append(time.perf_counter() - customer.posted_at)
-            self.figures.orders += ends_in_order(customer.answer.body)
-            tick(1)
+        going_on = True
+        while going_on:
+            async with self._places:
+                going_on = await turns.next()
+                if going_on:
+                    customer.answer = await self._converse(deliveries, customer)
+                    tick(customer.answer is not None)
+
+    async def _converse(self, deliveries: Deliveries, customer: _Customer) -> SentMessage | None:
+        """Write the next message and wait for its answer; None when it does not come in time."""
+        customer.waiting = asyncio.get_running_loop().create_future()
+        started = time.perf_counter()
+        if not await self._say(deliveries, customer):
+            return None
+        try:
+            async with asyncio.timeout(self._plan.patience):
+                answer = await customer.waiting
+        except TimeoutError:
+            self.figures.late += 1
+            return None
+        self.figures.answered += 1
+        self.figures.replies.append(time.perf_counter() - started)
+        self.figures.orders += ends_in_order(answer.body)
+        return answer
 
     async def _say(self, deliveries: Deliveries, customer: _Customer) -> bool:
         """Write the next message; tell whether it was taken."""
