@@ -48,13 +48,13 @@ def serve(  # noqa: PLR0917 - a command's options
     chosen = settings["WABOT_PORT"] if port is None else port
     with open_central(settings) as urls:
         require_ready(settings, urls)
-        if workers > 1:
+        if workers > 1 and listener < 0:
             from wabot.cli.workers import watch_workers
 
             again = watch_workers(workers, address, chosen)
             out.note(f"Stopped {workers} servers; {again} had to be started anew meanwhile.")
             return
-        runtime = build_runtime(settings, urls.runtime_url)
+        runtime = build_runtime(settings, urls.runtime_url, workers=workers)
 
         def opened(descriptor: int) -> socket.socket | None:
             return None if descriptor < 0 else socket.socket(fileno=descriptor)

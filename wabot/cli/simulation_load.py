@@ -245,5 +245,6 @@ def _environment(place: _Place, graph_url: str) -> dict[str, str]:
         "WHATSAPP_VERIFY_TOKEN": keys.verify_token,
         "WHATSAPP_API_BASE": graph_url,
         "WABOT_QUIET_WINDOW": "0",
+        "WABOT_RATE_LIMITS": "off",
         "WABOT_LOG_FORMAT": "json",
     }

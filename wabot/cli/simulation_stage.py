@@ -98,6 +98,7 @@ def _settings(keys: Secrets, graph_url: str, quiet: float) -> Settings:
             "WHATSAPP_VERIFY_TOKEN": keys.verify_token,
             "WHATSAPP_API_BASE": graph_url,
             "WABOT_QUIET_WINDOW": f"{quiet:g}",
+            "WABOT_RATE_LIMITS": "off",
         },
         # The operator's own settings have no say here.
         env_file=Path(os.devnull),

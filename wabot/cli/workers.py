@@ -42,7 +42,9 @@ def watch_workers(count: int, host: str, port: int, options: Sequence[str] = ())
     first = _bound(host, port)
     actual = first.getsockname()[1]
     listeners = [first, *(_bound(host, actual) for _ in range(count - 1))]
-    command = [*_COMMAND, "--host", host, "--port", str(actual), *options]
+    # Each is told how many they are: they share what Meta allows a number.
+    shared = ["--host", host, "--port", str(actual), "--workers", str(count)]
+    command = [*_COMMAND, *shared, *options]
     try:
         return _Watch([_Place(command, listener) for listener in listeners]).run()
     finally:

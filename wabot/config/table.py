@@ -211,6 +211,22 @@ SETTINGS: tuple[Setting, ...] = (
         parse=seconds(1, 86400),
     ),
     Setting(
+        "WABOT_SERVERS",
+        "runtime",
+        "Machines that run `wabot serve` on the same central database: each takes its share of"
+        " the messages per second that Meta allows a number.",
+        "1",
+        parse=whole(1, 1000),
+    ),
+    Setting(
+        "WABOT_RATE_LIMITS",
+        "runtime",
+        "on: Meta's limits per second and per user are kept before Meta refuses. off: for"
+        " simulations that write faster than people do.",
+        "on",
+        parse=one_of("on", "off"),
+    ),
+    Setting(
         "WABOT_JOURNAL_HOURS",
         "runtime",
         "Hours that handled events stay in the central inbox.",

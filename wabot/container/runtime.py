@@ -87,18 +87,22 @@ def build_runtime(
     *,
     clock: "Clock | None" = None,
     texts_of: "Callable[[Tenant], Texts] | None" = None,
+    workers: int = 1,
 ) -> Runtime:
-    """Put the serving process together; nothing is opened yet."""
+    """Put the serving process, one of so many on this machine, together; nothing is opened yet."""
     from wabot.gateways.clock import SystemClock
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.journal import PostgresJournal
+    from wabot.repositories.runtime.pauses import PostgresPauses
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.turns import PostgresTenantStore
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.conversing import Conversing, closing_batcher
-    from wabot.services.runtime.sending import ResendRule, Sender
+    from wabot.services.runtime.pace import Pace
+    from wabot.services.runtime.pausing import SendingPauses
+    from wabot.services.runtime.sending import Limits, ResendRule, Sender
     from wabot.services.runtime.turn import TurnRunner
     from wabot.services.runtime.worker import Worker
     from wabot.services.signatures import SignatureVerifier
@@ -120,13 +124,24 @@ def build_runtime(
     clients = PostgresClients(pools)
     store = PostgresTenantStore(pools)
     graph = GraphClient(settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"])
+    pauses = SendingPauses(PostgresPauses(pools))
+    pace = Pace(
+        processes=workers * settings["WABOT_SERVERS"],
+        limits=settings["WABOT_RATE_LIMITS"] == "on",
+    )
     sender = Sender(
         store,
         journal,
         graph,
         TokenCipher(settings["WABOT_MASTER_KEY"]),
-        ResendRule(seconds("WABOT_RESEND_AFTER"), seconds("WABOT_RESEND_AFTER_SILENT")),
+        ResendRule(
+            seconds("WABOT_RESEND_AFTER"),
+            seconds("WABOT_RESEND_AFTER_SILENT"),
+            seconds("WABOT_LEASE"),
+        ),
         clients=clients,
+        limits=Limits(pauses, pace),
+        clock=business_clock,
     )
     turns = TurnRunner(
         store,
@@ -149,6 +164,7 @@ def build_runtime(
         clients,
         conversing,
         business_clock,
+        pauses,
         lease=seconds("WABOT_LEASE"),
         turns=settings["WABOT_TURNS"],
         turns_per_tenant=settings["WABOT_TURNS_PER_TENANT"],

@@ -72,6 +72,8 @@ _BACKOFF_CAP = timedelta(minutes=5)
 _PAIR_CAP = timedelta(seconds=4**5)
 _LATER_STEP = timedelta(minutes=5)
 _LATER_CAP = timedelta(hours=1)
+_FIRST_PROBE = timedelta(minutes=1)
+_PROBE_CAP = timedelta(minutes=10)
 
 
 def retry_delay(
@@ -112,3 +114,8 @@ def other_spelling(wa_id: str) -> str | None:
     if not wa_id.isdigit() or len(wa_id) != 13 or not wa_id.startswith(("549", "521")):
         return None
     return wa_id[:2] + wa_id[3:]
+
+
+def probe_delay(probes: int) -> timedelta:
+    """Return how long a paused sending stands still before one message is tried, after so many."""
+    return min(_FIRST_PROBE * (1 << min(probes, 16)), _PROBE_CAP)

@@ -57,7 +57,8 @@ class Placement:
 class Tenant:
     """A client as the runtime needs it. `token` is ciphertext here, never the WhatsApp token.
 
-    `throughput` is how many messages per second Meta allows its number. `previous_token` is the one before it, as ciphertext, until the present one has sent something.
+    `throughput` is how many messages per second Meta allows its number; `previous_token` the token
+    before the present one, as ciphertext, until the present one has sent something.
     """
 
     id: UUID

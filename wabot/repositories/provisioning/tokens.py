@@ -9,12 +9,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from wabot.domain.tenant import Tenant
 from wabot.errors import Conflict
-from wabot.models.central import alerts, clients, previous_tokens
+from wabot.models.central import alerts, clients, previous_tokens, sending_pauses
 from wabot.repositories.provisioning import clients as rows
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.servers import LIMITS
 from wabot.repositories.provisioning.turns import take_turn
+from wabot.repositories.provisioning.waking import wake
 from wabot.services.provisioning.rotate_token import TokenChange
 from wabot.services.provisioning.token_expiry import TokenState
 
@@ -60,6 +61,10 @@ class SqlTokens:
                 .where(alerts.c.resolved_at.is_(None))
                 .values(resolved_at=func.now())
             )
+            connection.execute(
+                delete(sending_pauses).where(sending_pauses.c.client_id == tenant.id)
+            )
+            wake(connection, tenant.id)
             details = {
                 "token": [change.before, change.after],
                 "expires_at": change.expires_at.isoformat() if change.expires_at else "never",

@@ -10,7 +10,8 @@ from wabot.repositories.runtime.pools import Pools
 
 _SELECT = """
 SELECT id, slug, name, phone_number_id, plan_type, db_connection_config, whatsapp_token, status,
-       template, country, currency, time_zone, waba_id, app_id, schema_revision, created_at, throughput,
+       template, country, currency, time_zone, waba_id, app_id, schema_revision, created_at,
+       throughput,
        coalesce((SELECT p.whatsapp_token FROM wabot.previous_tokens p
                  WHERE p.client_id = clients.id AND p.kept_until > now()), ''),
        (SELECT version FROM wabot.registry)

@@ -233,3 +233,8 @@ class PostgresJournal:
                     "severity": severity,
                 },
             )
+
+    async def resolve_alert(self, key: str) -> None:
+        """Note that the cause of an alert is gone."""
+        async with self._pools.central() as connection:
+            await connection.execute(statements.RESOLVE_ALERT, {"key": key})

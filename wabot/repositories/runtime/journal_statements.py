@@ -297,3 +297,7 @@ ON CONFLICT (key) DO UPDATE SET
     first_at = CASE WHEN a.resolved_at IS NULL THEN a.first_at ELSE now() END,
     last_at = now(), resolved_at = NULL, message = excluded.message, severity = excluded.severity
 """
+
+RESOLVE_ALERT = """
+UPDATE wabot.alerts SET resolved_at = now() WHERE key = %(key)s AND resolved_at IS NULL
+"""

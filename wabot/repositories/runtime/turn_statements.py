@@ -189,8 +189,8 @@ ON CONFLICT (customer_id) DO UPDATE SET until = excluded.until, reason = exclude
 
 # What Graph refused and now waits to be tried again was certainly not sent.
 CANCEL_WAITING = TenantStatement("""
-UPDATE {messages} SET status = 'cancelled'
-WHERE contact = %(contact)s AND audience = 'customer' AND status = 'sending'
+UPDATE {messages} SET status = 'cancelled', error = 'a person took over'
+WHERE contact = %(contact)s AND audience = 'customer' AND status = 'sending' AND NOT essential
   AND next_attempt_at IS NOT NULL
 """)
 
@@ -260,6 +260,25 @@ FROM (
 WHERE m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)
 """)
 
+# From here on its outcome is unknown until it is marked. What an answer in the making would say, a
+# person who took over since says; what tells of something done is told all the same.
+CLAIM_AGAIN = TenantStatement("""
+UPDATE {messages} m SET
+    status = CASE WHEN k.taken_over THEN 'cancelled' ELSE m.status END,
+    error = CASE WHEN k.taken_over THEN 'a person took over' ELSE m.error END,
+    claim_until = now() + %(claim)s::interval, next_attempt_at = NULL,
+    resends = m.resends + (%(resent)s AND NOT k.taken_over)::int
+FROM (
+    SELECT o.id, o.audience = 'customer' AND NOT o.essential AND EXISTS (
+        SELECT 1 FROM {pauses} p
+        WHERE p.customer_id = o.customer_id AND p.until > %(at)s AND p.created_at > o.created_at
+    ) AS taken_over
+    FROM {messages} o WHERE o.id = %(id)s
+) k
+WHERE m.id = k.id AND m.status = 'sending'
+RETURNING m.status
+""")
+
 MARK_SENT = TenantStatement("""
 UPDATE {messages} m SET
     status = CASE WHEN m.status <> 'sending' THEN m.status WHEN k.cancelled THEN 'cancelled'
@@ -269,12 +288,12 @@ UPDATE {messages} m SET
                   ELSE m.accepted_at END,
     next_attempt_at = now() + k.retry_in,
     claim_until = CASE WHEN k.wamid = '' THEN now() ELSE m.claim_until END,
-    attempts = m.attempts + k.refused::int, resends = m.resends + k.resent::int,
+    attempts = m.attempts + k.refused::int,
     error_code = coalesce(k.code, m.error_code), error = coalesce(nullif(k.error, ''), m.error),
     recipient = coalesce(k.recipient, m.recipient)
 FROM unnest(%(ids)s::uuid[], %(wamids)s::text[], %(failed)s::bool[], %(cancelled)s::bool[],
-            %(retry_in)s::interval[], %(refused)s::bool[], %(resent)s::bool[], %(codes)s::int[],
-            %(errors)s::text[], %(recipients)s::jsonb[])
-    AS k(id, wamid, failed, cancelled, retry_in, refused, resent, code, error, recipient)
+            %(retry_in)s::interval[], %(refused)s::bool[], %(codes)s::int[], %(errors)s::text[],
+            %(recipients)s::jsonb[])
+    AS k(id, wamid, failed, cancelled, retry_in, refused, code, error, recipient)
 WHERE m.id = k.id
 """)

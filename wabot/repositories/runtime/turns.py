@@ -26,6 +26,7 @@ from wabot.services.runtime.turns import (
     Loaded,
     OrderResult,
     OrderToPlace,
+    SendClaim,
     SendMark,
     StatusChange,
     TurnWrites,
@@ -47,6 +48,21 @@ class PostgresTenantStore:
         async with self._pools.tenant(tenant) as connection:
             yield PostgresTurn(connection, tenant, self._shops)
 
+    async def claim_again(self, tenant: Tenant, claim: SendClaim) -> bool:
+        """Take a message that waited; false when it needs no sending any more."""
+        async with self._pools.tenant(tenant) as connection:
+            cursor = await connection.execute(
+                statements.CLAIM_AGAIN.render(tenant.placement),
+                {
+                    "id": claim.message_id,
+                    "claim": claim.claim,
+                    "at": claim.at,
+                    "resent": claim.resent,
+                },
+            )
+            row = await cursor.fetchone()
+        return row is not None and row[0] == "sending"
+
     async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
         """Write what became of messages that were sent."""
         ordered = sorted(marks, key=lambda mark: mark.message_id.bytes)
@@ -60,7 +76,6 @@ class PostgresTenantStore:
                     "cancelled": [mark.cancelled for mark in ordered],
                     "retry_in": [mark.retry_in for mark in ordered],
                     "refused": [mark.refused for mark in ordered],
-                    "resent": [mark.resent for mark in ordered],
                     "codes": [mark.error_code for mark in ordered],
                     "errors": [mark.error for mark in ordered],
                     "recipients": [

@@ -23,6 +23,7 @@ from wabot.services.runtime.turns import (
     Loaded,
     OrderResult,
     OrderToPlace,
+    SendClaim,
     SendMark,
     StatusChange,
     TurnWrites,
@@ -84,6 +85,9 @@ class Journal(Protocol):
         self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"
     ) -> None:
         """Raise an alert, or count one more occurrence of it."""
+
+    async def resolve_alert(self, key: str) -> None:
+        """Note that the cause of an alert is gone."""
 
 
 class Clients(Protocol):
@@ -147,6 +151,12 @@ class TenantStore(Protocol):
 
     def turn(self, tenant: Tenant) -> AbstractAsyncContextManager[TurnUnit]:
         """Open one transaction under the tenant's own role."""
+
+    async def claim_again(self, tenant: Tenant, claim: SendClaim) -> bool:
+        """Take a message that waited; false when it needs no sending any more.
+
+        It is cancelled when a person took over after it was made.
+        """
 
     async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
         """Write what became of messages that were sent."""

@@ -155,7 +155,7 @@ class TurnRunner:
             if isinstance(mover.happening, PersonWrote):
                 if await unit.is_own_message(mover.echo_of):
                     continue
-                if any(row.audience == CUSTOMER_AUDIENCE for row in loaded.unsettled):
+                if any(_may_be_out(row) for row in loaded.unsettled):
                     result.held.update(event.id for event in mover.events)
                     continue
             fresh.append(mover)
@@ -180,6 +180,11 @@ class TurnRunner:
         for mover in movers:
             await player.play(mover.event(now, self._late_after), mover.key)
         return player.played
+
+
+def _may_be_out(row: Outgoing) -> bool:
+    """Tell whether an echo may be that of this message: what Graph refused echoes nowhere."""
+    return row.audience == CUSTOMER_AUDIENCE and row.ready_in is None
 
 
 def _joined(before: Loaded, registered: Loaded) -> Loaded:

@@ -154,6 +154,19 @@ class TurnWrites:
 
 
 @dataclass(frozen=True, slots=True)
+class SendClaim:
+    """A message that waited, taken to be handed over now, for so long.
+
+    `resent` ones were handed over before, and may reach the customer twice: they are counted.
+    """
+
+    message_id: UUID
+    claim: timedelta
+    at: datetime
+    resent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SendMark:
     """What became of a message handed to Graph.
 
@@ -166,7 +179,6 @@ class SendMark:
     cancelled: bool = False
     retry_in: timedelta | None = None
     refused: bool = False
-    resent: bool = False
     error_code: int | None = None
     error: str = ""
     recipient: Recipient | None = None

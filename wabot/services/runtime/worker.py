@@ -10,6 +10,7 @@ from wabot.errors import ExternalFailure
 from wabot.logs import log
 from wabot.services.runtime.conversing import Conversing
 from wabot.services.runtime.events import ConversationKey
+from wabot.services.runtime.pausing import SendingPauses
 from wabot.services.runtime.ports import Clients, Clock, Journal
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Worker:
         clients: Clients,
         conversing: Conversing,
         clock: Clock,
+        pauses: SendingPauses,
         *,
         lease: timedelta,
         turns: int,
@@ -43,6 +45,7 @@ class Worker:
         self._clients = clients
         self._conversing = conversing
         self._clock = clock
+        self._pauses = pauses
         self._lease = lease
         self._keep_journal = keep_journal
         self._idle = idle
@@ -180,8 +183,10 @@ class Worker:
         self.dispatch(await self._journal.fire_timers(self._clock.now()))
 
     async def _refresh_clients(self) -> None:
+        seen = await self._pauses.look()
         if await self._clients.refresh():
             await self._adopt()
+        await self._pauses.follow(seen)
 
     async def _adopt(self) -> None:
         if await self._journal.adopt():

@@ -1,0 +1,71 @@
+"""Waits its turn before each message: Meta's limits per number and per user."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from wabot.domain.delivery import Reaction, Rejected, other_spelling
+from wabot.domain.message import Recipient
+from wabot.domain.pacing import NumberPace, PairPace
+from wabot.domain.tenant import Tenant
+
+PATIENCE = 0.75
+"""Seconds that a turn may wait at its place; who must wait longer gives the place up."""
+_TOO_FAST = 130429
+
+
+class Pace:
+    """The limits as one of `processes` keeps them, each of which has its share of a number's.
+
+    What a user of a number gets from another process is not known here: Meta refuses it, and
+    `refused` learns of it.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int = 1,
+        limits: bool = True,
+        timer: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._processes = processes
+        self._limits = limits
+        self._timer = timer
+        self._sleep = sleep
+        self._numbers = NumberPace()
+        self._pairs = PairPace()
+
+    async def turn(self, tenant: Tenant, recipient: Recipient) -> timedelta | None:
+        """Wait a moment for the message's turn; return how long it is to be kept if for longer."""
+        if not self._limits:
+            return None
+        number, rate, person = tenant.phone_number_id, self._rate(tenant), person_of(recipient)
+        now = self._timer()
+        wait = max(self._numbers.wait(number, rate, now), self._pairs.wait(number, person, now))
+        if wait > PATIENCE:
+            return timedelta(seconds=wait)
+        self._numbers.take(number, rate, now + wait)
+        self._pairs.take(number, person, now + wait)
+        if wait:
+            await self._sleep(wait)
+        return None
+
+    def refused(
+        self, tenant: Tenant, recipient: Recipient, refusal: Rejected, delay: timedelta
+    ) -> None:
+        """Learn from Meta's refusal that others would be refused as well."""
+        until = self._timer() + delay.total_seconds()
+        if refusal.reaction is Reaction.PAIR_LIMIT:
+            self._pairs.hold(tenant.phone_number_id, person_of(recipient), until)
+        elif refusal.code == _TOO_FAST:
+            self._numbers.hold(tenant.phone_number_id, self._rate(tenant), until)
+
+    def _rate(self, tenant: Tenant) -> float:
+        return tenant.throughput / self._processes
+
+
+def person_of(recipient: Recipient) -> str:
+    """Return one name for whoever has it in several spellings."""
+    return other_spelling(recipient.wa_id) or recipient.wa_id or recipient.user_id
