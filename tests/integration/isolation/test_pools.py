@@ -25,11 +25,9 @@ def make(settings: Settings, central_url: str) -> Callable[..., Tenant]:
 
 
 async def use(pools: Pools, tenant: Tenant) -> str:
-    async with pools.tenant(tenant) as connection:
-        cursor = await connection.execute("SELECT current_database()")
-        row = await cursor.fetchone()
-    assert row is not None
-    return str(row[0])
+    async with pools.tenant(tenant) as transaction:
+        ((name,),) = await transaction.execute("SELECT current_database()")
+    return str(name)
 
 
 async def test_shops_of_one_database_share_its_pool(

@@ -17,6 +17,7 @@ from wabot.services.runtime.events import (
     EventKind,
     Failed,
     Kept,
+    Leased,
     NewEvent,
     TimerChange,
 )
@@ -73,7 +74,7 @@ async def test_a_second_delivery_of_the_same_message_is_ignored(journals: Journa
 async def test_whoever_accepts_a_free_conversation_holds_it(journals: Journals) -> None:
     a, b, client = journals.of("a"), journals.of("b"), uuid4()
     key = ConversationKey(client, "521")
-    assert (await a.accept([event("m1", client)])).leased == (key,)
+    assert [held.key for held in (await a.accept([event("m1", client)])).leased] == [key]
     assert (await b.accept([event("m2", client)])).leased == ()
     assert await b.take(key) is None
     taken = await a.take(key)
@@ -156,7 +157,9 @@ async def test_a_button_flushes_the_text_that_waits(journals: Journals) -> None:
     journal, client = journals.of("a", quiet=30), uuid4()
     await journal.accept([event("m1", client, quiet=True)])
     accepted = await journal.accept([event("m2", client)])
-    taken = await journal.take(accepted.leased[0])
+    (held,) = accepted.leased
+    assert held.events is None
+    taken = await journal.take(held.key)
     assert taken is not None
     assert {e.key for e in taken} == {"m1", "m2"}
 
@@ -165,9 +168,51 @@ async def test_a_status_does_not_flush_the_text_that_waits(journals: Journals) -
     journal, client = journals.of("a", quiet=30), uuid4()
     await journal.accept([event("m1", client, quiet=True)])
     accepted = await journal.accept([event("s1", client, kind=EventKind.STATUS)])
-    taken = await journal.take(accepted.leased[0])
+    (held,) = accepted.leased
+    assert held.events is None
+    taken = await journal.take(held.key)
     assert taken is not None
     assert [e.key for e in taken] == ["s1"]
+
+
+async def test_what_is_all_that_waits_is_taken_with_the_lease(journals: Journals) -> None:
+    journal, client = journals.of("a"), uuid4()
+    late = event("m2", client, occurred_at=NOW + SECOND)
+    (held,) = (await journal.accept([late, event("m1", client)])).leased
+    assert held.events is not None
+    assert [(e.key, e.attempts, e.payload) for e in held.events] == [
+        ("m1", 1, {"key": "m1"}),
+        ("m2", 1, {"key": "m2"}),
+    ]
+    taken = await journal.take(held.key)
+    assert taken is not None
+    assert [e.id for e in taken] == [e.id for e in held.events]
+
+
+async def test_what_another_process_is_still_storing_is_taken_too(
+    journals: Journals, runtime_url: str
+) -> None:
+    journal, client = journals.of("a", quiet=30), uuid4()
+    async with await psycopg.AsyncConnection.connect(runtime_url) as other:
+        await other.execute(
+            "INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact,"
+            " payload, occurred_at, due_at, quiet)"
+            " VALUES ('100', 'm0', 'message', %s, '521', '{}', %s, now() + '30 s', true)",
+            (client, NOW),
+        )
+        await other.execute(
+            "INSERT INTO wabot.conversations (client_id, contact, due_at)"
+            " VALUES (%s, '521', now() + interval '30 s')",
+            (client,),
+        )
+        accepting = asyncio.create_task(journal.accept([event("m1", client)]))
+        await asyncio.sleep(0.2)
+        await other.commit()
+    (held,) = (await accepting).leased
+    assert held.events is None
+    taken = await journal.take(held.key)
+    assert taken is not None
+    assert {e.key for e in taken} == {"m0", "m1"}
 
 
 async def test_closing_gives_the_lease_back(journals: Journals) -> None:
@@ -177,7 +222,7 @@ async def test_closing_gives_the_lease_back(journals: Journals) -> None:
     taken = await a.take(key)
     assert taken is not None
     assert await a.close([Closing(key, done=(taken[0].id,))]) == []
-    assert (await b.accept([event("m2", client)])).leased == (key,)
+    assert [held.key for held in (await b.accept([event("m2", client)])).leased] == [key]
 
 
 async def test_what_came_meanwhile_keeps_the_lease(journals: Journals) -> None:
@@ -200,12 +245,14 @@ async def test_an_event_is_never_overlooked_between_accepting_and_closing(
     key = ConversationKey(client, "521")
     seen: set[str] = set()
 
-    async def work(journal: PostgresJournal, leased: tuple[ConversationKey, ...]) -> None:
-        again = bool(leased)
+    async def work(journal: PostgresJournal, leased: tuple[Leased, ...]) -> None:
+        again, given = bool(leased), leased[0].events if leased else None
         while again:
-            taken = await journal.take(key)
+            taken = given if given is not None else await journal.take(key)
+            given = None
             if taken is None:
                 return
+            assert seen.isdisjoint(e.key for e in taken)
             seen.update(e.key for e in taken)
             done = tuple(e.id for e in taken)
             again = bool(await journal.close([Closing(key, done=done)]))
@@ -226,7 +273,9 @@ async def test_a_kept_event_is_due_again_after_its_delay(journals: Journals) -> 
     await journal.accept([event("m1", client)])
     taken = await journal.take(key)
     assert taken is not None
-    kept = Kept(taken[0].id, timedelta(seconds=0.3), forgive=False, error="ValueError: x")
+    kept = Kept(
+        taken[0].id, timedelta(seconds=0.3), attempts=taken[0].attempts, error="ValueError: x"
+    )
     assert await journal.close([Closing(key, kept=(kept,))]) == []
     assert await journal.claim_due(10) == []
     soon = await journal.next_due_in()

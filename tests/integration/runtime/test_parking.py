@@ -73,7 +73,8 @@ async def test_an_event_of_a_parked_client_is_kept_and_leases_nothing(
 async def test_a_lease_taken_before_the_pause_takes_nothing_after_it_and_is_parked(
     journal: PostgresJournal, shop: Tenant, become: Callable[[str], None]
 ) -> None:
-    (key,) = (await journal.accept([event(shop, "wamid.1")])).leased
+    (held,) = (await journal.accept([event(shop, "wamid.1")])).leased
+    key = held.key
     become("moving")
     assert await journal.take(key) == []
     assert await journal.close([Closing(key)]) == []
@@ -83,7 +84,8 @@ async def test_a_lease_taken_before_the_pause_takes_nothing_after_it_and_is_park
 async def test_what_was_taken_before_the_pause_is_closed_as_always(
     journal: PostgresJournal, shop: Tenant, become: Callable[[str], None]
 ) -> None:
-    (key,) = (await journal.accept([event(shop, "wamid.1"), event(shop, "wamid.2")])).leased
+    (held,) = (await journal.accept([event(shop, "wamid.1"), event(shop, "wamid.2")])).leased
+    key = held.key
     first, second = await journal.take(key) or []
     become("moving")
     closing = Closing(key, done=(first.id,), kept=(Kept(second.id, timedelta(0)),))
@@ -97,7 +99,8 @@ async def test_what_was_taken_before_the_pause_is_closed_as_always(
 async def test_timers_of_a_parked_client_wait(
     journal: PostgresJournal, shop: Tenant, become: Callable[[str], None]
 ) -> None:
-    (key,) = (await journal.accept([event(shop, "wamid.1")])).leased
+    (held,) = (await journal.accept([event(shop, "wamid.1")])).leased
+    key = held.key
     taken = await journal.take(key) or []
     timer = TimerChange(TimerKind.PAUSE_END, "wamid.1", NOW)
     await journal.close([Closing(key, done=(taken[0].id,), timers=(timer,))])

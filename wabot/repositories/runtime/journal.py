@@ -4,19 +4,23 @@ Every statement that touches several conversations takes their rows in the order
 key, so that processes never wait for each other in a circle.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from wabot.repositories.runtime import journal_statements as statements
 from wabot.repositories.runtime.pools import Pools
+from wabot.repositories.runtime.scripts import Literals, run_script
+from wabot.repositories.runtime.sql import Statement
 from wabot.services.runtime.events import (
     Acceptance,
     Closing,
     ConversationKey,
     EventKind,
+    Leased,
     NewEvent,
     StoredEvent,
 )
@@ -63,8 +67,23 @@ class PostgresJournal:
                 },
             )
             rows = await cursor.fetchall()
-        stored = rows[0][0] if rows else 0
-        return Acceptance(stored, tuple(ConversationKey(r[1], r[2]) for r in rows if r[3]))
+        given = {(e.client_id, e.contact, e.dedup_key): e for e in events}
+        return Acceptance(
+            stored=rows[0][0] if rows else 0,
+            leased=tuple(
+                Leased(
+                    ConversationKey(client_id, contact),
+                    _in_order(
+                        _first_time(event_id, given[client_id, contact, key])
+                        for event_id, key in zip(ids, keys, strict=True)
+                    )
+                    if ids
+                    else None,
+                )
+                for _, client_id, contact, leased, ids, keys in rows
+                if leased
+            ),
+        )
 
     async def adopt(self) -> int:
         """Let events be handled that no client had a number for, or whose client was parked."""
@@ -121,7 +140,7 @@ class PostgresJournal:
             for row in rows
             if row[0] is not None
         ]
-        return sorted(events, key=lambda event: (event.occurred_at, event.id))
+        return list(_in_order(events))
 
     async def close(self, closings: Sequence[Closing]) -> list[ConversationKey]:
         """Settle events and give leases back; return those kept because more is due already."""
@@ -134,34 +153,36 @@ class PostgresJournal:
             "quiet_limit": self._quiet_limit,
         }
         timers = [(c.key, t) for c in ordered for t in c.timers]
-        async with (
-            self._pools.central() as connection,
-            connection.pipeline(),
-            connection.transaction(),
-        ):
+        asked: list[tuple[Statement, dict[str, Any]]] = [
+            # A crashed server that forgets it has the turn found done and closed again.
+            (statements.UNHURRIED, {}),
             # Locked first: whoever accepts an event meanwhile waits here, or is seen below.
-            await connection.execute(statements.LOCK_CONVERSATIONS, keys)
-            await connection.execute(
+            (statements.LOCK_CONVERSATIONS, keys),
+            (
                 statements.SETTLE,
                 {
                     "done": [event for c in ordered for event in c.done],
                     "failed": [event.id for c in ordered for event in c.failed],
                     "reasons": [event.reason for c in ordered for event in c.failed],
                 },
-            )
-            kept = [event for c in ordered for event in c.kept]
-            if kept:
-                await connection.execute(
+            ),
+        ]
+        kept = [event for c in ordered for event in c.kept]
+        if kept:
+            asked.append(
+                (
                     statements.KEEP,
                     {
                         "ids": [event.id for event in kept],
                         "delays": [event.delay for event in kept],
-                        "forgive": [event.forgive for event in kept],
+                        "attempts": [event.attempts for event in kept],
                         "errors": [event.error for event in kept],
                     },
                 )
-            if timers:
-                await connection.execute(
+            )
+        if timers:
+            asked.append(
+                (
                     statements.CHANGE_TIMERS,
                     {
                         "clients": [key.client_id for key, _ in timers],
@@ -171,8 +192,12 @@ class PostgresJournal:
                         "due": [timer.due_at for _, timer in timers],
                     },
                 )
-            cursor = await connection.execute(statements.RELEASE, keys)
-            rows = await cursor.fetchall()
+            )
+        asked.append((statements.RELEASE, keys))
+        async with self._pools.central() as connection:
+            literal = Literals(connection)
+            texts = [statement.bind(values, literal) for statement, values in asked]
+            rows = (await run_script(connection, texts))[-1]
         return [ConversationKey(row[0], row[1]) for row in rows if row[2]]
 
     async def renew(self, keys: Sequence[ConversationKey]) -> set[ConversationKey]:
@@ -238,3 +263,20 @@ class PostgresJournal:
         """Note that the cause of an alert is gone."""
         async with self._pools.central() as connection:
             await connection.execute(statements.RESOLVE_ALERT, {"key": key})
+
+
+def _in_order(events: Iterable[StoredEvent]) -> tuple[StoredEvent, ...]:
+    return tuple(sorted(events, key=lambda event: (event.occurred_at, event.id)))
+
+
+def _first_time(event_id: int, event: NewEvent) -> StoredEvent:
+    return StoredEvent(
+        id=event_id,
+        phone_number_id=event.phone_number_id,
+        key=event.dedup_key,
+        kind=event.kind,
+        contact=event.contact,
+        payload=event.payload,
+        occurred_at=event.occurred_at,
+        request_id=event.request_id,
+    )

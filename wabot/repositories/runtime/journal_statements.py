@@ -5,7 +5,14 @@ nothing of it falls due. Taking events looks at the status itself, so once a cha
 committed only the leases that were held before can still be at work.
 """
 
+from wabot.repositories.runtime.sql import Statement
+
 # Statuses only tell about messages: they never end a quiet wait and are due at once.
+#
+# Where nothing else waited in a conversation the stored events are all there is to take: they are
+# given with the lease. Something waited when an event says so, or the conversation was due before
+# (an event of another process that this statement cannot see yet): such a one keeps a time before
+# this moment.
 ACCEPT = """
 WITH incoming AS (
     SELECT * FROM unnest(
@@ -25,7 +32,7 @@ WITH incoming AS (
            CASE WHEN kind = 'account' THEN now() END
     FROM incoming ORDER BY place
     ON CONFLICT (phone_number_id, dedup_key) DO NOTHING
-    RETURNING phone_number_id, kind, client_id, contact, due_at, state
+    RETURNING id, dedup_key, phone_number_id, kind, client_id, contact, due_at, quiet, state
 ), heard AS (
     INSERT INTO wabot.numbers AS n (phone_number_id, last_status_at)
     SELECT DISTINCT phone_number_id, now() FROM stored
@@ -36,7 +43,10 @@ WITH incoming AS (
     SELECT client_id, contact,
            CASE WHEN NOT EXISTS (SELECT 1 FROM wabot.clients cl
                                  WHERE cl.id = stored.client_id AND cl.status <> 'active')
-                THEN min(due_at) END AS due_at
+                THEN min(due_at) END AS due_at,
+           bool_or(quiet) OR EXISTS (
+               SELECT 1 FROM wabot.inbox i WHERE i.state = 'waiting'
+               AND i.client_id = stored.client_id AND i.contact = stored.contact) AS more
     FROM stored WHERE state = 'waiting' GROUP BY 1, 2 ORDER BY 1, 2
 ), woken AS (
     INSERT INTO wabot.conversations AS c (client_id, contact, due_at, owner, lease_until)
@@ -45,18 +55,25 @@ WITH incoming AS (
            CASE WHEN due_at <= now() THEN now() + %(lease)s::interval END
     FROM due
     ON CONFLICT (client_id, contact) DO UPDATE SET
-        due_at = least(c.due_at, excluded.due_at),
+        due_at = least(c.due_at, excluded.due_at
+                       - CASE WHEN c.due_at IS NULL THEN interval '0'
+                         ELSE interval '1 microsecond' END),
         owner = CASE WHEN excluded.owner IS NOT NULL
                      AND (c.lease_until IS NULL OR c.lease_until < now())
                 THEN excluded.owner ELSE c.owner END,
         lease_until = CASE WHEN excluded.owner IS NOT NULL
                            AND (c.lease_until IS NULL OR c.lease_until < now())
                       THEN excluded.lease_until ELSE c.lease_until END
-    RETURNING c.client_id, c.contact,
+    RETURNING c.client_id, c.contact, c.due_at = now() AS alone,
               c.owner = %(owner)s::text AND c.lease_until = now() + %(lease)s::interval AS leased
+), given AS (
+    SELECT client_id, contact, array_agg(s.id) AS ids, array_agg(s.dedup_key) AS keys
+    FROM woken w JOIN due d USING (client_id, contact) JOIN stored s USING (client_id, contact)
+    WHERE w.leased AND w.alone AND NOT d.more GROUP BY 1, 2
 )
-SELECT (SELECT count(*) FROM stored), w.client_id, w.contact, coalesce(w.leased, false)
-FROM (SELECT 1) one LEFT JOIN woken w ON true
+SELECT (SELECT count(*) FROM stored), w.client_id, w.contact, coalesce(w.leased, false),
+       g.ids, g.keys
+FROM (SELECT 1) one LEFT JOIN woken w ON true LEFT JOIN given g USING (client_id, contact)
 """
 
 # Of several processes that learn of a new client each adopts what the others left.
@@ -142,14 +159,16 @@ SELECT t.id, t.phone_number_id, t.dedup_key, t.kind, t.payload, t.occurred_at, t
 FROM lease LEFT JOIN taken t ON true
 """
 
-LOCK_CONVERSATIONS = """
+UNHURRIED = Statement("SELECT set_config('synchronous_commit', 'off', true)")
+
+LOCK_CONVERSATIONS = Statement("""
 SELECT 1 FROM wabot.conversations c
 JOIN unnest(%(clients)s::uuid[], %(contacts)s::text[]) k(client_id, contact)
   USING (client_id, contact)
 ORDER BY client_id, contact FOR UPDATE OF c
-"""
+""")
 
-SETTLE = """
+SETTLE = Statement("""
 UPDATE wabot.inbox i
 SET state = CASE WHEN s.reason IS NULL THEN 'done' ELSE 'failed' END, done_at = now(),
     last_error = coalesce(s.reason, last_error)
@@ -158,18 +177,18 @@ FROM (
     UNION ALL SELECT * FROM unnest(%(failed)s::bigint[], %(reasons)s::text[])
 ) s
 WHERE i.id = s.id AND i.state = 'waiting'
-"""
+""")
 
-KEEP = """
+KEEP = Statement("""
 UPDATE wabot.inbox i
 SET due_at = now() + k.delay, last_error = nullif(k.error, ''),
-    attempts = CASE WHEN k.forgive THEN 0 ELSE i.attempts END
-FROM unnest(%(ids)s::bigint[], %(delays)s::interval[], %(forgive)s::bool[], %(errors)s::text[])
-     AS k(id, delay, forgive, error)
+    attempts = k.attempts
+FROM unnest(%(ids)s::bigint[], %(delays)s::interval[], %(attempts)s::int[], %(errors)s::text[])
+     AS k(id, delay, attempts, error)
 WHERE i.id = k.id AND i.state = 'waiting'
-"""
+""")
 
-CHANGE_TIMERS = """
+CHANGE_TIMERS = Statement("""
 WITH wanted AS (
     SELECT * FROM unnest(%(clients)s::uuid[], %(contacts)s::text[], %(kinds)s::text[],
                          %(set_by)s::text[], %(due)s::timestamptz[])
@@ -185,10 +204,10 @@ INSERT INTO wabot.timers AS t (client_id, contact, kind, due_at, set_by)
 SELECT client_id, contact, kind, due_at, set_by FROM last WHERE due_at IS NOT NULL
 ON CONFLICT (client_id, contact, kind) DO UPDATE
 SET due_at = excluded.due_at, set_by = excluded.set_by
-"""
+""")
 
 # What is due now keeps its lease: the caller goes on with it.
-RELEASE = """
+RELEASE = Statement("""
 WITH ours AS (
     SELECT k.client_id, k.contact,
            CASE WHEN NOT EXISTS (SELECT 1 FROM wabot.clients cl
@@ -209,7 +228,7 @@ SET due_at = o.due_at,
 FROM ours o
 WHERE c.client_id = o.client_id AND c.contact = o.contact AND c.owner = %(owner)s
 RETURNING c.client_id, c.contact, c.owner IS NOT NULL
-"""
+""")
 
 RENEW = """
 WITH held AS (

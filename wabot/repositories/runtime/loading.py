@@ -1,9 +1,8 @@
 """What a turn loads of a tenant's tables."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from wabot.domain.conversation.memory import Pause
@@ -14,50 +13,56 @@ from wabot.domain.order import HistoryEntry, Order, OrderLine
 from wabot.domain.purpose import Purpose
 from wabot.domain.quantity import Quantity
 from wabot.repositories.runtime import turn_statements as statements
-from wabot.repositories.runtime.sql import TenantStatement
+from wabot.repositories.runtime.scripts import Row, Rows, TenantTransaction
 from wabot.services.runtime.turns import Contact, Heard, Loaded, Outgoing
-
-Run = Callable[[TenantStatement, dict[str, Any]], Awaitable[Any]]
-Row = Sequence[Any]
 
 
 class Reader:
     """Loads one conversation; all statements travel together, the customer's lock first."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self.rows: list[Row] = []
+    def __init__(self, transaction: TenantTransaction) -> None:
+        self._transaction = transaction
+        self.rows: Rows = []
 
     async def load(self, contact: Contact, keys: Sequence[str], *, is_new: bool = False) -> Loaded:
         """Lock the customer and return what belongs to the conversation."""
         who = {"wa_id": contact.wa_id or None, "user_id": contact.user_id or None}
         conversation = {"contact": contact.user_id or contact.wa_id}
-        customers = await self._run(statements.LOCK_CUSTOMER, who)
-        session = await self._run(statements.LOAD_SESSION, who)
-        addresses = await self._run(statements.LOAD_ADDRESSES, who)
-        orders = await self._run(statements.LOAD_ORDERS, who)
-        handled = await self._run(statements.LOAD_HANDLED, {"keys": list(keys)})
-        unsettled = await self._run(statements.LOAD_UNSETTLED, conversation)
-        owed = await self._run(statements.LOAD_OWED, conversation)
-        version = await self._run(statements.LOAD_VERSION, {})
-
-        self.rows = await customers.fetchall()
-        state, until, reason = await session.fetchone() or (None, None, "")
+        (
+            self.rows,
+            session,
+            addresses,
+            orders,
+            handled,
+            unsettled,
+            owed,
+            version,
+        ) = await self._transaction.ask(
+            (statements.LOCK_CUSTOMER, who),
+            (statements.LOAD_SESSION, who),
+            (statements.LOAD_ADDRESSES, who),
+            (statements.LOAD_ORDERS, who),
+            (statements.LOAD_HANDLED, {"keys": list(keys)}),
+            (statements.LOAD_UNSETTLED, conversation),
+            (statements.LOAD_OWED, conversation),
+            (statements.LOAD_VERSION, {}),
+        )
+        state, until, reason = session[0] if session else (None, None, "")
         customer = _customer(self.rows[0], is_new=is_new) if self.rows else None
         if customer is not None:
             customer = _with(
                 customer,
-                tuple(Address(*row) for row in await addresses.fetchall()),
-                tuple(_order(row) for row in await orders.fetchall()),
+                tuple(Address(*row) for row in addresses),
+                tuple(_order(row) for row in orders),
             )
         return Loaded(
             customer=customer,
             memory=state,
             pause=Pause(until, reason) if until else None,
-            handled=frozenset(row[0] for row in await handled.fetchall()),
-            unsettled=tuple(_outgoing(row) for row in await unsettled.fetchall()),
-            owed=dict(await owed.fetchall()),
-            shop_version=(await version.fetchone() or (0,))[0],
+            handled=frozenset(row[0] for row in handled),
+            unsettled=tuple(_outgoing(row) for row in unsettled),
+            owed=dict(owed),
+            shop_version=version[0][0] if version else 0,
             heard=_heard(self.rows[0]) if self.rows else None,
         )
 

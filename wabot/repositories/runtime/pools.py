@@ -17,8 +17,7 @@ from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
 from wabot.errors import DatabaseUnavailable
 from wabot.repositories.conninfo import parameters_of
-
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+from wabot.repositories.runtime.scripts import Connection, TenantTransaction
 
 # Connections at most to a database that is one tenant's alone.
 _SMALL = 4
@@ -92,15 +91,18 @@ class Pools:
             yield connection
 
     @asynccontextmanager
-    async def tenant(self, tenant: Tenant) -> AsyncIterator[Connection]:
-        """Borrow a connection inside a pipelined transaction under the tenant's own role."""
-        async with (
-            self._connection(self._place_of(tenant)) as connection,
-            connection.pipeline(),
-            connection.transaction(),
-        ):
-            await connection.execute(_ENTER, (tenant.placement.role,))
-            yield connection
+    async def tenant(
+        self, tenant: Tenant, *, lasting: bool = True
+    ) -> AsyncIterator[TenantTransaction]:
+        """Open a transaction under the tenant's own role; it commits when left without an error."""
+        async with self._connection(self._place_of(tenant)) as connection:
+            transaction = TenantTransaction(connection, tenant.placement, lasting=lasting)
+            try:
+                yield transaction
+                await transaction.commit()
+            except BaseException:
+                await transaction.rollback()
+                raise
 
     def _place_of(self, tenant: Tenant) -> _Place:
         placement = tenant.placement
@@ -166,9 +168,3 @@ class Pools:
             ) from error
         finally:
             place.borrowed -= 1
-
-
-_ENTER = """
-SELECT set_config('role', %s, true), set_config('statement_timeout', '10s', true),
-       set_config('lock_timeout', '5s', true)
-"""

@@ -9,7 +9,7 @@ from wabot.domain.catalog import Catalog, Product
 from wabot.domain.settings import shop_settings
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
-from wabot.repositories.runtime.pools import Connection
+from wabot.repositories.runtime.scripts import TenantTransaction
 from wabot.repositories.runtime.sql import TenantStatement
 
 _SETTINGS = TenantStatement("SELECT key, value FROM {settings}")
@@ -29,13 +29,13 @@ class ShopCache:
         self._shops: OrderedDict[UUID, tuple[int, Shop]] = OrderedDict()
         self._products = 0
 
-    async def get(self, connection: Connection, tenant: Tenant, version: int) -> Shop:
+    async def get(self, transaction: TenantTransaction, tenant: Tenant, version: int) -> Shop:
         """Return the shop as of that version, read again when the one in memory is another."""
         known = self._shops.get(tenant.id)
         if known is not None and known[0] == version and _is_of(known[1], tenant):
             self._shops.move_to_end(tenant.id)
             return known[1]
-        shop = await _read(connection, tenant)
+        shop = await _read(transaction, tenant)
         self._forget(tenant.id)
         self._shops[tenant.id] = (version, shop)
         self._products += _size(shop)
@@ -63,13 +63,12 @@ def _is_of(shop: Shop, tenant: Tenant) -> bool:
     )
 
 
-async def _read(connection: Connection, tenant: Tenant) -> Shop:
-    settings = await connection.execute(_SETTINGS.render(tenant.placement))
-    products = await connection.execute(_PRODUCTS.render(tenant.placement))
-    values: dict[str, object] = dict(await settings.fetchall())
+async def _read(transaction: TenantTransaction, tenant: Tenant) -> Shop:
+    settings, products = await transaction.ask((_SETTINGS, {}), (_PRODUCTS, {}))
+    values: dict[str, object] = dict(settings)
     for_sale: list[Product] = []
     withdrawn: list[Product] = []
-    for *columns, is_active in await products.fetchall():
+    for *columns, is_active in products:
         (for_sale if is_active else withdrawn).append(_product(columns))
     return Shop(
         name=tenant.name,

@@ -5,31 +5,71 @@ import; a statement that reaches PostgreSQL without a placement names a schema t
 """
 
 import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from wabot.domain.tenant import Placement
 from wabot.models.naming import TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
 from wabot.models.tenant import metadata
 
+Literal = Callable[[Any], str]
+
 _TABLES = {table.name.removeprefix(TENANT_PREFIX_MARK) for table in metadata.sorted_tables}
-_MARKED = re.compile(r"\{(\w+)\}")
+_TABLE = re.compile(r"\{(\w+)\}")
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+
+
+class Statement:
+    """A statement whose parameters, `%(name)s`, become literals of its text."""
+
+    __slots__ = ("_names", "_pieces", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # Odd places hold the names: what a compiled template is to a template.
+        pieces = _PARAMETER.split(text)
+        self._pieces, self._names = pieces[0::2], pieces[1::2]
+
+    def bind(self, values: Mapping[str, Any], literal: Literal) -> str:
+        """Return the text with its values, each made a literal once."""
+        quoted = {name: literal(values[name]) for name in dict.fromkeys(self._names)}
+        return _woven(self._pieces, [quoted[name] for name in self._names])
 
 
 class TenantStatement:
-    """A statement over a tenant's tables."""
+    """A statement over a tenant's tables, cut where schema, prefix and values belong."""
 
-    __slots__ = ("_pieces", "text")
+    __slots__ = ("_names", "_pieces", "text")
 
     def __init__(self, text: str) -> None:
-        unknown = {name for name in _MARKED.findall(text) if name not in _TABLES}
+        unknown = {name for name in _TABLE.findall(text) if name not in _TABLES}
         if unknown:
             raise ValueError(f"no tenant table is called {', '.join(sorted(unknown))}")
-        self.text = _MARKED.sub(rf"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}\1", text)
-        # Cut where schema and prefix belong; each piece but the first begins with a table's name.
-        self._pieces = _MARKED.sub('\0\\1"', text).split("\0")
+        self.text = _TABLE.sub(rf"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}\1", text)
+        pieces = _PARAMETER.split(text)
+        self._names = pieces[1::2]
+        # Each part but the first of a piece begins with a table's name.
+        self._pieces = [_TABLE.sub('\0\\1"', piece).split("\0") for piece in pieces[0::2]]
 
     def render(self, placement: Placement) -> str:
-        """Return the text with the placement's schema and prefix.
+        """Return the text with the placement's schema and prefix, its parameters still open.
 
         Joining costs less than looking a text up, and nothing is kept per tenant.
         """
-        return f'"{placement.schema}"."{placement.prefix}'.join(self._pieces)
+        return _woven(self._placed(placement), [f"%({name})s" for name in self._names])
+
+    def bind(self, placement: Placement, values: Mapping[str, Any], literal: Literal) -> str:
+        """Return the text with schema, prefix and values, each value made a literal once."""
+        quoted = {name: literal(values[name]) for name in dict.fromkeys(self._names)}
+        return _woven(self._placed(placement), [quoted[name] for name in self._names])
+
+    def _placed(self, placement: Placement) -> list[str]:
+        place = f'"{placement.schema}"."{placement.prefix}'
+        return [place.join(piece) for piece in self._pieces]
+
+
+def _woven(pieces: list[str], between: list[str]) -> str:
+    woven = [pieces[0]]
+    for value, piece in zip(between, pieces[1:], strict=True):
+        woven += (value, piece)
+    return "".join(woven)

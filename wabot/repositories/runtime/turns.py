@@ -17,9 +17,9 @@ from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
 from wabot.repositories.runtime import turn_statements as statements
 from wabot.repositories.runtime.loading import Reader
-from wabot.repositories.runtime.pools import Connection, Pools
+from wabot.repositories.runtime.pools import Pools
+from wabot.repositories.runtime.scripts import TenantTransaction
 from wabot.repositories.runtime.shops import ShopCache
-from wabot.repositories.runtime.sql import TenantStatement
 from wabot.repositories.runtime.writing import write_turn
 from wabot.services.runtime.turns import (
     Contact,
@@ -45,30 +45,28 @@ class PostgresTenantStore:
     @asynccontextmanager
     async def turn(self, tenant: Tenant) -> AsyncIterator["PostgresTurn"]:
         """Open one transaction under the tenant's own role."""
-        async with self._pools.tenant(tenant) as connection:
-            yield PostgresTurn(connection, tenant, self._shops)
+        async with self._pools.tenant(tenant) as transaction:
+            yield PostgresTurn(transaction, tenant, self._shops)
 
     async def claim_again(self, tenant: Tenant, claim: SendClaim) -> bool:
         """Take a message that waited; false when it needs no sending any more."""
-        async with self._pools.tenant(tenant) as connection:
-            cursor = await connection.execute(
-                statements.CLAIM_AGAIN.render(tenant.placement),
-                {
-                    "id": claim.message_id,
-                    "claim": claim.claim,
-                    "at": claim.at,
-                    "resent": claim.resent,
-                },
-            )
-            row = await cursor.fetchone()
-        return row is not None and row[0] == "sending"
+        values = {
+            "id": claim.message_id,
+            "claim": claim.claim,
+            "at": claim.at,
+            "resent": claim.resent,
+        }
+        async with self._pools.tenant(tenant) as transaction:
+            (rows,) = await transaction.ask((statements.CLAIM_AGAIN, values))
+        return bool(rows) and rows[0][0] == "sending"
 
     async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
         """Write what became of messages that were sent."""
         ordered = sorted(marks, key=lambda mark: mark.message_id.bytes)
-        async with self._pools.tenant(tenant) as connection:
-            await connection.execute(
-                statements.MARK_SENT.render(tenant.placement),
+        # What a crashed server forgets of it, a status tells: no need to wait for the disk.
+        async with self._pools.tenant(tenant, lasting=False) as transaction:
+            transaction.later(
+                statements.MARK_SENT,
                 {
                     "ids": [mark.message_id for mark in ordered],
                     "wamids": [mark.wamid for mark in ordered],
@@ -87,50 +85,47 @@ class PostgresTenantStore:
 
 
 class PostgresTurn:
-    """One tenant transaction, pipelined: what is read together takes one round trip."""
+    """One tenant transaction: what is read together, and what is written, takes one message."""
 
-    def __init__(self, connection: Connection, tenant: Tenant, shops: ShopCache) -> None:
-        self._connection = connection
+    def __init__(self, transaction: TenantTransaction, tenant: Tenant, shops: ShopCache) -> None:
+        self._transaction = transaction
         self._tenant = tenant
         self._shops = shops
 
-    async def _run(self, statement: TenantStatement, values: dict[str, Any]) -> Any:
-        text = statement.render(self._tenant.placement)
-        return await self._connection.execute(text, values)
-
     async def load(self, contact: Contact, keys: Sequence[str]) -> Loaded:
         """Lock the customer, then load what a step may look at."""
-        reader = Reader(self._run)
+        reader = Reader(self._transaction)
         loaded = await reader.load(contact, keys)
         if len(reader.rows) > 1:
-            await self._merge(contact, reader.rows)
+            self._merge(contact, reader.rows)
         elif reader.rows and reader.lacks(contact):
-            await self._run(
+            self._transaction.later(
                 statements.KNOW_CUSTOMER, {**_identity(contact), "id": reader.rows[0][0]}
             )
         return loaded
 
-    async def _merge(self, contact: Contact, rows: Sequence[Sequence[Any]]) -> None:
+    def _merge(self, contact: Contact, rows: Sequence[Sequence[Any]]) -> None:
         others = [row[0] for row in rows[1:]]
-        await self._run(statements.RELEASE_USER_ID, {"ids": others, "user_id": contact.user_id})
+        run = self._transaction.later
+        run(statements.RELEASE_USER_ID, {"ids": others, "user_id": contact.user_id})
         for statement in (statements.MOVE_ORDERS, statements.MOVE_ADDRESSES):
-            await self._run(statement, {"id": rows[0][0], "ids": others})
-        await self._run(statements.KNOW_CUSTOMER, {**_identity(contact), "id": rows[0][0]})
+            run(statement, {"id": rows[0][0], "ids": others})
+        run(statements.KNOW_CUSTOMER, {**_identity(contact), "id": rows[0][0]})
 
     async def register(self, contact: Contact, at: Any) -> Loaded:
         """Make the customer of a new contact and load them."""
-        await self._run(statements.INSERT_CUSTOMER, {**_identity(contact), "at": at})
-        return await Reader(self._run).load(contact, (), is_new=True)
+        self._transaction.later(statements.INSERT_CUSTOMER, {**_identity(contact), "at": at})
+        return await Reader(self._transaction).load(contact, (), is_new=True)
 
     async def shop(self, version: int) -> Shop:
         """Return the shop as of that version."""
-        return await self._shops.get(self._connection, self._tenant, version)
+        return await self._shops.get(self._transaction, self._tenant, version)
 
     async def place_order(self, order: OrderToPlace) -> OrderResult:
         """Take the stock and write the order; nothing is written when anything is short."""
         wanted = {line.product_id: line.quantity.steps for line in order.draft.lines}
-        cursor = await self._run(statements.LOCK_PRODUCTS, {"ids": list(wanted)})
-        left = {row[0]: row[1] if row[2] else 0 for row in await cursor.fetchall()}
+        (stocks,) = await self._transaction.ask((statements.LOCK_PRODUCTS, {"ids": list(wanted)}))
+        left = {row[0]: row[1] if row[2] else 0 for row in stocks}
         short = tuple(
             Shortage(line.product_id, line.name, left.get(line.product_id, 0))
             for line in order.draft.lines
@@ -138,14 +133,14 @@ class PostgresTurn:
         )
         if short:
             return short
-        await self._run(
+        self._transaction.later(
             statements.TAKE_STOCK, {"ids": list(wanted), "steps": list(wanted.values())}
         )
         return await self._write_order(order)
 
     async def _write_order(self, order: OrderToPlace) -> Order:
         draft = order.draft
-        cursor = await self._run(
+        made = (
             statements.INSERT_ORDER,
             {
                 "customer": order.customer_id,
@@ -158,14 +153,15 @@ class PostgresTurn:
                 "at": order.at,
             },
         )
-        order_id, code, label = await cursor.fetchone()
-        await self._run(statements.INSERT_ITEMS, {"order": order_id, **_columns(draft.lines)})
-        await self._run(
+        (((order_id, code, label),),) = await self._transaction.ask(made)
+        run = self._transaction.later
+        run(statements.INSERT_ITEMS, {"order": order_id, **_columns(draft.lines)})
+        run(
             statements.INSERT_HISTORY,
             {"order": order_id, "status": INITIAL_STATUS, "by": "customer", "at": order.at},
         )
         if draft.attachments:
-            await self._run(
+            run(
                 statements.INSERT_ATTACHMENTS,
                 {
                     "order": order_id,
@@ -174,7 +170,7 @@ class PostgresTurn:
                     "captions": [a.caption for a in draft.attachments],
                 },
             )
-        await self._run(statements.RAISE_VERSION, {})
+        run(statements.RAISE_VERSION, {})
         return Order(
             id=order_id,
             code=code,
@@ -191,7 +187,7 @@ class PostgresTurn:
         known = [status for status in statuses if status.status in _RANKS]
         if not known:
             return
-        await self._run(
+        self._transaction.later(
             statements.APPLY_STATUSES,
             {
                 "wamids": [status.wamid for status in known],
@@ -208,18 +204,18 @@ class PostgresTurn:
     async def last_message_at(self, names: Sequence[str], number: str) -> datetime | None:
         """Return when somebody of these numbers or user ids last wrote to the shop's number."""
         values = {"names": list(names), "number": number}
-        cursor = await self._run(statements.LAST_MESSAGE_AT, values)
-        found: datetime | None = (await cursor.fetchone())[0]
+        found: datetime | None
+        (((found,),),) = await self._transaction.ask((statements.LAST_MESSAGE_AT, values))
         return found
 
     async def is_own_message(self, wamid: str) -> bool:
         """Tell whether a message is one that we sent."""
-        cursor = await self._run(statements.IS_OWN_MESSAGE, {"wamid": wamid})
-        return bool((await cursor.fetchone())[0])
+        (((own,),),) = await self._transaction.ask((statements.IS_OWN_MESSAGE, {"wamid": wamid}))
+        return bool(own)
 
     async def change_identity(self, old: Contact, new: Contact) -> None:
         """Let a customer be known by a new number or user id."""
-        await self._run(
+        self._transaction.later(
             statements.CHANGE_IDENTITY,
             {
                 "wa_id": old.wa_id,
@@ -231,7 +227,7 @@ class PostgresTurn:
 
     async def write(self, writes: TurnWrites) -> None:
         """Write what the turn decided."""
-        await write_turn(self._run, writes)
+        write_turn(self._transaction, writes)
 
 
 def _identity(contact: Contact) -> dict[str, str]:

@@ -6,21 +6,22 @@ from psycopg.types.json import Jsonb
 
 from wabot.domain.message_codec import encode_message
 from wabot.repositories.runtime import turn_statements as statements
-from wabot.repositories.runtime.loading import Run
+from wabot.repositories.runtime.scripts import TenantTransaction
 from wabot.services.runtime.turns import Outgoing, TurnWrites
 
 
-async def write_turn(run: Run, writes: TurnWrites) -> None:
-    """Send every statement of the turn; the transaction's end waits for them."""
+def write_turn(transaction: TenantTransaction, writes: TurnWrites) -> None:
+    """Add every statement of the turn to the message that commits it."""
+    run = transaction.later
     customer = {"customer": writes.customer_id}
     if writes.inbound:
-        await run(statements.INSERT_INBOUND, _inbound(writes))
+        run(statements.INSERT_INBOUND, _inbound(writes))
     if writes.heard is not None:
         heard = {"at": writes.heard.at, "number": writes.heard.number}
-        await run(statements.TOUCH_CUSTOMER, {**customer, **heard})
+        run(statements.TOUCH_CUSTOMER, {**customer, **heard})
     for address in writes.addresses:
-        await run(statements.DEMOTE_ADDRESSES, customer)
-        await run(
+        run(statements.DEMOTE_ADDRESSES, customer)
+        run(
             statements.INSERT_ADDRESS,
             {
                 **customer,
@@ -31,9 +32,9 @@ async def write_turn(run: Run, writes: TurnWrites) -> None:
             },
         )
     if writes.phone_number:
-        await run(statements.SAVE_PHONE, {**customer, "phone": writes.phone_number})
+        run(statements.SAVE_PHONE, {**customer, "phone": writes.phone_number})
     if writes.session is not None:
-        await run(
+        run(
             statements.SAVE_SESSION,
             {
                 **customer,
@@ -42,13 +43,13 @@ async def write_turn(run: Run, writes: TurnWrites) -> None:
                 "expires_at": writes.session.expires_at,
             },
         )
-    await _write_pause(run, writes)
+    _write_pause(transaction, writes)
     if writes.outgoing:
-        await run(statements.INSERT_OUTGOING, _outgoing(writes, writes.outgoing))
+        run(statements.INSERT_OUTGOING, _outgoing(writes, writes.outgoing))
     if writes.unknown_words:
-        await run(statements.COUNT_UNKNOWN, {"words": list(writes.unknown_words)})
+        run(statements.COUNT_UNKNOWN, {"words": list(writes.unknown_words)})
     if writes.owed:
-        await run(
+        run(
             statements.SAVE_OWED,
             {
                 "contact": writes.contact,
@@ -57,18 +58,19 @@ async def write_turn(run: Run, writes: TurnWrites) -> None:
             },
         )
     if writes.applied:
-        await run(statements.DROP_OWED, {"keys": list(writes.applied)})
+        run(statements.DROP_OWED, {"keys": list(writes.applied)})
 
 
-async def _write_pause(run: Run, writes: TurnWrites) -> None:
+def _write_pause(transaction: TenantTransaction, writes: TurnWrites) -> None:
     if writes.pause is None:
         return
+    run = transaction.later
     customer = {"customer": writes.customer_id}
     if writes.pause.pause is None:
-        await run(statements.END_PAUSE, customer)
+        run(statements.END_PAUSE, customer)
         return
-    await run(statements.CANCEL_WAITING, {"contact": writes.contact})
-    await run(
+    run(statements.CANCEL_WAITING, {"contact": writes.contact})
+    run(
         statements.SAVE_PAUSE,
         {**customer, "until": writes.pause.pause.until, "reason": writes.pause.pause.reason},
     )

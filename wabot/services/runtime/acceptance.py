@@ -17,7 +17,7 @@ from wabot.domain.tenant import Tenant
 from wabot.errors import Overloaded
 from wabot.logs import log
 from wabot.services.runtime.batching import Batcher
-from wabot.services.runtime.events import Acceptance, ConversationKey, EventKind, NewEvent
+from wabot.services.runtime.events import Acceptance, EventKind, Leased, NewEvent
 from wabot.services.runtime.ports import Clients, Journal
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Acceptor:
         self,
         journal: Journal,
         clients: Clients,
-        dispatch: Callable[[Sequence[ConversationKey]], None],
+        dispatch: Callable[[Sequence[Leased]], None],
         wake: Callable[[], None],
         *,
         most_waiting: int = 2000,

@@ -10,6 +10,7 @@ from wabot.errors import ExternalFailure
 from wabot.logs import bind, log
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.events import Closing, ConversationKey, Failed, Kept, StoredEvent
+from wabot.services.runtime.gates import Gate
 from wabot.services.runtime.ports import Clients, Journal
 from wabot.services.runtime.sending import Sender
 from wabot.services.runtime.turn import TurnResult, TurnRunner
@@ -24,7 +25,10 @@ _ECHO_WAITS = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Conversing:
-    """The three steps after accepting; `tries` is how often an event may fail."""
+    """The three steps after accepting; `tries` is how often an event may fail.
+
+    `turn_gate` bounds the tenants' transactions at once, `send_gate` what is handed to Graph.
+    """
 
     journal: Journal
     clients: Clients
@@ -32,10 +36,17 @@ class Conversing:
     sender: Sender
     tries: int
     closer: Batcher[Closing, bool]
+    turn_gate: Gate
+    send_gate: Gate
 
-    async def handle(self, key: ConversationKey) -> bool:
-        """Handle what is due of the conversation; tell whether more is, its lease still held."""
-        events = await self.journal.take(key)
+    async def handle(
+        self, key: ConversationKey, taken: Sequence[StoredEvent] | None = None
+    ) -> bool:
+        """Handle what is due of the conversation, all of it `taken` when that is given.
+
+        Tell whether more is due by now, its lease still held.
+        """
+        events = await self.journal.take(key) if taken is None else taken
         if events is None:
             log(_log, logging.INFO, "lease.lost", "Another process holds the conversation.")
             return False
@@ -63,8 +74,12 @@ class Conversing:
         self, tenant: Tenant, key: ConversationKey, events: Sequence[StoredEvent]
     ) -> Closing:
         try:
-            result = await self.turns.run(tenant, key, events)
-            wait = await self.sender.send(tenant, result.outgoing)
+            async with self.turn_gate.through(tenant.id):
+                result = await self.turns.run(tenant, key, events)
+            wait = None
+            if result.outgoing:
+                async with self.send_gate.through(tenant.id):
+                    wait = await self.sender.send(tenant, result.outgoing)
         except ExternalFailure as error:
             log(_log, logging.WARNING, "turn.waits", "A turn waits.", reason=error.message)
             delay = timedelta(seconds=2)
@@ -122,7 +137,7 @@ class Conversing:
 
 def _failed_once(event: StoredEvent, reason: str) -> Kept:
     delay = min(timedelta(seconds=2 ** min(event.attempts, 10)) / 2, _AGAIN_AT_MOST)
-    return Kept(event.id, delay, forgive=False, error=reason)
+    return Kept(event.id, delay, event.attempts, reason)
 
 
 def _closing(

@@ -63,11 +63,19 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Leased:
+    """A conversation to handle now; with `events` they are all that waits, and are taken."""
+
+    key: ConversationKey
+    events: tuple[StoredEvent, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     """What accepting did: events kept, and conversations whose lease this process now holds."""
 
     stored: int
-    leased: tuple[ConversationKey, ...] = ()
+    leased: tuple[Leased, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +89,11 @@ class TimerChange:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An event that stays waiting; with `forgive` its attempts count from zero again."""
+    """An event that stays waiting; `attempts` is how many of them count as failed by now."""
 
     id: int
     delay: timedelta
-    forgive: bool = True
+    attempts: int = 0
     error: str = ""
 
 

@@ -2,14 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
-from uuid import UUID
 
 from wabot.errors import ExternalFailure
 from wabot.logs import log
 from wabot.services.runtime.conversing import Conversing
-from wabot.services.runtime.events import ConversationKey
+from wabot.services.runtime.events import ConversationKey, Leased
 from wabot.services.runtime.pausing import SendingPauses
 from wabot.services.runtime.ports import Clients, Clock, Journal
 
@@ -23,8 +22,7 @@ _ADOPT_EVERY = 15.0
 class Worker:
     """Runs the conversations whose leases this process holds.
 
-    `turns` bounds the conversations at work at once, `turns_per_tenant` those of one tenant, so
-    that a slow shop never takes every connection. `idle` is how often the database is asked.
+    `idle` is how often the database is asked.
     """
 
     def __init__(
@@ -36,8 +34,6 @@ class Worker:
         pauses: SendingPauses,
         *,
         lease: timedelta,
-        turns: int,
-        turns_per_tenant: int,
         keep_journal: timedelta,
         idle: float = 1.0,
     ) -> None:
@@ -49,9 +45,6 @@ class Worker:
         self._lease = lease
         self._keep_journal = keep_journal
         self._idle = idle
-        self._all_turns = asyncio.Semaphore(turns)
-        self._per_tenant = turns_per_tenant
-        self._tenant_turns: dict[UUID, asyncio.Semaphore] = {}
         self._held: dict[ConversationKey, asyncio.Task[None]] = {}
         self._again: set[ConversationKey] = set()
         self._woken = asyncio.Event()
@@ -97,48 +90,41 @@ class Worker:
         """Return how many conversations are held."""
         return len(self._held)
 
-    def dispatch(self, keys: Sequence[ConversationKey]) -> None:
+    def dispatch(self, conversations: Iterable[Leased]) -> None:
         """Handle conversations whose leases were just taken."""
-        for key in keys:
+        for leased in conversations:
+            key = leased.key
             if key in self._held:
                 # Given back and leased again before the task ended.
                 self._again.add(key)
             else:
-                self._held[key] = asyncio.create_task(self._hold(key))
+                self._held[key] = asyncio.create_task(self._hold(leased))
 
-    async def _hold(self, key: ConversationKey) -> None:
+    async def _hold(self, leased: Leased) -> None:
+        key = leased.key
         try:
-            await self._handle(key)
+            await self._handle(leased)
         finally:
             del self._held[key]
             if key in self._again:
                 self._again.discard(key)
                 if not self._stopping.is_set():
-                    self.dispatch([key])
+                    self.dispatch([Leased(key)])
 
     def wake(self) -> None:
         """Look for due conversations again: something will be due soon."""
         self._woken.set()
 
-    async def _handle(self, key: ConversationKey) -> None:
+    async def _handle(self, leased: Leased) -> None:
+        events = leased.events
         try:
-            # Between two turns others of the shop get theirs, however fast a customer writes.
-            while await self._turn(key) and not self._stopping.is_set():
-                pass
+            while await self._conversing.handle(leased.key, events) and not self._stopping.is_set():
+                events = None
         except ExternalFailure as error:
             # The lease runs out and whoever is able goes on.
             log(_log, logging.WARNING, "conversation.left", "Left alone.", reason=error.message)
         except Exception:
             log(_log, logging.ERROR, "conversation.failed", "Left after a bug.", exc_info=True)
-
-    async def _turn(self, key: ConversationKey) -> bool:
-        tenant = self._tenant_turns.setdefault(key.client_id, asyncio.Semaphore(self._per_tenant))
-        try:
-            async with tenant, self._all_turns:
-                return await self._conversing.handle(key)
-        finally:
-            if not tenant.locked() and self._tenant_turns.get(key.client_id) is tenant:
-                self._tenant_turns.pop(key.client_id, None)
 
     async def _claim_forever(self) -> None:
         while not self._stopping.is_set():
@@ -146,7 +132,7 @@ class Worker:
             try:
                 free = max(_CLAIMED_AT_ONCE - len(self._held), 0)
                 claimed = await self._journal.claim_due(free) if free else []
-                self.dispatch(claimed)
+                self.dispatch(map(Leased, claimed))
                 soon = await self._journal.next_due_in()
                 if soon is not None:
                     pause = min(max(soon.total_seconds(), 0.01), self._idle)
@@ -180,7 +166,7 @@ class Worker:
                 self._held[key].cancel()
 
     async def _fire_timers(self) -> None:
-        self.dispatch(await self._journal.fire_timers(self._clock.now()))
+        self.dispatch(map(Leased, await self._journal.fire_timers(self._clock.now())))
 
     async def _refresh_clients(self) -> None:
         seen = await self._pauses.look()

@@ -1,0 +1,113 @@
+"""Several statements in one message to PostgreSQL.
+
+Values become literals of the text (psycopg's own, escaped by libpq): the simple protocol takes
+any number of statements at once. With parameters apart each statement is parsed, bound, described,
+executed and waited for on its own, which costs more than the work of most of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Transformer
+
+from wabot.domain.tenant import Placement
+from wabot.repositories.runtime.sql import Statement, TenantStatement
+
+Connection = psycopg.AsyncConnection[tuple[Any, ...]]
+Row = tuple[Any, ...]
+Rows = list[Row]
+Asked = tuple[TenantStatement, Mapping[str, Any]]
+
+_ENTER = Statement("""
+SELECT set_config('role', %(role)s, true), set_config('statement_timeout', '10s', true),
+       set_config('lock_timeout', '5s', true), set_config('synchronous_commit', %(lasting)s, true)
+""")
+
+
+class Literals:
+    """Makes values literals for one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._transformer = Transformer(connection)
+
+    def __call__(self, value: Any) -> str:
+        """Return the value as SQL; raises DataError for a NUL, which would cut the message."""
+        text = self._transformer.as_literal(value).decode()
+        if "\0" in text or _holds_nul(value):
+            raise psycopg.DataError("PostgreSQL text holds no NUL (0x00)")
+        return text
+
+
+class TenantTransaction:
+    """One transaction under a tenant's own role, begun with the first question.
+
+    A transaction that is not `lasting` may be forgotten by a server that crashes at once: for what
+    would be found out again.
+    """
+
+    def __init__(
+        self, connection: Connection, placement: Placement, *, lasting: bool = True
+    ) -> None:
+        self._connection = connection
+        self._placement = placement
+        self._literal = Literals(connection)
+        self._enter = _ENTER.bind(
+            {"role": placement.role, "lasting": "on" if lasting else "off"}, self._literal
+        )
+        self._begun = False
+        self._waiting: list[str] = []
+
+    async def ask(self, *asked: Asked) -> list[Rows]:
+        """Run what waits, then these, in one message; return the rows of each of these."""
+        self._waiting += [self._bound(*one) for one in asked]
+        found = await self._send(())
+        return found[len(found) - len(asked) :]
+
+    def later(self, statement: TenantStatement, values: Mapping[str, Any]) -> None:
+        """Run the statement with the next message, at the latest with the commit."""
+        self._waiting.append(self._bound(statement, values))
+
+    async def execute(self, text: str) -> Rows:
+        """Run a ready text and return its rows."""
+        self._waiting.append(text)
+        return (await self._send(()))[-1]
+
+    async def commit(self) -> None:
+        """Run what waits and commit, in one message."""
+        if self._begun:
+            await self._send(("COMMIT",))
+        elif self._waiting:
+            # Statements of one message are one transaction of themselves.
+            await run_script(self._connection, [self._enter, *self._waiting])
+
+    async def rollback(self) -> None:
+        """Undo everything; a lost connection has done so."""
+        if self._begun and not self._connection.closed:
+            await self._connection.rollback()
+
+    async def _send(self, last: Sequence[str]) -> list[Rows]:
+        texts, self._waiting = [*self._waiting, *last], []
+        if not self._begun:
+            self._begun = True
+            texts = ["BEGIN", self._enter, *texts]
+        return await run_script(self._connection, texts)
+
+    def _bound(self, statement: TenantStatement, values: Mapping[str, Any]) -> str:
+        return statement.bind(self._placement, values, self._literal)
+
+
+async def run_script(connection: Connection, texts: Sequence[str]) -> list[Rows]:
+    """Send the statements as one message, a transaction of its own; return the rows of each."""
+    cursor = await connection.execute("\n;".join(texts).encode())
+    found: list[Rows] = []
+    while True:
+        found.append(await cursor.fetchall() if cursor.description else [])
+        if not cursor.nextset():
+            return found
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    return isinstance(value, list) and any(isinstance(one, str) and "\0" in one for one in value)
