@@ -33,6 +33,7 @@ from wabot.services.runtime.turns import (
     Inbound,
     OrderToPlace,
     Outgoing,
+    SendClaim,
     SendMark,
     StatusChange,
     TurnWrites,
@@ -63,6 +64,7 @@ TURN_METHODS: dict[str, Callable[[PostgresTurn], Awaitable[Any]]] = {
     "shop": lambda turn: turn.shop(1),
     "place_order": lambda turn: turn.place_order(OrderToPlace(uuid4(), DRAFT, "wamid.1", NOW)),
     "apply_statuses": lambda turn: turn.apply_statuses([StatusChange("wamid.1", "sent", NOW)]),
+    "last_message_at": lambda turn: turn.last_message_at(["521"], "100"),
     "is_own_message": lambda turn: turn.is_own_message("wamid.1"),
     "change_identity": lambda turn: turn.change_identity(ANA, Contact("5215550100009")),
     "write": lambda turn: turn.write(WRITES),
@@ -87,7 +89,7 @@ def test_every_method_of_a_turn_is_tried() -> None:
         for name, _ in inspect.getmembers(PostgresTenantStore, inspect.isfunction)
         if not name.startswith("_")
     }
-    assert store == {"turn", "mark"}
+    assert store == {"turn", "mark", "claim_again"}
 
 
 def under_anothers_role(pair: Pair) -> Tenant:
@@ -115,6 +117,10 @@ async def test_every_method_is_refused(
                 await call(turn)
     with pytest.raises(InsufficientPrivilege):
         await PostgresTenantStore(pools).mark(tenant, [SendMark(uuid4(), wamid="wamid.2")])
+    with pytest.raises(InsufficientPrivilege):
+        await PostgresTenantStore(pools).claim_again(
+            tenant, SendClaim(uuid4(), timedelta(seconds=1), NOW, resent=False)
+        )
 
 
 @pytest.mark.parametrize("mistaken", MISTAKES)
