@@ -201,6 +201,7 @@ async def running(
     isolation: Isolation = Isolation.SCHEMA,
     statuses: StatusLevel = StatusLevel.NONE,
     numbers: tuple[Number, ...] = (),
+    throughput: int = 0,
     **variables: str,
 ) -> AsyncIterator[Harness]:
     """Run one server over a shop until the block ends."""
@@ -209,7 +210,10 @@ async def running(
         make_tenant, settings, environment["DATABASE_URL"], slug, isolation=isolation.value
     )
     config = GraphConfig(
-        numbers=numbers, app_secret=settings["WHATSAPP_APP_SECRET"][0], statuses=statuses
+        numbers=numbers,
+        app_secret=settings["WHATSAPP_APP_SECRET"][0],
+        statuses=statuses,
+        throughput=throughput,
     )
     async with StandInGraph(config) as graph:
         settings = load_settings(

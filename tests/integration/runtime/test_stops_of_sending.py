@@ -1,0 +1,214 @@
+"""When nothing of a shop can pass: one try now and then, and everything once the cause is gone."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.harness import Harness, make_tenant, running
+from tests.integration.tokens.conftest import NEW, OLD, Run, cli, number, rotate
+from wabot.config import Settings
+from wabot.domain.tenant import Tenant
+from wabot.simulation.graph import Fault, StandInGraph
+from wabot.simulation.graph.config import Number
+from wabot.simulation.inbound_payloads import Person, change, from_customer, message, text, webhook
+
+__all__ = ["cli", "rotate"]
+
+OTHER = "106500000000002"
+UNPAID = 131042
+
+
+@pytest.fixture
+def tenant(settings: Settings, central_url: str) -> Tenant:
+    return make_tenant(settings, central_url, "bodega", token=OLD, waba_id="900100200300")
+
+
+@pytest.fixture
+async def shop(environment: dict[str, str], tenant: Tenant) -> AsyncIterator[Harness]:
+    numbers = (number(OLD), number(NEW), Number(OTHER, "EAAofanothershop"))
+    variables = {"WABOT_RATE_LIMITS": "on"}
+    async with running(
+        environment, tenant=tenant, numbers=numbers, throughput=80, **variables
+    ) as harness:
+        yield harness
+
+
+@pytest.fixture
+def graph(shop: Harness) -> StandInGraph:
+    """The server's own Graph proves the tokens."""
+    return shop.graph
+
+
+def people(count: int) -> list[Person]:
+    return [Person(f"5215550{n:06}", f"Cliente {n}") for n in range(count)]
+
+
+async def all_say(shop: Harness, persons: list[Person], words: str) -> None:
+    stamp = int(shop.clock.now().timestamp())
+    kind, content = text(words)
+    messages = [message(p, kind, content, timestamp=stamp) for p in persons]
+    status, _ = await shop.post(webhook([change(shop.tenant.phone_number_id, messages=messages)]))
+    assert status == 200
+
+
+async def until(condition: Callable[[], Any], timeout: float = 20) -> None:
+    async with asyncio.timeout(timeout):
+        while not condition():
+            await asyncio.sleep(0.05)
+
+
+def held(shop: Harness) -> int:
+    """Return how many messages are known as not sent."""
+    return shop.shop(
+        "SELECT count(*) AS n FROM messages WHERE status = 'sending' AND next_attempt_at <= now()"
+    )[0]["n"]
+
+
+def pauses(shop: Harness) -> list[dict[str, Any]]:
+    return shop.central("SELECT * FROM wabot.sending_pauses")
+
+
+def alerts(shop: Harness) -> list[tuple[str, int, bool]]:
+    rows = shop.central("SELECT rule, occurrences, resolved_at FROM wabot.alerts ORDER BY rule")
+    return [(row["rule"], row["occurrences"], row["resolved_at"] is not None) for row in rows]
+
+
+def probe_now(shop: Harness) -> None:
+    shop.central(
+        "UPDATE wabot.sending_pauses SET next_probe_at = now() - interval '1 second' RETURNING 1"
+    )
+
+
+async def test_a_dead_token_costs_a_handful_of_tries_and_another_one_lets_all_go_in_order(
+    shop: Harness, rotate: Run
+) -> None:
+    customers = people(100)
+    shop.graph.withdraw(OLD)
+    await all_say(shop, customers, "hola")
+    await until(lambda: held(shop) == 100)
+    await all_say(shop, customers, "catálogo")
+    await until(lambda: held(shop) == 200)
+    refused = [code for code, _ in shop.graph.journal.refusals]
+    assert set(refused) == {190}
+    assert len(refused) <= 8
+    assert alerts(shop) == [("sending_paused", 1, False)]
+    assert [(p["code"], p["probes"]) for p in pauses(shop)] == [(190, 0)]
+
+    assert (await rotate("bodega")).exit_code == 0
+    await until(lambda: len(shop.graph.messages) == 200)
+    await shop.settled()
+    assert {code for code, _ in shop.graph.journal.refusals[len(refused) :]} <= {190}
+    assert len(shop.graph.journal.refusals) - len(refused) <= 4
+    assert pauses(shop) == []
+    assert alerts(shop) == [("sending_paused", 1, True)]
+    rows = shop.shop(
+        "SELECT wamid, contact FROM messages WHERE direction = 'out' ORDER BY position"
+    )
+    for person in customers:
+        made = [row["wamid"] for row in rows if row["contact"] == person.wa_id]
+        assert made == [m.wamid for m in shop.graph.messages if m.to == person.wa_id]
+        assert len(made) == 2
+
+
+async def test_one_message_at_a_time_is_tried_and_ever_more_seldom(shop: Harness) -> None:
+    shop.graph.fail(Fault(code=UNPAID, count=0))
+    await all_say(shop, people(12), "hola")
+    await until(lambda: held(shop) == 12)
+    tried = len(shop.graph.journal.refusals)
+    for probes in (1, 2):
+        probe_now(shop)
+        await until(lambda n=probes: pauses(shop)[0]["probes"] == n)
+        await until(lambda n=probes: len(shop.graph.journal.refusals) == tried + n)
+        row = shop.central("SELECT next_probe_at - now() AS left, code FROM wabot.sending_pauses")[
+            0
+        ]
+        assert 60 * 2**probes - 5 < row["left"].total_seconds() <= 60 * 2**probes
+        assert row["code"] == UNPAID
+    await asyncio.sleep(1.5)
+    assert len(shop.graph.journal.refusals) == tried + 2
+    assert alerts(shop) == [("sending_paused", 1, False)]
+    attempts = shop.shop("SELECT DISTINCT attempts FROM messages WHERE direction = 'out'")
+    assert attempts == [{"attempts": 0}]
+
+
+async def test_an_accepted_try_lets_everything_go(shop: Harness) -> None:
+    shop.graph.fail(Fault(code=UNPAID, count=0))
+    await all_say(shop, people(12), "hola")
+    await until(lambda: held(shop) == 12)
+    shop.graph.heal()
+    await asyncio.sleep(1.2)
+    assert shop.graph.messages == ()
+    probe_now(shop)
+    await until(lambda: len(shop.graph.messages) == 12, timeout=8)
+    await shop.settled()
+    assert pauses(shop) == []
+    assert alerts(shop) == [("sending_paused", 1, True)]
+
+
+async def test_a_try_that_is_refused_for_its_own_sake_is_followed_by_another(
+    shop: Harness,
+) -> None:
+    shop.graph.fail(Fault(code=UNPAID, count=0))
+    await all_say(shop, people(3), "hola")
+    await until(lambda: held(shop) == 3)
+    shop.graph.heal()
+    shop.graph.fail(Fault(code=131026))
+    probe_now(shop)
+    await until(lambda: shop.shop("SELECT 1 FROM messages WHERE status = 'failed'"))
+    assert len(pauses(shop)) == 1
+    left = shop.central("SELECT next_probe_at - now() AS left FROM wabot.sending_pauses")[0]["left"]
+    assert left.total_seconds() <= 5
+    probe_now(shop)
+    await until(lambda: len(shop.graph.messages) == 2)
+    assert pauses(shop) == []
+
+
+async def test_a_server_that_starts_knows_of_the_stop(
+    environment: dict[str, str], tenant: Tenant
+) -> None:
+    async with running(environment, tenant=tenant) as first:
+        first.graph.fail(Fault(code=UNPAID, count=0))
+        await all_say(first, people(2), "hola")
+        await until(lambda: held(first) == 2)
+    async with running(environment, tenant=tenant) as second:
+        await asyncio.sleep(1.2)
+        await all_say(second, people(3), "menú")
+        await until(lambda: held(second) == 5)
+        assert second.graph.messages == ()
+        probe_now(second)
+        await until(lambda: len(second.graph.messages) == 5)
+
+
+async def test_another_shop_notices_nothing(
+    shop: Harness, settings: Settings, central_url: str
+) -> None:
+    other = await asyncio.to_thread(
+        make_tenant, settings, central_url, "otra", number=OTHER, token="EAAofanothershop"
+    )
+    await asyncio.sleep(1.2)
+    shop.graph.withdraw(OLD)
+    await all_say(shop, people(60), "hola")
+    ana = Person("5215551999999", "Ana")
+    for _ in range(3):
+        stamp = int(shop.clock.now().timestamp())
+        body = from_customer(other.phone_number_id, ana, text("hola"), timestamp=stamp)
+        await shop.post(body)
+        sent = await shop.graph.next_message(3)
+        assert (sent.phone_number_id, sent.to) == (OTHER, ana.wa_id)
+    assert [pause["client_id"] for pause in pauses(shop)] == [shop.tenant.id]
+
+
+async def test_a_refusal_of_the_token_before_this_one_stops_nothing(shop: Harness) -> None:
+    """It came while the token was changed."""
+    store = shop.runtime.worker._pauses._store
+    formerly = replace(shop.tenant, token="v1.another")
+    began = await store.begin(
+        formerly, code=190, reason="x", message="x", probe_in=timedelta(minutes=1)
+    )
+    assert began is None
+    assert pauses(shop) == []
+    assert alerts(shop) == []
