@@ -50,6 +50,7 @@ class NumberPace:
 
     def __init__(self, *, most: int = 20_000) -> None:
         self._due: Recent[str, float] = Recent(most)
+        self._postponed: Recent[str, float] = Recent(most)
 
     def wait(self, number: str, rate: float, now: float) -> float:
         """Return in how many seconds the number may send again; `rate` is in messages a second."""
@@ -57,6 +58,15 @@ class NumberPace:
         if due is None:
             return 0.0
         return max(due - _tolerance(rate) - now, 0.0)
+
+    def postpone(self, number: str, rate: float, now: float) -> float:
+        """Return in how many seconds a message that cannot wait here may come again.
+
+        One after the other: together they would be turned away together.
+        """
+        last = max(self._postponed.get(number) or now, now + self.wait(number, rate, now))
+        self._postponed.put(number, last + 1 / _steady(rate))
+        return last - now
 
     def take(self, number: str, rate: float, at: float) -> None:
         """Count a message that goes at that time."""

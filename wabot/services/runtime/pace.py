@@ -43,8 +43,11 @@ class Pace:
             return None
         number, rate, person = tenant.phone_number_id, self._rate(tenant), person_of(recipient)
         now = self._timer()
-        wait = max(self._numbers.wait(number, rate, now), self._pairs.wait(number, person, now))
+        in_turn = self._numbers.wait(number, rate, now)
+        wait = max(in_turn, self._pairs.wait(number, person, now))
         if wait > PATIENCE:
+            if in_turn > PATIENCE:
+                wait = max(wait, self._numbers.postpone(number, rate, now))
             return timedelta(seconds=wait)
         self._numbers.take(number, rate, now + wait)
         self._pairs.take(number, person, now + wait)

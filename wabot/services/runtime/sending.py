@@ -34,6 +34,7 @@ from wabot.services.runtime.ports import (
     TenantStore,
     TokenReader,
 )
+from wabot.services.runtime.scouting import Scouts
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Outgoing, SendClaim, SendMark
 
 _log = logging.getLogger(__name__)
@@ -86,6 +87,7 @@ class Sender:
         self._resend = resend
         self._pauses = limits.pauses
         self._pace = limits.pace
+        self._scouts = Scouts()
         self._clock = clock
         self._marks: dict[UUID, Batcher[SendMark, None]] = {}
 
@@ -150,12 +152,13 @@ class Sender:
         if wait is not None:
             await self._keep(tenant, row, wait)
             return wait
-        if self._pauses.holds(tenant.id) and not probing:
-            await self._keep(tenant, row)
-            return LOOK_AGAIN
-        if not row.fresh and not await self._claim(tenant, row):
-            return None
-        return await self._attempt(tenant, row, probing=probing)
+        async with self._scouts.behind(tenant.id):
+            if self._pauses.holds(tenant.id) and not probing:
+                await self._keep(tenant, row)
+                return LOOK_AGAIN
+            if not row.fresh and not await self._claim(tenant, row):
+                return None
+            return await self._attempt(tenant, row, probing=probing)
 
     async def _keep(self, tenant: Tenant, row: Outgoing, wait: timedelta = _AT_ONCE) -> None:
         """Let a fresh row be known as not sent: it must not wait for a status that cannot come."""
@@ -238,6 +241,7 @@ class Sender:
     ) -> timedelta | None:
         match outcome:
             case Accepted(wamid):
+                self._scouts.accepted(tenant.id)
                 mark, wait = SendMark(row.id, wamid=wamid), None
                 log(_log, logging.INFO, "send.accepted", "Graph accepted a message.", sent=wamid)
             case Rejected():
