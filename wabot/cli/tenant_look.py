@@ -21,7 +21,7 @@ def list_(json: JsonOption = False) -> None:
 
 def show(slug: Slug, json: JsonOption = False) -> None:
     """Show everything about a shop but its secrets."""
-    from wabot.cli.tenant_view import describe, flatten
+    from wabot.cli.tenant_view import describe, flatten, remedies
     from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.services.provisioning.look import report_on
@@ -31,4 +31,4 @@ def show(slug: Slug, json: JsonOption = False) -> None:
     with open_tenants(settings) as provisioning:
         report = report_on(provisioning.tenants, slug)
     data = describe(report, settings)
-    out.record(data if json else flatten(data))
+    out.record(data if json else flatten(data), next=remedies(report))

@@ -7,6 +7,9 @@ from wabot.domain.placement import placement_to_view
 from wabot.errors import DecryptionFailed
 from wabot.gateways.encryption import TokenCipher, fingerprint
 from wabot.services.provisioning.look import TenantReport
+from wabot.services.provisioning.ports import StoppedSending
+
+_TOKEN_ENDED = (0, 190)
 
 
 def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
@@ -37,7 +40,30 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
             "orders": counts.orders,
             "open_orders": counts.open_orders,
         },
+        "sending": _sending(report.stopped),
         "settings": dict(report.seed.settings),
+    }
+
+
+def remedies(report: TenantReport) -> tuple[str, ...]:
+    """Return what to do about a stop of sending."""
+    if report.stopped is None:
+        return ()
+    slug = report.tenant.slug
+    renew = (f"wabot tenant rotate-token {slug}",) if report.stopped.code in _TOKEN_ENDED else ()
+    return (*renew, f"wabot tenant try-sending {slug}")
+
+
+def _sending(stopped: StoppedSending | None) -> dict[str, Any]:
+    if stopped is None:
+        return {"state": "on"}
+    return {
+        "state": "stopped",
+        "since": stopped.since.isoformat(timespec="seconds"),
+        "reason": stopped.reason,
+        "code": stopped.code,
+        "next_try_at": stopped.next_try_at.isoformat(timespec="seconds"),
+        "waiting_events": stopped.waiting_events,
     }
 
 

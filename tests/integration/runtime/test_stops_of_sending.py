@@ -1,6 +1,8 @@
 """When nothing of a shop can pass: one try now and then, and everything once the cause is gone."""
 
 import asyncio
+import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.harness import Harness, make_tenant, running
+from tests.integration.tenants.conftest import Cli
 from tests.integration.tokens.conftest import NEW, OLD, Run, cli, number, rotate
 from wabot.config import Settings
 from wabot.domain.tenant import Tenant
@@ -147,6 +150,48 @@ async def test_an_accepted_try_lets_everything_go(shop: Harness) -> None:
     await shop.settled()
     assert pauses(shop) == []
     assert alerts(shop) == [("sending_paused", 1, True)]
+
+
+async def test_the_operator_sees_why_and_can_have_it_tried_at_once(shop: Harness, cli: Cli) -> None:
+    def told(*words: str) -> dict[str, Any]:
+        done = cli("tenant", *words, "bodega", "--json")
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    assert (await asyncio.to_thread(told, "show"))["data"]["sending"] == {"state": "on"}
+    assert (await asyncio.to_thread(told, "try-sending"))["data"]["trying"] is False
+    shop.graph.fail(Fault(code=UNPAID, count=0))
+    await all_say(shop, people(3), "hola")
+    await until(lambda: held(shop) == 3)
+    shown = await asyncio.to_thread(told, "show")
+    sending = shown["data"]["sending"]
+    assert (sending["state"], sending["code"], sending["waiting_events"]) == ("stopped", UNPAID, 3)
+    assert "payment" in sending["reason"]
+    assert shown["next"] == ["wabot tenant try-sending bodega"]
+    shop.graph.heal()
+    assert (await asyncio.to_thread(told, "try-sending"))["data"]["trying"] is True
+    await until(lambda: len(shop.graph.messages) == 3, timeout=8)
+    assert (await asyncio.to_thread(told, "show"))["data"]["sending"] == {"state": "on"}
+    (act,) = shop.central("SELECT slug FROM wabot.audit_log WHERE action = 'tenant.try_sending'")
+    assert act["slug"] == "bodega"
+
+
+async def test_the_log_tells_when_sending_stops_and_when_it_goes_on(
+    shop: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="wabot")
+    shop.graph.fail(Fault(code=UNPAID, count=0))
+    await all_say(shop, people(3), "hola")
+    await until(lambda: held(shop) == 3)
+    shop.graph.heal()
+    probe_now(shop)
+    await until(lambda: len(shop.graph.messages) == 3)
+    await shop.settled()
+    said = [record.message for record in caplog.records if "sending" in record.message]
+    assert said == [
+        "Nothing of this shop will pass: its sending stands still.",
+        "A message was accepted: sending goes on.",
+    ]
 
 
 async def test_a_try_that_is_refused_for_its_own_sake_is_followed_by_another(

@@ -9,7 +9,7 @@ import pytest
 from tests.harness import Harness, running
 from tests.integration.tokens.conftest import NEW, NUMBERS, OLD, Run
 from wabot.domain.tenant import Tenant
-from wabot.simulation.graph import StandInGraph
+from wabot.simulation.graph import Fault, StandInGraph
 
 
 @pytest.fixture
@@ -74,6 +74,20 @@ async def test_while_graph_refuses_the_new_token_the_former_one_sends_and_it_is_
     await asyncio.sleep(1.5)
     await server.say("hola")
     await until(lambda: former(server) == 0)
+
+
+async def test_once_the_refused_token_sends_after_all_the_alert_is_resolved(
+    server: Harness, rotate: Run
+) -> None:
+    assert (await rotate("bodega")).exit_code == 0
+    server.graph.fail(Fault(code=190))
+    await asyncio.sleep(1.5)
+    await server.say("hola")
+    await until(lambda: alerts(server))
+    assert alerts(server)[0]["resolved_at"] is None
+    await server.say("menú")
+    await until(lambda: alerts(server)[0]["resolved_at"])
+    assert former(server) == 0
 
 
 async def test_when_both_tokens_are_refused_sending_pauses_until_a_good_one_comes(

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import NotFound
-from wabot.services.provisioning.ports import TenantCounts, Tenants
+from wabot.services.provisioning.ports import StoppedSending, TenantCounts, Tenants
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class TenantReport:
     tenant: Tenant
     seed: ShopSeed
     counts: TenantCounts
+    stopped: StoppedSending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,12 @@ def report_on(tenants: Tenants, slug: str) -> TenantReport:
         # Its tables may not be there yet.
         nothing = ShopSeed(tenant.template, tenant.country, tenant.currency, tenant.time_zone, ())
         return TenantReport(tenant, nothing, TenantCounts(0, 0, 0, 0, 0))
-    return TenantReport(tenant, tenants.read_seed(tenant), tenants.counts(tenant))
+    return TenantReport(
+        tenant,
+        tenants.read_seed(tenant),
+        tenants.counts(tenant),
+        tenants.stopped_sending(tenant),
+    )
 
 
 def read_shop(tenants: Tenants, slug: str) -> ShopCopy:

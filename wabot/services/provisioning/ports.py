@@ -45,6 +45,17 @@ class TenantCounts:
     open_orders: int
 
 
+@dataclass(frozen=True, slots=True)
+class StoppedSending:
+    """Why nothing of a shop is sent, and when one message will be tried again."""
+
+    since: datetime
+    reason: str
+    code: int | None
+    next_try_at: datetime
+    waiting_events: int
+
+
 class Content(Protocol):
     """Makes a tenant's tables and what is in them, other than a template's."""
 
@@ -106,4 +117,12 @@ class Tenants(Protocol):
 
     def counts(self, tenant: Tenant) -> TenantCounts:
         """Count what the shop holds."""
+        ...
+
+    def stopped_sending(self, tenant: Tenant) -> StoppedSending | None:
+        """Return why nothing of the shop is sent; None when it is."""
+        ...
+
+    def try_sending(self, tenant: Tenant, *, actor: str) -> bool:
+        """Have one message tried now where sending stands still; false where it does not."""
         ...

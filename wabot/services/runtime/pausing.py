@@ -143,6 +143,8 @@ class SendingPauses:
         now = self._timer()
         for client_id, pause in standing.items():
             held = self._held.setdefault(client_id, _Held(0, 0.0))
+            if held.probe_at > now:
+                held.woken_at = float("-inf")
             held.probes, held.probe_at = pause.probes, now + pause.probe_in.total_seconds()
             self._ended.pop(client_id, None)
 

@@ -1,0 +1,26 @@
+"""`wabot tenant try-sending`."""
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.tenant_options import Slug
+
+
+def try_sending(slug: Slug, json: JsonOption = False) -> None:
+    """Try one message of a shop whose sending stands still; if it passes, all of them go.
+
+    Servers do so by themselves every ten minutes at most, and at once after `rotate-token`.
+    """
+    from wabot.config import load_settings
+    from wabot.container import open_tenants
+    from wabot.services.provisioning.look import find_tenant
+
+    out = Output("tenant try-sending", json=json)
+    with open_tenants(load_settings()) as provisioning:
+        tenant = find_tenant(provisioning.tenants, slug)
+        stopped = provisioning.tenants.try_sending(tenant, actor=provisioning.actor)
+    message = (
+        f"A running server tries the next message of {slug} within seconds."
+        if stopped
+        else f"Sending of {slug} does not stand still. Nothing was changed."
+    )
+    data = {"slug": slug, "trying": stopped}
+    out.done(message, data=data, next=(f"wabot tenant show {slug}",))
