@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from wabot.repositories.runtime import journal_statements as statements
 from wabot.repositories.runtime.pools import Pools
-from wabot.repositories.runtime.scripts import Literals, run_script
+from wabot.repositories.runtime.scripts import run_statements
 from wabot.repositories.runtime.sql import Statement
 from wabot.services.runtime.events import (
     Acceptance,
@@ -48,25 +48,29 @@ class PostgresJournal:
     async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
         """Keep the events that are new and lease the conversations that are due and free."""
         async with self._pools.central() as connection:
-            cursor = await connection.execute(
-                statements.ACCEPT,
-                {
-                    "owner": self._owner,
-                    "lease": self._lease,
-                    "quiet": self._quiet,
-                    "numbers": [e.phone_number_id for e in events],
-                    "keys": [e.dedup_key for e in events],
-                    "kinds": [e.kind.value for e in events],
-                    "clients": [e.client_id for e in events],
-                    "contacts": [e.contact for e in events],
-                    "payloads": [Jsonb(e.payload) for e in events],
-                    "requests": [e.request_id for e in events],
-                    "apps": [e.app_id for e in events],
-                    "occurred": [e.occurred_at for e in events],
-                    "quiets": [e.quiet and bool(self._quiet) for e in events],
-                },
+            (rows,) = await run_statements(
+                connection,
+                [
+                    (
+                        statements.ACCEPT,
+                        {
+                            "owner": self._owner,
+                            "lease": self._lease,
+                            "quiet": self._quiet,
+                            "numbers": [e.phone_number_id for e in events],
+                            "keys": [e.dedup_key for e in events],
+                            "kinds": [e.kind.value for e in events],
+                            "clients": [e.client_id for e in events],
+                            "contacts": [e.contact for e in events],
+                            "payloads": [Jsonb(e.payload) for e in events],
+                            "requests": [e.request_id for e in events],
+                            "apps": [e.app_id for e in events],
+                            "occurred": [e.occurred_at for e in events],
+                            "quiets": [e.quiet and bool(self._quiet) for e in events],
+                        },
+                    )
+                ],
             )
-            rows = await cursor.fetchall()
         given = {(e.client_id, e.contact, e.dedup_key): e for e in events}
         return Acceptance(
             stored=rows[0][0] if rows else 0,
@@ -113,16 +117,13 @@ class PostgresJournal:
     async def take(self, key: ConversationKey) -> list[StoredEvent] | None:
         """Take what is due of a leased conversation; None when the lease was lost."""
         async with self._pools.central() as connection:
-            cursor = await connection.execute(
-                statements.TAKE,
-                {
-                    "owner": self._owner,
-                    "client": key.client_id,
-                    "contact": key.contact,
-                    "quiet_limit": self._quiet_limit,
-                },
-            )
-            rows = await cursor.fetchall()
+            asked = {
+                "owner": self._owner,
+                "client": key.client_id,
+                "contact": key.contact,
+                "quiet_limit": self._quiet_limit,
+            }
+            (rows,) = await run_statements(connection, [(statements.TAKE, asked)])
         if not rows:
             return None
         events = [
@@ -158,15 +159,12 @@ class PostgresJournal:
             (statements.UNHURRIED, {}),
             # Locked first: whoever accepts an event meanwhile waits here, or is seen below.
             (statements.LOCK_CONVERSATIONS, keys),
-            (
-                statements.SETTLE,
-                {
-                    "done": [event for c in ordered for event in c.done],
-                    "failed": [event.id for c in ordered for event in c.failed],
-                    "reasons": [event.reason for c in ordered for event in c.failed],
-                },
-            ),
+            (statements.SETTLE, {"done": [event for c in ordered for event in c.done]}),
         ]
+        failed = [event for c in ordered for event in c.failed]
+        if failed:
+            reasons = {"failed": [e.id for e in failed], "reasons": [e.reason for e in failed]}
+            asked.append((statements.SET_ASIDE, reasons))
         kept = [event for c in ordered for event in c.kept]
         if kept:
             asked.append(
@@ -195,9 +193,7 @@ class PostgresJournal:
             )
         asked.append((statements.RELEASE, keys))
         async with self._pools.central() as connection:
-            literal = Literals(connection)
-            texts = [statement.bind(values, literal) for statement, values in asked]
-            rows = (await run_script(connection, texts))[-1]
+            rows = (await run_statements(connection, asked))[-1]
         return [ConversationKey(row[0], row[1]) for row in rows if row[2]]
 
     async def renew(self, keys: Sequence[ConversationKey]) -> set[ConversationKey]:

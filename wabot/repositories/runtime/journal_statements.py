@@ -13,7 +13,8 @@ from wabot.repositories.runtime.sql import Statement
 # given with the lease. Something waited when an event says so, or the conversation was due before
 # (an event of another process that this statement cannot see yet): such a one keeps a time before
 # this moment.
-ACCEPT = """
+ACCEPT = Statement(
+    """
 WITH incoming AS (
     SELECT * FROM unnest(
         %(numbers)s::text[], %(keys)s::text[], %(kinds)s::text[], %(clients)s::uuid[],
@@ -41,8 +42,8 @@ WITH incoming AS (
     WHERE n.last_status_at < now() - interval '10 seconds'
 ), due AS (
     SELECT client_id, contact,
-           CASE WHEN NOT EXISTS (SELECT 1 FROM wabot.clients cl
-                                 WHERE cl.id = stored.client_id AND cl.status <> 'active')
+           CASE WHEN coalesce((SELECT cl.status FROM wabot.clients cl
+                WHERE cl.id = stored.client_id), 'active') = 'active'
                 THEN min(due_at) END AS due_at,
            bool_or(quiet) OR EXISTS (
                SELECT 1 FROM wabot.inbox i WHERE i.state = 'waiting'
@@ -74,7 +75,9 @@ WITH incoming AS (
 SELECT (SELECT count(*) FROM stored), w.client_id, w.contact, coalesce(w.leased, false),
        g.ids, g.keys
 FROM (SELECT 1) one LEFT JOIN woken w ON true LEFT JOIN given g USING (client_id, contact)
-"""
+""",
+    "wabot_accept",
+)
 
 # Of several processes that learn of a new client each adopts what the others left.
 ADOPT = """
@@ -132,10 +135,11 @@ FROM wabot.conversations WHERE due_at IS NOT NULL HAVING count(*) > 0
 """
 
 # A row without an event still tells that the lease is ours.
-TAKE = """
+TAKE = Statement(
+    """
 WITH lease AS (
-    SELECT NOT EXISTS (SELECT 1 FROM wabot.clients cl
-                       WHERE cl.id = %(client)s AND cl.status <> 'active') AS open
+    SELECT coalesce((SELECT cl.status FROM wabot.clients cl
+                WHERE cl.id = %(client)s), 'active') = 'active' AS open
     FROM wabot.conversations
     WHERE client_id = %(client)s AND contact = %(contact)s
       AND owner = %(owner)s AND lease_until > now()
@@ -157,38 +161,57 @@ WITH lease AS (
 SELECT t.id, t.phone_number_id, t.dedup_key, t.kind, t.payload, t.occurred_at, t.attempts,
        t.request_id
 FROM lease LEFT JOIN taken t ON true
-"""
+""",
+    "wabot_take",
+)
 
-UNHURRIED = Statement("SELECT set_config('synchronous_commit', 'off', true)")
+# Not waited for on the disk. And rows are found by their keys: statistics of tables that fill and
+# empty all day have the planner read them whole.
+UNHURRIED = Statement(
+    "SELECT set_config('synchronous_commit', 'off', true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true),"
+    " set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true)"
+)
 
-LOCK_CONVERSATIONS = Statement("""
+LOCK_CONVERSATIONS = Statement(
+    """
 SELECT 1 FROM wabot.conversations c
 JOIN unnest(%(clients)s::uuid[], %(contacts)s::text[]) k(client_id, contact)
   USING (client_id, contact)
 ORDER BY client_id, contact FOR UPDATE OF c
-""")
+""",
+    "wabot_lock_conversations",
+)
 
-SETTLE = Statement("""
-UPDATE wabot.inbox i
-SET state = CASE WHEN s.reason IS NULL THEN 'done' ELSE 'failed' END, done_at = now(),
-    last_error = coalesce(s.reason, last_error)
-FROM (
-    SELECT unnest(%(done)s::bigint[]) AS id, NULL AS reason
-    UNION ALL SELECT * FROM unnest(%(failed)s::bigint[], %(reasons)s::text[])
-) s
+SETTLE = Statement(
+    """
+UPDATE wabot.inbox SET state = 'done', done_at = now()
+WHERE id = ANY(%(done)s::bigint[]) AND state = 'waiting'
+""",
+    "wabot_settle",
+)
+
+SET_ASIDE = Statement("""
+UPDATE wabot.inbox i SET state = 'failed', done_at = now(), last_error = s.reason
+FROM unnest(%(failed)s::bigint[], %(reasons)s::text[]) AS s(id, reason)
 WHERE i.id = s.id AND i.state = 'waiting'
 """)
 
-KEEP = Statement("""
+KEEP = Statement(
+    """
 UPDATE wabot.inbox i
 SET due_at = now() + k.delay, last_error = nullif(k.error, ''),
     attempts = k.attempts
 FROM unnest(%(ids)s::bigint[], %(delays)s::interval[], %(attempts)s::int[], %(errors)s::text[])
      AS k(id, delay, attempts, error)
 WHERE i.id = k.id AND i.state = 'waiting'
-""")
+""",
+    "wabot_keep",
+)
 
-CHANGE_TIMERS = Statement("""
+CHANGE_TIMERS = Statement(
+    """
 WITH wanted AS (
     SELECT * FROM unnest(%(clients)s::uuid[], %(contacts)s::text[], %(kinds)s::text[],
                          %(set_by)s::text[], %(due)s::timestamptz[])
@@ -204,14 +227,17 @@ INSERT INTO wabot.timers AS t (client_id, contact, kind, due_at, set_by)
 SELECT client_id, contact, kind, due_at, set_by FROM last WHERE due_at IS NOT NULL
 ON CONFLICT (client_id, contact, kind) DO UPDATE
 SET due_at = excluded.due_at, set_by = excluded.set_by
-""")
+""",
+    "wabot_change_timers",
+)
 
 # What is due now keeps its lease: the caller goes on with it.
-RELEASE = Statement("""
-WITH ours AS (
+RELEASE = Statement(
+    """
+WITH ours AS MATERIALIZED (
     SELECT k.client_id, k.contact,
-           CASE WHEN NOT EXISTS (SELECT 1 FROM wabot.clients cl
-                                 WHERE cl.id = k.client_id AND cl.status <> 'active') THEN (
+           CASE WHEN coalesce((SELECT cl.status FROM wabot.clients cl
+                WHERE cl.id = k.client_id), 'active') = 'active' THEN (
         SELECT least(
             min(i.due_at) FILTER (WHERE NOT i.quiet),
             least(max(i.due_at) FILTER (WHERE i.quiet),
@@ -228,7 +254,9 @@ SET due_at = o.due_at,
 FROM ours o
 WHERE c.client_id = o.client_id AND c.contact = o.contact AND c.owner = %(owner)s
 RETURNING c.client_id, c.contact, c.owner IS NOT NULL
-""")
+""",
+    "wabot_release",
+)
 
 RENEW = """
 WITH held AS (
@@ -320,3 +348,6 @@ ON CONFLICT (key) DO UPDATE SET
 RESOLVE_ALERT = """
 UPDATE wabot.alerts SET resolved_at = now() WHERE key = %(key)s AND resolved_at IS NULL
 """
+
+# What every message needs: worth a plan that is kept.
+PREPARED = (ACCEPT, TAKE, LOCK_CONVERSATIONS, SETTLE, KEEP, CHANGE_TIMERS, RELEASE)

@@ -17,6 +17,7 @@ from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
 from wabot.errors import DatabaseUnavailable
 from wabot.repositories.conninfo import parameters_of
+from wabot.repositories.runtime.journal_statements import PREPARED
 from wabot.repositories.runtime.scripts import Connection, TenantTransaction
 
 # Connections at most to a database that is one tenant's alone.
@@ -24,9 +25,14 @@ _SMALL = 4
 _LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
-async def _prepare(connection: Connection) -> None:
+async def _configure(connection: Connection) -> None:
     set_json_dumps(orjson.dumps, connection)
     set_json_loads(orjson.loads, connection)
+
+
+async def _configure_central(connection: Connection) -> None:
+    await _configure(connection)
+    await connection.prepare(PREPARED)
 
 
 @dataclass(slots=True)
@@ -45,8 +51,8 @@ class Pools:
     small pools whose connections close when idle, and of them only the `most` last used are kept.
     `decrypt` opens a client's ciphertext of a purpose: passwords of logins on other servers.
 
-    Connections are in autocommit mode: a transaction is always explicit. Nothing is prepared by
-    name and nothing set beyond a transaction, so that PgBouncer in transaction mode is fine.
+    Connections are in autocommit mode: a transaction is always explicit. Nothing is set beyond a
+    transaction, and behind a pooler nothing prepared: PgBouncer in transaction mode is fine.
     """
 
     def __init__(
@@ -134,13 +140,14 @@ class Pools:
     def _place(self, name: str, url: str, size: int, *, keep: int) -> _Place:
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             url,
+            connection_class=Connection,
             min_size=keep,
             max_size=size,
             timeout=self._timeout,
             max_lifetime=1800,
             max_idle=600 if keep else 60,
             kwargs={"autocommit": True, "prepare_threshold": None},
-            configure=_prepare,
+            configure=_configure_central if keep else _configure,
             open=False,
             name=name,
         )

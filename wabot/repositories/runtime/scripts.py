@@ -5,7 +5,7 @@ any number of statements at once. With parameters apart each statement is parsed
 executed and waited for on its own, which costs more than the work of most of them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -14,7 +14,6 @@ from psycopg.adapt import Transformer
 from wabot.domain.tenant import Placement
 from wabot.repositories.runtime.sql import Statement, TenantStatement
 
-Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 Row = tuple[Any, ...]
 Rows = list[Row]
 Asked = tuple[TenantStatement, Mapping[str, Any]]
@@ -23,6 +22,28 @@ _ENTER = Statement("""
 SELECT set_config('role', %(role)s, true), set_config('statement_timeout', '10s', true),
        set_config('lock_timeout', '5s', true), set_config('synchronous_commit', %(lasting)s, true)
 """)
+
+
+class Connection(psycopg.AsyncConnection[Row]):
+    """A connection of the runtime; `prepared` tells that the central statements are, on it."""
+
+    prepared = False
+
+    async def prepare(self, statements: Iterable[Statement]) -> None:
+        """Prepare the statements, unless a pooler stands between.
+
+        A pooler in transaction mode gives each transaction another server connection; it answers
+        with a process id of its own.
+        """
+        cursor = await self.execute("SELECT pg_backend_pid()")
+        if await cursor.fetchone() != (self.info.backend_pid,):
+            return
+        try:
+            await run_script(self, [statement.preparation() for statement in statements])
+        except psycopg.ProgrammingError:
+            # Tables or rights are missing: whatever needs them says so, and more clearly.
+            return
+        self.prepared = True
 
 
 class Literals:
@@ -95,6 +116,22 @@ class TenantTransaction:
 
     def _bound(self, statement: TenantStatement, values: Mapping[str, Any]) -> str:
         return statement.bind(self._placement, values, self._literal)
+
+
+async def run_statements(
+    connection: Connection, asked: Sequence[tuple[Statement, Mapping[str, Any]]]
+) -> list[Rows]:
+    """Run central statements as one message, a transaction of its own; return the rows of each."""
+    literal = Literals(connection)
+    return await run_script(
+        connection,
+        [
+            statement.call(values, literal)
+            if connection.prepared and statement.name
+            else statement.bind(values, literal)
+            for statement, values in asked
+        ],
+    )
 
 
 async def run_script(connection: Connection, texts: Sequence[str]) -> list[Rows]:

@@ -20,20 +20,34 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 class Statement:
-    """A statement whose parameters, `%(name)s`, become literals of its text."""
+    """A statement whose parameters, `%(name)s`, become literals of its text.
 
-    __slots__ = ("_names", "_pieces", "text")
+    With a name it can be prepared: its text is the same for every tenant.
+    """
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    __slots__ = ("_names", "_order", "_pieces", "name", "text")
+
+    def __init__(self, text: str, name: str = "") -> None:
+        self.text, self.name = text, name
         # Odd places hold the names: what a compiled template is to a template.
         pieces = _PARAMETER.split(text)
         self._pieces, self._names = pieces[0::2], pieces[1::2]
+        self._order = list(dict.fromkeys(self._names))
 
     def bind(self, values: Mapping[str, Any], literal: Literal) -> str:
         """Return the text with its values, each made a literal once."""
-        quoted = {name: literal(values[name]) for name in dict.fromkeys(self._names)}
+        quoted = {name: literal(values[name]) for name in self._order}
         return _woven(self._pieces, [quoted[name] for name in self._names])
+
+    def preparation(self) -> str:
+        """Return what prepares it on a connection."""
+        places = [f"${self._order.index(name) + 1}" for name in self._names]
+        return f"PREPARE {self.name} AS {_woven(self._pieces, places)}"
+
+    def call(self, values: Mapping[str, Any], literal: Literal) -> str:
+        """Return what runs it on a connection where it is prepared."""
+        given = ", ".join(literal(values[name]) for name in self._order)
+        return f"EXECUTE {self.name}({given})" if given else f"EXECUTE {self.name}"
 
 
 class TenantStatement:
