@@ -83,3 +83,13 @@ async def test_a_token_without_the_permission_to_send_answers_but_does_not_send(
 
 async def test_a_number_that_the_token_may_not_use_is_told(client: GraphClient) -> None:
     assert "code 100" in await GraphInspector(client).refusal("106500000000009", GOOD)
+
+
+async def test_a_number_that_the_token_may_not_use_any_more_stops_the_shop_not_its_messages(
+    client: GraphClient,
+) -> None:
+    """Meta says so under the code of a wrong parameter, which the same message would repeat."""
+    hello = TextMessage("hola")
+    refused = await client.send("106500000000009", GOOD, Recipient("5215550100001"), hello, "")
+    assert isinstance(refused, Rejected)
+    assert (refused.code, refused.reaction) == (100, Reaction.PAUSE_TENANT)

@@ -22,6 +22,7 @@ from wabot.simulation.inbound_payloads import Person, change, from_customer, mes
 __all__ = ["cli", "rotate"]
 
 OTHER = "106500000000002"
+MOVED_TO = "106500000000003"
 UNPAID = 131042
 
 
@@ -32,7 +33,12 @@ def tenant(settings: Settings, central_url: str) -> Tenant:
 
 @pytest.fixture
 async def shop(environment: dict[str, str], tenant: Tenant) -> AsyncIterator[Harness]:
-    numbers = (number(OLD), number(NEW), Number(OTHER, "EAAofanothershop"))
+    numbers = (
+        number(OLD),
+        number(NEW),
+        number(OLD, phone_number_id=MOVED_TO),
+        Number(OTHER, "EAAofanothershop"),
+    )
     variables = {"WABOT_RATE_LIMITS": "on"}
     async with running(
         environment, tenant=tenant, numbers=numbers, throughput=80, **variables
@@ -174,6 +180,18 @@ async def test_the_operator_sees_why_and_can_have_it_tried_at_once(shop: Harness
     assert (await asyncio.to_thread(told, "show"))["data"]["sending"] == {"state": "on"}
     (act,) = shop.central("SELECT slug FROM wabot.audit_log WHERE action = 'tenant.try_sending'")
     assert act["slug"] == "bodega"
+
+
+async def test_another_number_is_tried_at_once(shop: Harness, cli: Cli) -> None:
+    shop.graph.fail(Fault(code=133010, count=0, phone_number_id=shop.tenant.phone_number_id))
+    await all_say(shop, people(3), "hola")
+    await until(lambda: held(shop) == 3)
+    words = ("tenant", "update", "bodega", "--phone-number-id", MOVED_TO)
+    done = await asyncio.to_thread(cli, *words)
+    assert done.exit_code == 0, done.output
+    await until(lambda: len(shop.graph.messages) == 3)
+    assert {message.phone_number_id for message in shop.graph.messages} == {MOVED_TO}
+    assert pauses(shop) == []
 
 
 async def test_the_log_tells_when_sending_stops_and_when_it_goes_on(

@@ -47,6 +47,11 @@ _CODES: dict[Reaction, tuple[int, ...]] = {
     ),
 }
 
+# What Meta says of a number that was deleted, or that the token may not use (any more): under the
+# code of a wrong parameter, though every message of the shop would meet it.
+_PARAMETER = 100
+_NOT_OURS = "does not exist, cannot be loaded due to missing permissions"
+
 REACTIONS: Mapping[int, Reaction] = MappingProxyType(
     {code: reaction for reaction, codes in _CODES.items() for code in codes}
 )
@@ -87,6 +92,8 @@ class GraphError:
     @property
     def reaction(self) -> Reaction:
         """Return how to react."""
+        if self.code == _PARAMETER and _NOT_OURS in self.message:
+            return Reaction.PAUSE_TENANT
         return reaction_to(self.code, transient=self.transient)
 
     def __str__(self) -> str:

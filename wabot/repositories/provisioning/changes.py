@@ -17,6 +17,7 @@ from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.stopped import TRY_SENDING
 from wabot.repositories.provisioning.turns import take_turn
 from wabot.repositories.provisioning.waking import wake
 
@@ -77,6 +78,9 @@ class SqlChanges:
             )
             moved = after.phone_number_id != before.phone_number_id
             attached = waiting.attach(connection, after) if moved else 0
+            if moved:
+                # What kept the former number from sending may be no fault of this one.
+                connection.exec_driver_sql(TRY_SENDING, {"client": after.id})
             note(connection, after, actor=actor, action="tenant.update", details=changes)
             clients.publish(connection, after)
         return attached

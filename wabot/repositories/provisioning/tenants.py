@@ -17,15 +17,9 @@ from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.stopped import STOPPED, TRY_SENDING
 from wabot.repositories.provisioning.turns import slug_turn, take_turn
 from wabot.services.provisioning.ports import Origin, StoppedSending, TenantCounts, TenantSummary
-
-_STOPPED = """
-SELECT since, reason, code, next_probe_at, (
-    SELECT count(*) FROM wabot.inbox WHERE client_id = %(client)s AND state = 'waiting')
-FROM wabot.sending_pauses WHERE client_id = %(client)s
-"""
-_TRY = "UPDATE wabot.sending_pauses SET next_probe_at = now() WHERE client_id = %(client)s"
 
 
 class SqlTenants:
@@ -77,13 +71,13 @@ class SqlTenants:
     def stopped_sending(self, tenant: Tenant) -> StoppedSending | None:
         """Return why nothing of the shop is sent; None when it is."""
         with self._transaction() as connection:
-            row = connection.exec_driver_sql(_STOPPED, {"client": tenant.id}).one_or_none()
+            row = connection.exec_driver_sql(STOPPED, {"client": tenant.id}).one_or_none()
         return StoppedSending(*row) if row else None
 
     def try_sending(self, tenant: Tenant, *, actor: str) -> bool:
         """Have one message tried now where sending stands still; false where it does not."""
         with self._transaction() as connection:
-            if not connection.exec_driver_sql(_TRY, {"client": tenant.id}).rowcount:
+            if not connection.exec_driver_sql(TRY_SENDING, {"client": tenant.id}).rowcount:
                 return False
             note(connection, tenant, actor=actor, action="tenant.try_sending", details={})
         return True
