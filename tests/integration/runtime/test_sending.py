@@ -71,6 +71,15 @@ class TestAPersonTookOver:
         customers = [m for m in shop.graph.messages if m.to == shop.customer.wa_id]
         assert len(customers) == 1
 
+    async def test_what_is_said_then_does_not_wait_for_what_was_cancelled(
+        self, shop: Harness
+    ) -> None:
+        await refused_for(shop, 60)
+        await shop.post(shop.body(text("asesor")))
+        sent = await asyncio.wait_for(shop.answer(), 10)
+        assert sent.text
+        await shop.settled()
+
     async def test_it_is_looked_at_again_before_each_post(self, shop: Harness) -> None:
         """The pause may come by another way than this conversation."""
         await refused_for(shop, 2)

@@ -246,6 +246,29 @@ async def test_a_server_that_starts_knows_of_the_stop(
         await until(lambda: len(second.graph.messages) == 5)
 
 
+async def test_all_servers_stop_and_go_on_together(
+    environment: dict[str, str], tenant: Tenant
+) -> None:
+    async with (
+        running(environment, tenant=tenant) as one,
+        running(environment, tenant=tenant) as other,
+    ):
+        one.graph.fail(Fault(code=UNPAID, count=0))
+        await all_say(one, people(3), "hola")
+        await until(lambda: held(one) == 3)
+        await until(lambda: other.runtime.worker._pauses.holds(tenant.id))
+        await all_say(other, people(6), "menú")
+        await until(lambda: held(one) == 9)
+        assert other.graph.messages == ()
+        one.graph.heal()
+        probe_now(one)
+        await until(lambda: len(one.graph.messages) + len(other.graph.messages) == 9)
+        await one.settled()
+        assert alerts(one) == [("sending_paused", 1, True)]
+        contacts = {message.to for graph in (one.graph, other.graph) for message in graph.messages}
+        assert contacts == {person.wa_id for person in people(6)}
+
+
 async def test_another_shop_notices_nothing(
     shop: Harness, settings: Settings, central_url: str
 ) -> None:

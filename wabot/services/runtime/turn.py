@@ -117,6 +117,9 @@ class TurnRunner:
         outgoing = await within_reach(
             unit, tenant, drafts, shop.settings, customer=customer, now=now
         )
+        if played.pause is not None and played.pause.pause is not None:
+            # The same transaction cancels them: what follows must not wait for their time.
+            result.outgoing = [row for row in result.outgoing if not _gives_way(row)]
         result.outgoing.extend(outgoing)
         result.timers.extend(timer for timers in played.timers.values() for timer in timers)
         memory = played.conversation.memory
@@ -180,6 +183,11 @@ class TurnRunner:
         for mover in movers:
             await player.play(mover.event(now, self._late_after), mover.key)
         return player.played
+
+
+def _gives_way(row: Outgoing) -> bool:
+    """Tell whether a person who takes over cancels this message: it was certainly not sent."""
+    return row.audience == CUSTOMER_AUDIENCE and not row.essential and row.ready_in is not None
 
 
 def _may_be_out(row: Outgoing) -> bool:
