@@ -96,6 +96,8 @@ class Harness:
         raw = body if isinstance(body, bytes) else encode(body)
         signed = sign(raw, self.settings["WHATSAPP_APP_SECRET"][0])
         sent = {SIGNATURE_HEADER: signed if signature is None else signature, **(headers or {})}
+        if not isinstance(body, bytes):
+            self.graph.windows.hear(body)
         async with self.session.post(
             f"{self.url}/webhook", data=BytesIO(raw), headers=sent
         ) as response:
@@ -139,6 +141,18 @@ class Harness:
         kind, option_id = options_of(answer.body)[title]
         make = button_tap if kind == "button" else row_tap
         return await self.give(make(option_id, title))
+
+    def staff_wrote(self) -> None:
+        """Let owner and adviser have written to the shop's number: notices reach them for a day."""
+        for phone in (OWNER_PHONE, ADVISER_PHONE):
+            wa_id = phone.replace("+52", "521")
+            number = self.tenant.phone_number_id
+            self.shop(
+                "INSERT INTO customers (wa_id, first_contact_at, last_message_at, last_message_to)"
+                " VALUES (%s, %s, %s, %s)",
+                [wa_id, self.clock.now(), self.clock.now(), number],
+            )
+            self.graph.windows.open(number, wa_id)
 
     async def settled(self, timeout: float = 15.0) -> None:
         """Wait until nothing in the inbox waits."""
@@ -209,17 +223,19 @@ async def running(
     shop = tenant or await asyncio.to_thread(
         make_tenant, settings, environment["DATABASE_URL"], slug, isolation=isolation.value
     )
+    clock = Clock()
     config = GraphConfig(
         numbers=numbers,
         app_secret=settings["WHATSAPP_APP_SECRET"][0],
         statuses=statuses,
         throughput=throughput,
+        windows=True,
+        clock=lambda: clock.now().timestamp(),
     )
     async with StandInGraph(config) as graph:
         settings = load_settings(
             environ={**environment, **variables, "WHATSAPP_API_BASE": graph.url}
         )
-        clock = Clock()
         runtime = build_runtime(settings, environment["RUNTIME_DATABASE_URL"], clock=clock)
         runner, port = await start_server(runtime, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{port}"

@@ -104,6 +104,8 @@ def build_runtime(
     from wabot.repositories.runtime.turns import PostgresTenantStore
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.conversing import Conversing, closing_batcher
+    from wabot.services.runtime.delivery_alerts import DeliveryAlerts
+    from wabot.services.runtime.fallbacks import Fallbacks
     from wabot.services.runtime.gates import Gate
     from wabot.services.runtime.pace import Pace
     from wabot.services.runtime.pausing import SendingPauses
@@ -136,6 +138,7 @@ def build_runtime(
         processes=workers * settings["WABOT_SERVERS"],
         limits=settings["WABOT_RATE_LIMITS"] == "on",
     )
+    fallbacks = Fallbacks(store, DeliveryAlerts(journal), business_clock)
     sender = Sender(
         store,
         journal,
@@ -148,6 +151,7 @@ def build_runtime(
         ),
         clients=clients,
         limits=Limits(pauses, pace),
+        fallbacks=fallbacks,
         clock=business_clock,
     )
     turns = TurnRunner(
@@ -163,6 +167,7 @@ def build_runtime(
         clients,
         turns,
         sender,
+        fallbacks,
         tries=settings["WABOT_EVENT_TRIES"],
         closer=closing_batcher(journal),
         turn_gate=Gate(settings["WABOT_TURNS"], settings["WABOT_TURNS_PER_TENANT"]),

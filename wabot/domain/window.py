@@ -8,6 +8,8 @@ LENGTH = timedelta(hours=24)
 # What is on its way to Meta when the window ends would be refused.
 MARGIN = timedelta(minutes=1)
 
+REFUSED = 131047
+"""Graph's code for a free-form message outside the 24 hours."""
 CLOSED = "window closed, no template"
 """Why a message was not sent that only a template could have carried."""
 

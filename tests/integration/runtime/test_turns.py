@@ -74,6 +74,7 @@ class TestAnOrder:
         assert history == [{"status": "pendiente", "changed_by": "customer"}]
 
     async def test_the_owner_gets_the_whole_order(self, shop: Harness) -> None:
+        shop.staff_wrote()
         confirmed = await order(shop)
         await shop.settled()
         told = [m for m in shop.graph.messages if m.to == OWNER_PHONE.lstrip("+")]
@@ -304,6 +305,7 @@ class TestAPerson:
     async def test_asking_for_an_adviser_silences_the_bot_and_tells_them(
         self, shop: Harness
     ) -> None:
+        shop.staff_wrote()
         await shop.say("asesor")
         await shop.settled()
         told = [m for m in shop.graph.messages if m.to == ADVISER_PHONE.lstrip("+")]

@@ -60,7 +60,7 @@ class Reader:
             memory=state,
             pause=Pause(until, reason) if until else None,
             handled=frozenset(row[0] for row in handled),
-            unsettled=tuple(_outgoing(row) for row in unsettled),
+            unsettled=tuple(read_outgoing(row) for row in unsettled),
             owed=dict(owed),
             shop_version=version[0][0] if version else 0,
             heard=_heard(self.rows[0]) if self.rows else None,
@@ -124,7 +124,8 @@ def _order(row: Row) -> Order:
     )
 
 
-def _outgoing(row: Row) -> Outgoing:
+def read_outgoing(row: Row) -> Outgoing:
+    """Read a row of `statements.OUTGOING`."""
     waited: timedelta | None = row[8]
     return Outgoing(
         id=row[0],

@@ -77,42 +77,54 @@ class TenantTransaction:
             {"role": placement.role, "lasting": "on" if lasting else "off"}, self._literal
         )
         self._begun = False
-        self._waiting: list[str] = []
+        self._waiting: list[tuple[str, Rows]] = []
 
     async def ask(self, *asked: Asked) -> list[Rows]:
         """Run what waits, then these, in one message; return the rows of each of these."""
-        self._waiting += [self._bound(*one) for one in asked]
-        found = await self._send(())
-        return found[len(found) - len(asked) :]
+        answers = [self.later(*one) for one in asked]
+        await self._send()
+        return answers
 
-    def later(self, statement: TenantStatement, values: Mapping[str, Any]) -> None:
-        """Run the statement with the next message, at the latest with the commit."""
-        self._waiting.append(self._bound(statement, values))
+    def later(self, statement: TenantStatement, values: Mapping[str, Any]) -> Rows:
+        """Run the statement with the next message, at the latest with the commit.
+
+        The rows that it returns stand in the list then.
+        """
+        rows: Rows = []
+        self._waiting.append((self._bound(statement, values), rows))
+        return rows
 
     async def execute(self, text: str) -> Rows:
         """Run a ready text and return its rows."""
-        self._waiting.append(text)
-        return (await self._send(()))[-1]
+        rows: Rows = []
+        self._waiting.append((text, rows))
+        await self._send()
+        return rows
 
     async def commit(self) -> None:
         """Run what waits and commit, in one message."""
         if self._begun:
-            await self._send(("COMMIT",))
+            self._waiting.append(("COMMIT", []))
+            await self._send()
         elif self._waiting:
             # Statements of one message are one transaction of themselves.
-            await run_script(self._connection, [self._enter, *self._waiting])
+            await self._run(self._enter)
 
     async def rollback(self) -> None:
         """Undo everything; a lost connection has done so."""
         if self._begun and not self._connection.closed:
             await self._connection.rollback()
 
-    async def _send(self, last: Sequence[str]) -> list[Rows]:
-        texts, self._waiting = [*self._waiting, *last], []
-        if not self._begun:
-            self._begun = True
-            texts = ["BEGIN", self._enter, *texts]
-        return await run_script(self._connection, texts)
+    async def _send(self) -> None:
+        first = () if self._begun else ("BEGIN", self._enter)
+        self._begun = True
+        await self._run(*first)
+
+    async def _run(self, *first: str) -> None:
+        waiting, self._waiting = self._waiting, []
+        found = await run_script(self._connection, [*first, *(text for text, _ in waiting)])
+        for (_, rows), returned in zip(waiting, found[len(first) :], strict=True):
+            rows.extend(returned)
 
     def _bound(self, statement: TenantStatement, values: Mapping[str, Any]) -> str:
         return statement.bind(self._placement, values, self._literal)

@@ -46,11 +46,14 @@ LOAD_HANDLED = TenantStatement("""
 SELECT event_key FROM {messages} WHERE direction = 'in' AND event_key = ANY(%(keys)s::text[])
 """)
 
-LOAD_UNSETTLED = TenantStatement("""
-SELECT id, audience, recipient, body, event_key, occurred_at, attempts, resends,
-       now() - claim_until, next_attempt_at - now(), essential, purpose, parameters, order_id
-FROM {messages} WHERE contact = %(contact)s AND status = 'sending' ORDER BY position
-""")
+# Read by `read_outgoing`.
+OUTGOING = """id, audience, recipient, body, event_key, occurred_at, attempts, resends,
+       now() - claim_until, next_attempt_at - now(), essential, purpose, parameters, order_id"""
+
+LOAD_UNSETTLED = TenantStatement(f"""
+SELECT {OUTGOING}
+FROM {{messages}} WHERE contact = %(contact)s AND status = 'sending' ORDER BY position
+""")  # noqa: S608 - our own text
 
 LOAD_OWED = TenantStatement("""
 SELECT event_key, effects FROM {pending_effects} WHERE contact = %(contact)s
@@ -226,12 +229,6 @@ DROP_OWED = TenantStatement("""
 DELETE FROM {pending_effects} WHERE event_key = ANY(%(keys)s::text[])
 """)
 
-LAST_MESSAGE_AT = TenantStatement("""
-SELECT max(last_message_at) FROM {customers}
-WHERE last_message_to = %(number)s
-  AND (wa_id = ANY(%(names)s::text[]) OR user_id = ANY(%(names)s::text[]))
-""")
-
 IS_OWN_MESSAGE = TenantStatement("""
 SELECT EXISTS (SELECT 1 FROM {messages} WHERE wamid = %(wamid)s AND direction = 'out')
 """)
@@ -258,6 +255,7 @@ FROM (
     ORDER BY wamid, rank DESC
 ) s
 WHERE m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)
+RETURNING m.id, m.status, m.error_code, m.order_id
 """)
 
 # From here on its outcome is unknown until it is marked. What an answer in the making would say, a

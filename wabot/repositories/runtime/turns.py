@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from wabot.domain.message import OutboundMessage
 from wabot.domain.order import (
     INITIAL_STATUS,
     HistoryEntry,
@@ -15,10 +17,11 @@ from wabot.domain.order import (
 )
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
+from wabot.repositories.runtime import reaching
 from wabot.repositories.runtime import turn_statements as statements
-from wabot.repositories.runtime.loading import Reader
+from wabot.repositories.runtime.loading import Reader, read_outgoing
 from wabot.repositories.runtime.pools import Pools
-from wabot.repositories.runtime.scripts import TenantTransaction
+from wabot.repositories.runtime.scripts import Rows, TenantTransaction
 from wabot.repositories.runtime.shops import ShopCache
 from wabot.repositories.runtime.writing import write_turn
 from wabot.services.runtime.turns import (
@@ -26,13 +29,18 @@ from wabot.services.runtime.turns import (
     Loaded,
     OrderResult,
     OrderToPlace,
+    Outgoing,
+    Outlook,
+    Report,
     SendClaim,
     SendMark,
     StatusChange,
+    Told,
     TurnWrites,
 )
 
-_RANKS = {"sent": 2, "failed": 3, "delivered": 4, "read": 5, "played": 6}
+_FAILED = 3
+_RANKS = {"sent": 2, "failed": _FAILED, "delivered": 4, "read": 5, "played": 6}
 
 
 class PostgresTenantStore:
@@ -82,6 +90,25 @@ class PostgresTenantStore:
                     ],
                 },
             )
+            # An order that somebody was not told of says so.
+            failed = [mark.message_id for mark in ordered if mark.failed]
+            if failed:
+                transaction.later(reaching.RECKON_ORDERS, {"ids": failed})
+
+    async def outlook(self, tenant: Tenant, names: Sequence[str]) -> Outlook:
+        """Return how somebody of these numbers or user ids can be reached."""
+        async with self._pools.tenant(tenant) as transaction:
+            return await reaching.read_outlook(transaction, names, tenant.phone_number_id)
+
+    async def rewrite(self, tenant: Tenant, message_id: UUID, message: OutboundMessage) -> None:
+        """Give a message that waits another form."""
+        async with self._pools.tenant(tenant) as transaction:
+            reaching.rewrite(transaction, message_id, message)
+
+    async def reckon(self, tenant: Tenant, message_ids: Sequence[UUID]) -> list[Told]:
+        """Bring the orders up to date with what became of these messages; return that."""
+        async with self._pools.tenant(tenant) as transaction:
+            return await reaching.reckon(transaction, message_ids)
 
 
 class PostgresTurn:
@@ -91,6 +118,7 @@ class PostgresTurn:
         self._transaction = transaction
         self._tenant = tenant
         self._shops = shops
+        self._applied: Rows = []
 
     async def load(self, contact: Contact, keys: Sequence[str]) -> Loaded:
         """Lock the customer, then load what a step may look at."""
@@ -187,26 +215,58 @@ class PostgresTurn:
         known = [status for status in statuses if status.status in _RANKS]
         if not known:
             return
-        self._transaction.later(
-            statements.APPLY_STATUSES,
-            {
-                "wamids": [status.wamid for status in known],
-                "ids": [status.message_id for status in known],
-                "statuses": [status.status for status in known],
-                "ranks": [_RANKS[status.status] for status in known],
-                "times": [status.at for status in known],
-                "codes": [status.error_code for status in known],
-                "errors": [status.error or None for status in known],
-                "pricings": [Jsonb(s.pricing) if s.pricing else None for s in known],
-            },
-        )
+        values = {
+            "wamids": [status.wamid for status in known],
+            "ids": [status.message_id for status in known],
+            "statuses": [status.status for status in known],
+            "ranks": [_RANKS[status.status] for status in known],
+            "times": [status.at for status in known],
+            "codes": [status.error_code for status in known],
+            "errors": [status.error or None for status in known],
+            "pricings": [Jsonb(s.pricing) if s.pricing else None for s in known],
+        }
+        if any(status.status == "failed" for status in known):
+            # What failed may go again in another form, in the same transaction.
+            (self._applied,) = await self._transaction.ask((statements.APPLY_STATUSES, values))
+        else:
+            self._applied = self._transaction.later(statements.APPLY_STATUSES, values)
 
     async def last_message_at(self, names: Sequence[str], number: str) -> datetime | None:
         """Return when somebody of these numbers or user ids last wrote to the shop's number."""
         values = {"names": list(names), "number": number}
         found: datetime | None
-        (((found,),),) = await self._transaction.ask((statements.LAST_MESSAGE_AT, values))
+        (((found,),),) = await self._transaction.ask((reaching.LAST_MESSAGE_AT, values))
         return found
+
+    async def outlook(self, names: Sequence[str]) -> Outlook:
+        """Return how somebody of these numbers or user ids can be reached."""
+        number = self._tenant.phone_number_id
+        return await reaching.read_outlook(self._transaction, names, number)
+
+    def reports(self) -> list[Report]:
+        """Return what the applied statuses mean for others: failures at once, the rest in time."""
+        return [
+            Report(message_id, status, code)
+            for message_id, status, code, order_id in self._applied
+            if status == "failed" or (order_id and code and _RANKS.get(status, 0) > _FAILED)
+        ]
+
+    async def unsettled(self, contact: str) -> list[Outgoing]:
+        """Return the conversation's messages whose outcome is open."""
+        (rows,) = await self._transaction.ask((statements.LOAD_UNSETTLED, {"contact": contact}))
+        return [read_outgoing(row) for row in rows]
+
+    async def unrepeated(self, message_ids: Sequence[UUID]) -> list[Outgoing]:
+        """Return those that failed, are no templates and were not repeated."""
+        return await reaching.read_unrepeated(self._transaction, message_ids)
+
+    async def repeat(
+        self, message_id: UUID, row: Outgoing, *, contact: str, owner: str, claim: timedelta
+    ) -> None:
+        """Write a message again, for the same people about the same, in another form."""
+        reaching.repeat(
+            self._transaction, message_id, row, contact=contact, owner=owner, claim=claim
+        )
 
     async def is_own_message(self, wamid: str) -> bool:
         """Tell whether a message is one that we sent."""

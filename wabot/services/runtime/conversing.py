@@ -10,6 +10,7 @@ from wabot.errors import ExternalFailure
 from wabot.logs import bind, log
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.events import Closing, ConversationKey, Failed, Kept, StoredEvent
+from wabot.services.runtime.fallbacks import Fallbacks
 from wabot.services.runtime.gates import Gate
 from wabot.services.runtime.ports import Clients, Journal
 from wabot.services.runtime.sending import Sender
@@ -34,6 +35,7 @@ class Conversing:
     clients: Clients
     turns: TurnRunner
     sender: Sender
+    fallbacks: Fallbacks
     tries: int
     closer: Batcher[Closing, bool]
     turn_gate: Gate
@@ -76,6 +78,8 @@ class Conversing:
         try:
             async with self.turn_gate.through(tenant.id):
                 result = await self.turns.run(tenant, key, events)
+            if result.reports:
+                await self.fallbacks.heed(tenant, result.reports)
             wait = None
             if result.outgoing:
                 async with self.send_gate.through(tenant.id):

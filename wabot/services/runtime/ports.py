@@ -23,9 +23,13 @@ from wabot.services.runtime.turns import (
     Loaded,
     OrderResult,
     OrderToPlace,
+    Outgoing,
+    Outlook,
+    Report,
     SendClaim,
     SendMark,
     StatusChange,
+    Told,
     TurnWrites,
 )
 
@@ -136,6 +140,26 @@ class TurnUnit(Protocol):
     async def last_message_at(self, names: Sequence[str], number: str) -> datetime | None:
         """Return when somebody of these numbers or user ids last wrote to the shop's number."""
 
+    async def outlook(self, names: Sequence[str]) -> Outlook:
+        """Return how somebody of these numbers or user ids can be reached."""
+
+    def reports(self) -> list[Report]:
+        """Return what the applied statuses mean for others: failures at once, the rest in time.
+
+        All of it is known once the transaction is committed.
+        """
+
+    async def unsettled(self, contact: str) -> list[Outgoing]:
+        """Return the conversation's messages whose outcome is open."""
+
+    async def unrepeated(self, message_ids: Sequence[UUID]) -> list[Outgoing]:
+        """Return those that failed, are no templates and were not repeated."""
+
+    async def repeat(
+        self, message_id: UUID, row: Outgoing, *, contact: str, owner: str, claim: timedelta
+    ) -> None:
+        """Write a message again, for the same people about the same, in another form."""
+
     async def is_own_message(self, wamid: str) -> bool:
         """Tell whether a message is one that we sent."""
 
@@ -160,6 +184,15 @@ class TenantStore(Protocol):
 
     async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
         """Write what became of messages that were sent."""
+
+    async def outlook(self, tenant: Tenant, names: Sequence[str]) -> Outlook:
+        """Return how somebody of these numbers or user ids can be reached."""
+
+    async def rewrite(self, tenant: Tenant, message_id: UUID, message: OutboundMessage) -> None:
+        """Give a message that waits another form."""
+
+    async def reckon(self, tenant: Tenant, message_ids: Sequence[UUID]) -> list[Told]:
+        """Bring the orders up to date with what became of these messages; return that."""
 
 
 class MessageSender(Protocol):

@@ -1,6 +1,6 @@
 """Whom a message may reach: freely within 24 hours, else by an approved template, else not."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,20 +13,19 @@ from wabot.domain.tenant import Tenant
 from wabot.services.runtime.events import EventKind
 from wabot.services.runtime.movers import Mover
 from wabot.services.runtime.ports import TurnUnit
-from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Contact, Heard, Loaded, Outgoing
+from wabot.services.runtime.turns import (
+    CUSTOMER_AUDIENCE,
+    Contact,
+    Heard,
+    Loaded,
+    Outgoing,
+    Outlook,
+)
 from wabot.texts.shorten import shorten
 
 # All values together: the template's own words need room within its 1024 characters.
 _ROOM = 800
 _NOTHING = "—"
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """When a person last wrote to the shop's number, and the templates that the shop has."""
-
-    last_message_at: datetime | None
-    templates: Mapping[Purpose, TemplateName]
 
 
 def heard_of(movers: Sequence[Mover]) -> Heard | None:

@@ -24,6 +24,7 @@ from wabot.domain.tenant import Tenant
 from wabot.errors import DecryptionFailed, ExternalFailure
 from wabot.logs import log
 from wabot.services.runtime.batching import Batcher
+from wabot.services.runtime.fallbacks import Fallbacks
 from wabot.services.runtime.pace import Pace, person_of
 from wabot.services.runtime.pausing import ANOTHER_TOKEN, LOOK_AGAIN, SendingPauses
 from wabot.services.runtime.ports import (
@@ -77,6 +78,7 @@ class Sender:
         *,
         clients: Clients,
         limits: Limits,
+        fallbacks: Fallbacks,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -88,6 +90,7 @@ class Sender:
         self._pauses = limits.pauses
         self._pace = limits.pace
         self._scouts = Scouts()
+        self._fallbacks = fallbacks
         self._clock = clock
         self._marks: dict[UUID, Batcher[SendMark, None]] = {}
 
@@ -143,6 +146,9 @@ class Sender:
 
     async def _go(self, tenant: Tenant, row: Outgoing) -> timedelta | None:
         """Send the row unless something keeps it; each reason is looked at before each POST."""
+        if row.withheld:
+            await self._withhold(tenant, row)
+            return None
         held = self._pauses.holds(tenant.id)
         probing = held and await self._pauses.may_probe(tenant.id)
         if held and not probing:
@@ -158,7 +164,14 @@ class Sender:
                 return LOOK_AGAIN
             if not row.fresh and not await self._claim(tenant, row):
                 return None
+            row = await self._fallbacks.judge(tenant, row)
+            if row.withheld:
+                await self._withhold(tenant, row)
+                return None
             return await self._attempt(tenant, row, probing=probing)
+
+    async def _withhold(self, tenant: Tenant, row: Outgoing) -> None:
+        await self._mark(tenant, await self._fallbacks.withhold(tenant, row))
 
     async def _keep(self, tenant: Tenant, row: Outgoing, wait: timedelta = _AT_ONCE) -> None:
         """Let a fresh row be known as not sent: it must not wait for a status that cannot come."""
@@ -281,9 +294,13 @@ class Sender:
         if other is not None:
             await self._mark(tenant, replace(mark, retry_in=_AT_ONCE, recipient=other))
             return _AT_ONCE
+        closed = refusal.reaction is Reaction.USE_TEMPLATE
+        if closed and await self._fallbacks.by_template(tenant, row):
+            await self._mark(tenant, replace(mark, retry_in=_AT_ONCE))
+            return _AT_ONCE
         delay = retry_delay(refusal.reaction, row.attempts + 1, refusal.retry_after)
         if delay is None:
-            await self._mark(tenant, replace(mark, failed=True))
+            await self._mark(tenant, await self._fallbacks.given_up(tenant, row, refusal, mark))
             return None
         self._pace.refused(tenant, row.recipient, refusal, delay)
         await self._mark(tenant, replace(mark, retry_in=delay))

@@ -20,6 +20,7 @@ from wabot.services.runtime.movers import Mover, Sorted, join_fragments, sort_ev
 from wabot.services.runtime.playing import Played, Player
 from wabot.services.runtime.ports import Clock, TenantStore, TurnUnit
 from wabot.services.runtime.reach import Customer, heard_of, within_reach
+from wabot.services.runtime.repeating import repeat_by_template, was_closed
 from wabot.services.runtime.turns import (
     CUSTOMER_AUDIENCE,
     Contact,
@@ -27,6 +28,7 @@ from wabot.services.runtime.turns import (
     OrderResult,
     OrderToPlace,
     Outgoing,
+    Report,
     SessionWrite,
     TurnWrites,
 )
@@ -46,6 +48,7 @@ class TurnResult:
     moved: set[int] = field(default_factory=set)
     held: set[int] = field(default_factory=set)
     timers: list[TimerChange] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
 
 
 class TurnRunner:
@@ -86,7 +89,24 @@ class TurnRunner:
                 )
             if found.movers:
                 await self._converse(unit, tenant, key, found, result)
+            await self._repeat(unit, key, found, result)
+        result.reports = unit.reports()
         return result
+
+    async def _repeat(
+        self, unit: TurnUnit, key: ConversationKey, found: Sorted, result: TurnResult
+    ) -> None:
+        closed = [event.id for event, change in found.statuses if was_closed(change)]
+        if not closed:
+            return
+        result.moved.update(closed)
+        if not found.movers:
+            # What an earlier try of these events wrote.
+            result.outgoing.extend(await unit.unsettled(key.contact))
+        repeated = await repeat_by_template(
+            unit, contact=key.contact, owner=self._owner, claim=self._claim
+        )
+        result.outgoing.extend(repeated)
 
     async def _converse(
         self,

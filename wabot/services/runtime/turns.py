@@ -1,5 +1,6 @@
 """Values that a turn reads and writes in the tenant's tables."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ from wabot.domain.conversation.memory import Pause
 from wabot.domain.customer import Address, Customer
 from wabot.domain.message import OutboundMessage, Recipient
 from wabot.domain.order import Order, OrderDraft, Shortage
-from wabot.domain.purpose import Purpose
+from wabot.domain.purpose import Purpose, TemplateName
 
 CUSTOMER_AUDIENCE = "customer"
 
@@ -62,6 +63,14 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """When a person last wrote to the shop's number, and the templates that the shop has."""
+
+    last_message_at: datetime | None
+    templates: Mapping[Purpose, TemplateName]
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """What a turn may look at; `customer` is None for a new contact.
 
@@ -103,6 +112,26 @@ class StatusChange:
     error_code: int | None = None
     error: str = ""
     pricing: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A message that stands as failed, or that tells of an order and arrived after a failure."""
+
+    message_id: UUID
+    status: str
+    error_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a message; `repeated` ones go again by template."""
+
+    row: Outgoing
+    failed: bool
+    repeated: bool
+    error_code: int | None
+    error: str
 
 
 @dataclass(frozen=True, slots=True)
