@@ -12,9 +12,10 @@ from typing import Any
 from wabot.cli.output import Output
 from wabot.cli.simulation_faults import FragileServer, Harm, fragile_server
 from wabot.cli.simulation_home import simulation_server
-from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy
+from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy, let_staff_write
 from wabot.config import surroundings
 from wabot.container import Provisioning, tenants_at
+from wabot.domain.tenant import Tenant
 from wabot.errors import Finding
 from wabot.repositories.central_schema import upgrade
 from wabot.repositories.conninfo import as_runtime_login
@@ -93,7 +94,9 @@ def run_load(request: LoadRequest, out: Output) -> dict[str, Any]:
         runtime_url = as_runtime_login(owner_url)
         upgrade(owner_url, runtime_conninfo=runtime_url)
         with tenants_at(owner_url, keys=(keys.master_key,), actor="simulation") as provisioning:
-            numbers = _make_shops(request, provisioning, keys, out)
+            tenants = _make_shops(request, provisioning, keys, out)
+        let_staff_write(owner_url, tenants)
+        numbers = tuple(tenant.phone_number_id for tenant in tenants)
         place = _Place(owner_url, runtime_url, keys, numbers, fragile)
         return asyncio.run(_measure(request, place, out))
 
@@ -139,15 +142,15 @@ def _database(*, faults: bool) -> Iterator[tuple[str, FragileServer | None]]:
 
 def _make_shops(
     request: LoadRequest, provisioning: Provisioning, keys: Secrets, out: Output
-) -> tuple[str, ...]:
+) -> tuple[Tenant, ...]:
     shop = demo_copy(request.template)
     plenty = tuple(replace(product, stock=_STOCK) for product in shop.seed.products)
     seed = replace(shop.seed, products=plenty)
-    numbers = []
+    tenants = []
     with out.progress("Making shops", request.tenants) as advance:
         for place in range(request.tenants):
             number = str(_FIRST_NUMBER + place)
-            provisioning.create.run(
+            creation = provisioning.create.run(
                 TenantRequest(
                     slug=f"carga-{place}",
                     name=f"Tienda {place}",
@@ -160,9 +163,9 @@ def _make_shops(
                 ),
                 seed,
             )
-            numbers.append(number)
+            tenants.append(creation.tenant)
             advance(1)
-    return tuple(numbers)
+    return tuple(tenants)
 
 
 @dataclass(frozen=True, slots=True)

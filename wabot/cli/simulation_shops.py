@@ -1,7 +1,9 @@
 """Shops of the simulation: the demo shop, and copies of shops that exist."""
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from wabot.repositories.provisioning.migration_line import head_revisions
 from wabot.repositories.provisioning.template_folders import FolderTemplates
 from wabot.services.provisioning.look import ShopCopy, read_shop
 from wabot.services.provisioning.request import TenantRequest
+from wabot.simulation.conversation.queries import STAFF_WROTE
 
 if TYPE_CHECKING:
     from wabot.config import Settings
@@ -94,6 +97,18 @@ def take_over(owner_url: str, tenant: Tenant, keys: Secrets) -> Tenant:
         # The database is ours alone: whoever holds a lease is dead.
         connection.execute("UPDATE wabot.conversations SET owner = NULL, lease_until = NULL")
     return replace(tenant, token=token)
+
+
+def let_staff_write(owner_url: str, tenants: Sequence[Tenant]) -> None:
+    """Let the owners and advisers have written to their shops' numbers: notices reach them."""
+    import psycopg
+
+    with psycopg.connect(owner_url) as connection:
+        for tenant in tenants:
+            path = (tenant.placement.schema,)
+            connection.execute("SELECT set_config('search_path', %s, true)", path)
+            values = {"at": datetime.now(UTC), "number": tenant.phone_number_id}
+            connection.execute(STAFF_WROTE, values)
 
 
 def _create(provisioning: Provisioning, slug: str, shop: ShopCopy, keys: Secrets) -> Tenant:

@@ -58,6 +58,7 @@ async def open_stage(
             app_id=APP_ID,
             app_secret=found.keys.app_secret,
             statuses=statuses,
+            windows=True,
             clock=lambda: clock.now().timestamp(),
         )
     )
@@ -76,7 +77,7 @@ async def open_stage(
         graph.statuses.callback_url = webhook_url
         database = await stack.enter_async_context(open_database(found.owner_url, found.tenant))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        yield Stage(
+        stage = Stage(
             found.tenant,
             graph,
             webhook_url,
@@ -87,6 +88,8 @@ async def open_stage(
             session,
             tick=tick,
         )
+        await stage.staff_wrote()
+        yield stage
 
 
 def _settings(keys: Secrets, graph_url: str, quiet: float) -> Settings:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from wabot.domain.conversation.events import ChatOpened, Happening, MessageEdited, MessageRevoked
+from wabot.domain.conversation.events import Happening, MessageEdited, MessageRevoked
 
 LENGTH = timedelta(hours=24)
 # What is on its way to Meta when the window ends would be refused.
@@ -23,8 +23,8 @@ def is_open(last_message_at: datetime | None, now: datetime) -> bool:
 
 
 def opens(happening: Happening) -> bool:
-    """Tell whether what a person did is a message, by which they can be written to freely."""
-    return not isinstance(happening, ChatOpened | MessageEdited | MessageRevoked)
+    """Tell whether what a person did lets them be written to freely: a welcome asked for, too."""
+    return not isinstance(happening, MessageEdited | MessageRevoked)
 
 
 def spellings(phone: str) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from wabot.simulation.conversation.stage import Stage
 
 Words = tuple[str, ...]
 
+_STAFF = ("owner_phone", "adviser_phone")
+
 
 async def act(stage: Stage, action: Action) -> list[BotMessage]:
     """Do it, and return what the bot sent until it came to rest.
@@ -56,6 +58,12 @@ async def _late(stage: Stage, words: Words) -> None:
 async def _setting(stage: Stage, words: Words) -> None:
     key, written = words
     await stage.database.set_setting(key, read_setting(key, written))
+    if key in _STAFF:
+        await stage.staff_wrote()
+
+
+async def _staff(stage: Stage, words: Words) -> None:  # noqa: ARG001 - it says «wrote»
+    await stage.staff_wrote()
 
 
 async def _plan(stage: Stage, words: Words) -> None:
@@ -89,6 +97,7 @@ _DIRECTIVES: dict[str, Callable[[Stage, Words], Coroutine[Any, Any, None]]] = {
     "advance": _advance,
     "late": _late,
     "setting": _setting,
+    "staff": _staff,
     "plan": _plan,
     "customer": _customer,
     "stock": _stock,

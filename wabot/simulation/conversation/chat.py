@@ -124,5 +124,7 @@ class Chat:
             where = order.address or order.delivery
             lines = "".join(f"\n    {line}" for line in order.lines)
             self.view.note(f"{order.code}  {order.status}  {order.total}  {where}{lines}")
+            if order.problem:
+                self.view.note(f"    not told: {order.problem}")
         if not orders:
             self.view.note("No orders yet.")

@@ -36,6 +36,7 @@ class OrderFact:
     total: str
     delivery: str
     address: str
+    problem: str
     lines: tuple[str, ...]
 
 
@@ -66,7 +67,17 @@ class SimulationDatabase:
     async def orders(self, contact: str) -> list[OrderFact]:
         """Return the customer's orders, oldest first."""
         rows = await self._all(queries.ORDERS, {"contact": contact})
-        return [OrderFact(r[0], r[1], str(r[2]), r[3], r[4], tuple(r[5])) for r in rows]
+        return [OrderFact(r[0], r[1], str(r[2]), r[3], r[4], r[5], tuple(r[6])) for r in rows]
+
+    async def staff_wrote(self, at: datetime) -> None:
+        """Let the owner and the adviser have written to the shop's number."""
+        values = {"at": at, "number": self._tenant.phone_number_id}
+        await self._connection.execute(queries.STAFF_WROTE, values)
+
+    async def windows(self) -> list[tuple[str, datetime]]:
+        """Return who wrote to the shop's number, and when last."""
+        rows = await self._all(queries.WINDOWS, {"number": self._tenant.phone_number_id})
+        return [(row[0], row[1]) for row in rows]
 
     async def last_step(self, contact: str) -> str:
         """Return the name of the place where the conversation stands."""

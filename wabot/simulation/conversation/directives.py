@@ -110,6 +110,11 @@ def _setting(words: tuple[str, ...]) -> None:
     read_setting(*words)
 
 
+def _staff(words: tuple[str, ...]) -> None:
+    if words != ("wrote",):
+        raise ValueError("it is written: @ staff wrote")
+
+
 def _plan(words: tuple[str, ...]) -> None:
     _count(words, 1, 1, "plan NAME")
     if words[0] not in PLANS:
@@ -160,6 +165,7 @@ _CHECKS: dict[str, Callable[[tuple[str, ...]], None]] = {
     "advance": _advance,
     "late": _late,
     "setting": _setting,
+    "staff": _staff,
     "plan": _plan,
     "customer": _customer,
     "stock": _stock,

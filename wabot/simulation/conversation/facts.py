@@ -10,7 +10,10 @@ from typing import Protocol
 from wabot.simulation.conversation.script import Fact
 
 _KNOWN = {
-    "order": ("code", "lines", "total", "status", "delivery", "address", "history", "attachments"),
+    "order": (
+        *("code", "lines", "total", "status", "delivery", "address", "history", "attachments"),
+        "problem",
+    ),
     "orders": ("orders",),
     "item": ("",),
     "stock": ("",),

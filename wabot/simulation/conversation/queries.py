@@ -17,12 +17,26 @@ PRICES = "SELECT sku, price FROM products WHERE sku = ANY(%(skus)s)"
 _CUSTOMER = "(SELECT id FROM customers WHERE %(contact)s IN (wa_id, user_id))"
 
 ORDERS = f"""
-SELECT o.order_code, o.status, o.total, o.delivery, o.delivery_address,
+SELECT o.order_code, o.status, o.total, o.delivery, o.delivery_address, o.delivery_problem,
        (SELECT coalesce(array_agg(trim_scale(i.quantity * i.step) || ' ' || i.unit || ' '
                                   || i.name ORDER BY i.id), '{{}}')
         FROM order_items i WHERE i.order_id = o.id)
 FROM orders o WHERE o.customer_id = {_CUSTOMER} ORDER BY o.number
 """  # noqa: S608 - our own text
+
+# The owner and the adviser wrote to the shop's number: notices reach them for a day.
+STAFF_WROTE = """
+INSERT INTO customers (wa_id, first_contact_at, last_message_at, last_message_to)
+SELECT DISTINCT ltrim(value #>> '{}', '+'), %(at)s::timestamptz, %(at)s::timestamptz,
+       %(number)s::text
+FROM settings WHERE key IN ('owner_phone', 'adviser_phone') AND value #>> '{}' <> ''
+ON CONFLICT (wa_id) DO UPDATE SET
+    last_message_at = excluded.last_message_at, last_message_to = excluded.last_message_to
+"""
+
+WINDOWS = """
+SELECT coalesce(wa_id, user_id), last_message_at FROM customers WHERE last_message_to = %(number)s
+"""
 
 LAST_STEP = f"SELECT last_step FROM customer_sessions WHERE customer_id = {_CUSTOMER}"  # noqa: S608 - our own text
 
@@ -65,6 +79,7 @@ SELECT json_build_object(
     'delivery', o.delivery, 'address', o.delivery_address,
     'history', (SELECT string_agg(h.status, ',' ORDER BY h.id)
                 FROM order_history h WHERE h.order_id = o.id),
+    'problem', coalesce(nullif(o.delivery_problem, ''), 'none'),
     'attachments', (SELECT count(*) FROM order_attachments a WHERE a.order_id = o.id))
 FROM orders o WHERE o.customer_id = {_CUSTOMER} ORDER BY o.number DESC LIMIT 1
 """,  # noqa: S608 - our own text

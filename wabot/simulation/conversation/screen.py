@@ -91,6 +91,8 @@ class Screen:
         """Tell that an order is in the database now."""
         word = "is in PostgreSQL" if new else "changed"
         self.note(f"Order {order.code} {word}: {order.status}, total {order.total}.")
+        if order.problem:
+            self.note(f"Not everybody was told of {order.code}: {order.problem}.")
 
     def note(self, words: str) -> None:
         """Print a hint."""

@@ -102,6 +102,12 @@ class Stage:
         )
         return await self._post(body)
 
+    async def staff_wrote(self) -> None:
+        """Let the owner and the adviser write to the shop's number; see that Graph knows it."""
+        await self.database.staff_wrote(self.clock.now())
+        for person, at in await self.database.windows():
+            self.graph.windows.open(self.tenant.phone_number_id, person, at.timestamp())
+
     async def advance(self, length: timedelta) -> list[BotMessage]:
         """Let time pass; timers that fall due are played before this returns."""
         self.hearing.clear()
@@ -149,6 +155,7 @@ class Stage:
 
     async def _post(self, body: dict[str, Any]) -> list[BotMessage]:
         self.hearing.clear()
+        self.graph.windows.hear(body)
         data = encode(body)
         headers = {
             "Content-Type": "application/json",

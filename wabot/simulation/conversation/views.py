@@ -78,7 +78,10 @@ class Transcript:
                 self._write(f"  [{option.title}] {option.description}")
 
     def order(self, order: OrderFact, *, new: bool) -> None:
-        """Say nothing: the bot said it."""
+        """Say only what the bot did not."""
+        if order.problem:
+            which = "the new order" if new else "order"
+            self._note(f"Not everybody was told of {which} {order.code}: {order.problem}.")
 
     def note(self, words: str) -> None:
         """Tell the operator."""
@@ -146,6 +149,7 @@ class JsonLines:
                 "total": order.total,
                 "delivery": order.delivery,
                 "address": order.address,
+                "delivery_problem": order.problem,
                 "lines": list(order.lines),
             }
         )
