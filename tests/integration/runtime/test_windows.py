@@ -143,9 +143,7 @@ class TestACustomer:
         await one.post(late(one, still, "hola", timedelta(hours=23, minutes=50)))
         assert not (await one.answer(still)).template
 
-    async def test_taking_a_message_back_opens_nothing(
-        self, one: Harness
-    ) -> None:
+    async def test_taking_a_message_back_opens_nothing(self, one: Harness) -> None:
         await one.post(late(one, one.customer, "hola", timedelta(hours=25)))
         await one.settled()
         fields = {"revoke": {"original_message_id": "wamid.X"}}
