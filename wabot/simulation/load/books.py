@@ -94,17 +94,15 @@ def now_at(owner_url: str) -> datetime:
 def wait_until_settled(owner_url: str, scope: Scope, patience: float) -> int:
     """Wait until no event of the run waits; return how many still do when patience ends."""
     end = time.monotonic() + patience
-    while True:
-        with psycopg.connect(owner_url) as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM wabot.inbox"
-                " WHERE phone_number_id = ANY(%s) AND state = 'waiting'",
-                (list(scope.numbers),),
-            ).fetchone()
-        left = int(row[0]) if row else 0
-        if not left or time.monotonic() > end:
-            return left
+    while (left := _waiting(owner_url, scope)) and time.monotonic() < end:
         time.sleep(0.3)
+    return left
+
+
+def _waiting(owner_url: str, scope: Scope) -> int:
+    with psycopg.connect(owner_url) as connection:
+        row = connection.execute(_WAITING, (list(scope.numbers),)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def read_books(owner_url: str, scope: Scope) -> Books:
@@ -161,6 +159,9 @@ def _shop(connection: Connection, number: str, placement: Placement, scope: Scop
     )
 
 
+_WAITING = """
+SELECT count(*) FROM wabot.inbox WHERE phone_number_id = ANY(%s) AND state = 'waiting'
+"""
 _EVENTS = """
 SELECT dedup_key, id, state, received_at FROM wabot.inbox
 WHERE phone_number_id = ANY(%(numbers)s) AND kind = 'message' AND received_at >= %(since)s

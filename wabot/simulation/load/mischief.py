@@ -35,6 +35,7 @@ class Mischief:
         names = list(acts)
         weights = [acts[name][0] for name in names]
         releases: set[asyncio.Task[None]] = set()
+        act: asyncio.Future[bool] | None = None
         try:
             # Once each, however short the run; then as the weights say.
             first = self.chance.sample(names, len(names))
@@ -43,10 +44,15 @@ class Mischief:
                 if name == "statuses held":
                     releases.add(asyncio.create_task(self._hold_statuses()))
                     self.done[name] += 1
-                elif await acts[name][1]():
-                    self.done[name] += 1
+                else:
+                    act = asyncio.ensure_future(acts[name][1]())
+                    self.done[name] += await asyncio.shield(act)
+                    act = None
                 await asyncio.sleep(self.chance.uniform(*_PAUSES))
         finally:
+            if act is not None:
+                # A server that is down must come up again.
+                self.done[name] += await act
             for task in releases:
                 task.cancel()
             await asyncio.gather(*releases, return_exceptions=True)
