@@ -137,7 +137,11 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """Serve a shop until the block ends; `resend_after` is how long a status is waited for."""
     settings = load_settings(environ=environment)
-    tenant = await asyncio.to_thread(make_tenant, settings, environment["DATABASE_URL"], "bodega")
+    # Nobody is told of orders: the reply is all that a turn sends.
+    nobody = {"owner_phone": "", "adviser_phone": ""}
+    tenant = await asyncio.to_thread(
+        make_tenant, settings, environment["DATABASE_URL"], "bodega", **nobody
+    )
     config = GraphConfig(app_secret=settings["WHATSAPP_APP_SECRET"][0], statuses=statuses)
     async with StandInGraph(config) as graph:
         variables = {

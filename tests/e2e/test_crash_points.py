@@ -61,6 +61,15 @@ END $$
 
 
 @asynccontextmanager
+async def locked(shop: Scene, rows: str) -> AsyncIterator[None]:
+    """Lock rows, of which there are some, while the block lasts."""
+    with psycopg.connect(shop.environment["DATABASE_URL"]) as holder:
+        holder.execute(f'SET search_path TO "{shop.tenant.placement.schema}"')
+        assert holder.execute(rows).fetchall()
+        yield
+
+
+@asynccontextmanager
 async def tapped_scene(environment: dict[str, str]) -> AsyncIterator[tuple[Tap, Scene]]:
     """Serve a shop whose server reaches the database through a tap."""
     async with (
@@ -99,14 +108,15 @@ async def test_after_the_insert_and_before_the_200_the_second_delivery_changes_n
         await one_of_each(shop)
 
 
-async def test_after_the_200_and_before_anything_else(environment: dict[str, str]) -> None:
+async def test_after_the_200_and_before_the_shop_knows_of_it(environment: dict[str, str]) -> None:
     async with scene(environment) as shop:
         question = await shop.until_confirmation()
         await shop.settled()
-        async with barred(shop, "wabot.inbox", "UPDATE"):
+        async with locked(shop, "SELECT 1 FROM customers FOR UPDATE"):
             await shop.post(option(question, "Confirmar"))
             await blocked(shop)
             await shop.server.kill()
+            assert shop.query(_END)
         assert shop.orders() == 0
         await shop.restart()
         await one_of_each(shop)
@@ -114,7 +124,7 @@ async def test_after_the_200_and_before_anything_else(environment: dict[str, str
 
 @pytest.mark.parametrize("noticed", [True, False])
 async def test_inside_the_shops_transaction(environment: dict[str, str], noticed: bool) -> None:
-    async with scene(environment) as shop:
+    async with scene(environment, resend_after=SOON) as shop:
         question = await shop.until_confirmation()
         await shop.settled()
         # The order and its stock are written by then, and not committed.
@@ -123,7 +133,7 @@ async def test_inside_the_shops_transaction(environment: dict[str, str], noticed
             await blocked(shop)
             await shop.server.kill()
             if noticed:
-                # Rolled back. Else PostgreSQL goes on to a commit that was sent ahead.
+                # Rolled back. Else PostgreSQL goes on, to a commit if one was sent ahead.
                 assert shop.query(_END)
         await shop.restart()
         await one_of_each(shop)
@@ -166,10 +176,7 @@ async def test_after_graph_answered_and_before_the_mark_the_status_decides(
         shop.graph.fail(Fault(delay=1, recipient=ANA.wa_id))
         await shop.post(option(question, "Confirmar"))
         await shop.answer()
-        row = "SELECT 1 FROM messages WHERE status = 'sending' FOR UPDATE"
-        with psycopg.connect(environment["DATABASE_URL"]) as holder:
-            holder.execute(f'SET search_path TO "{shop.tenant.placement.schema}"')
-            assert holder.execute(row).fetchall()
+        async with locked(shop, "SELECT 1 FROM messages WHERE status = 'sending' FOR UPDATE"):
             await blocked(shop)
             await shop.server.kill()
         await shop.restart()
@@ -184,9 +191,8 @@ async def test_after_the_mark_and_before_the_end(environment: dict[str, str]) ->
         shop.graph.fail(Fault(delay=1, recipient=ANA.wa_id))
         await shop.post(option(question, "Confirmar"))
         await shop.answer()
-        with psycopg.connect(environment["DATABASE_URL"]) as holder:
-            lock = "SELECT 1 FROM wabot.inbox WHERE state = 'waiting' FOR UPDATE"
-            assert holder.execute(lock).fetchall()
+        waiting = "SELECT 1 FROM wabot.inbox WHERE state = 'waiting' FOR UPDATE"
+        async with locked(shop, waiting):
             await blocked(shop)
             assert shop.query("SELECT 1 FROM messages WHERE status = 'sending'") == []
             await shop.server.kill()

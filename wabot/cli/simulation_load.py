@@ -198,6 +198,8 @@ async def _measure(request: LoadRequest, place: _Place, out: Output) -> dict[str
         rest = _REST_WITH_FAULTS if request.faults else _REST
         out.note("Comparing with the databases…")
         left = await asyncio.to_thread(wait_until_settled, place.owner_url, scope, rest)
+        # Also those who had given up hope may have heard by now.
+        figures.lost = generator.unanswered
         memory = servers.memory()
         errors = servers.errors()
     books = read_books(place.owner_url, scope)

@@ -351,12 +351,21 @@ async def test_the_journal_forgets_what_was_done_long_ago(journals: Journals) ->
 
 async def test_statuses_tell_that_a_number_is_heard(journals: Journals) -> None:
     journal, client = journals.of("a"), uuid4()
-    assert (await journal.status_silence("100")).last_status_age is None
-    await journal.accept([event("s1", client, kind=EventKind.STATUS)])
-    heard = await journal.status_silence("100")
+    message = uuid4()
+    assert (await journal.status_silence("100", message)).last_status_age is None
+    told = {"raw": {"biz_opaque_callback_data": str(message)}}
+    await journal.accept([event("s1", client, kind=EventKind.STATUS, payload=told)])
+    heard = await journal.status_silence("100", message)
     assert heard.last_status_age is not None
     assert heard.last_status_age < timedelta(minutes=1)
     assert heard.backlog
+
+
+async def test_statuses_of_other_messages_are_no_backlog_of_this_one(journals: Journals) -> None:
+    journal, client = journals.of("a"), uuid4()
+    told = {"raw": {"biz_opaque_callback_data": str(uuid4())}}
+    await journal.accept([event("s1", client, kind=EventKind.STATUS, payload=told)])
+    assert not (await journal.status_silence("100", uuid4())).backlog
 
 
 async def test_the_same_alert_counts_its_occurrences(journals: Journals, central_url: str) -> None:

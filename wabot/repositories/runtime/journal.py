@@ -230,11 +230,12 @@ class PostgresJournal:
             cursor = await connection.execute(statements.PURGE, {"kept": kept})
             return cursor.rowcount
 
-    async def status_silence(self, phone_number_id: str) -> StatusSilence:
-        """Tell what is known of the number's statuses."""
+    async def status_silence(self, phone_number_id: str, message_id: UUID) -> StatusSilence:
+        """Tell what is known of the number's statuses, and of this message's."""
         async with self._pools.central() as connection:
             cursor = await connection.execute(
-                statements.STATUS_SILENCE, {"number": phone_number_id}
+                statements.STATUS_SILENCE,
+                {"number": phone_number_id, "message": str(message_id)},
             )
             row = await cursor.fetchone()
         return StatusSilence(*row) if row else StatusSilence(None, backlog=False)

@@ -333,7 +333,8 @@ WHERE NOT EXISTS (SELECT 1 FROM wabot.clients c WHERE c.id = v.client_id)
 STATUS_SILENCE = """
 SELECT (SELECT now() - last_status_at FROM wabot.numbers WHERE phone_number_id = %(number)s),
        EXISTS (SELECT 1 FROM wabot.inbox
-               WHERE phone_number_id = %(number)s AND kind = 'status' AND state = 'waiting')
+               WHERE phone_number_id = %(number)s AND kind = 'status' AND state = 'waiting'
+                 AND payload->'raw'->>'biz_opaque_callback_data' = %(message)s)
 """
 
 RAISE_ALERT = """

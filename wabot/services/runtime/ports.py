@@ -43,7 +43,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StatusSilence:
-    """What is known of a number's statuses: how long ago one came, and whether any wait here."""
+    """How long ago a status of a number came, and whether one of a certain message waits here."""
 
     last_status_age: timedelta | None
     backlog: bool
@@ -82,8 +82,8 @@ class Journal(Protocol):
     async def purge(self, kept: timedelta) -> int:
         """Delete events done longer ago than that."""
 
-    async def status_silence(self, phone_number_id: str) -> StatusSilence:
-        """Tell what is known of the number's statuses."""
+    async def status_silence(self, phone_number_id: str, message_id: UUID) -> StatusSilence:
+        """Tell what is known of the number's statuses, and of this message's."""
 
     async def raise_alert(
         self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"

@@ -135,7 +135,7 @@ class Sender:
         if row.ready_in is not None:
             return row.ready_in if row.ready_in > _AT_ONCE else None
         # Handed over once and never settled: only a status can tell, for a while.
-        heard = await self._journal.status_silence(tenant.phone_number_id)
+        heard = await self._journal.status_silence(tenant.phone_number_id, row.id)
         patience = self._resend.after
         if heard.last_status_age is None or heard.last_status_age > _STATUSES_ARE_HEARD_FOR:
             patience = self._resend.after_when_silent

@@ -23,7 +23,7 @@ from wabot.simulation.inbound_payloads import (
 logger = logging.getLogger(__name__)
 
 EVERYTHING = "*"
-_WORKERS = 8
+_WORKERS = 64
 _TRIES = 8
 _FIRST_PAUSE = 0.25
 _LONGEST_PAUSE = 10.0

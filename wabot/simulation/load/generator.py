@@ -112,7 +112,12 @@ class LoadGenerator:
             _, pending = await asyncio.wait(waits, timeout=self._plan.patience)
             for task in pending:
                 task.cancel()
-            self.figures.lost = len(pending)
+        self.figures.lost = self.unanswered
+
+    @property
+    def unanswered(self) -> int:
+        """Return how many customers had no answer since their last message."""
+        return sum(c.written > 0 and not c.heard.is_set() for c in self._customers.values())
 
     def _customer(self, place: int) -> _Customer:
         plan = self._plan
