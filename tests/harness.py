@@ -165,6 +165,11 @@ class Harness:
         with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:
             return connection.execute(query, values or None).fetchall()
 
+    def central_do(self, statement: str, values: Sequence[Any] = ()) -> None:
+        """Change the central database as its owner."""
+        with psycopg.connect(self.owner_url) as connection:
+            connection.execute(statement, values or None)
+
     def shop(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Query the shop's tables by their plain names, wherever they are, as their owner."""
         with open_shop(self.owner_url, self.tenant) as connection:

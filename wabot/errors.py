@@ -67,6 +67,12 @@ class DatabaseUnavailable(ExternalFailure):
     code = "database_unavailable"
 
 
+class StorageUnavailable(ExternalFailure):
+    """Report that customers' files cannot be kept where they belong."""
+
+    code = "storage_unavailable"
+
+
 class DecryptionFailed(ConfigurationError):
     """Report a ciphertext that no configured master key opens for this client."""
 

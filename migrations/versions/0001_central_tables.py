@@ -194,6 +194,32 @@ def upgrade() -> None:
     )
     op.create_index("timers_due_at_ix", "timers", ["due_at"], schema="wabot")
     op.create_table(
+        "media",
+        sa.Column("phone_number_id", sa.Text(), nullable=False),
+        sa.Column("media_id", sa.Text(), nullable=False),
+        sa.Column("event_key", sa.Text(), nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("app_id", sa.Text(), server_default="", nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "received_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.Column(
+            "due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+        sa.Column("owner", sa.Text(), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("phone_number_id", "media_id", name="media_pkey"),
+        schema="wabot",
+    )
+    op.create_index("media_due_at_ix", "media", ["due_at"], schema="wabot")
+    op.create_table(
         "numbers",
         sa.Column("phone_number_id", sa.Text(), nullable=False),
         sa.Column("last_status_at", sa.DateTime(timezone=True), nullable=False),

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import aiohttp
 
@@ -64,7 +65,8 @@ async def open_stage(
     )
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(graph)
-        settings = _settings(found.keys, graph.url, quiet)
+        files = stack.enter_context(TemporaryDirectory(prefix="wabot-files-"))
+        settings = _settings(found.keys, graph.url, quiet, files)
         runtime = build_runtime(
             settings,
             found.runtime_url,
@@ -92,7 +94,7 @@ async def open_stage(
         yield stage
 
 
-def _settings(keys: Secrets, graph_url: str, quiet: float) -> Settings:
+def _settings(keys: Secrets, graph_url: str, quiet: float, files: str) -> Settings:
     return load_settings(
         environ={
             "WABOT_MASTER_KEY": urlsafe_b64encode(keys.master_key).decode(),
@@ -102,6 +104,7 @@ def _settings(keys: Secrets, graph_url: str, quiet: float) -> Settings:
             "WHATSAPP_API_BASE": graph_url,
             "WABOT_QUIET_WINDOW": f"{quiet:g}",
             "WABOT_RATE_LIMITS": "off",
+            "WABOT_MEDIA": files,
         },
         # The operator's own settings have no say here.
         env_file=Path(os.devnull),

@@ -25,23 +25,27 @@ def delete(
     dry_run: DryRun = False,
     json: JsonOption = False,
 ) -> None:
-    """Export a shop, then delete it: tables, role, and every row but the audit's."""
+    """Export a shop, then delete it: tables, role, customers' files, all rows but the audit's."""
     from wabot.cli.prompts import confirm_slug
     from wabot.config import load_settings
-    from wabot.container import open_tenants
+    from wabot.container import media_storage, open_tenants
 
     out = Output("tenant delete", json=json)
     settings = load_settings()
     folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
     with open_tenants(settings) as provisioning:
-        plan = provisioning.delete.run(slug, folder, dry_run=True)
+        use_case = provisioning.delete(media_storage(settings))
+        plan = use_case.run(slug, folder, dry_run=True)
         if dry_run or plan.at is not None:
             _tell(out, plan, dry_run=dry_run)
             return
-        out.note(f"{slug} is exported to {plan.file}, then all its tables and rows are deleted.")
+        out.note(
+            f"{slug} is exported to {plan.file}, then all its tables, rows and its customers' files"
+            " are deleted."
+        )
         typed = confirm_slug(slug, f"This deletes {slug}.", given=confirm)
         with out.progress(f"Exporting {slug}") as progress:
-            done = provisioning.delete.run(slug, folder, confirmed=typed, progress=progress)
+            done = use_case.run(slug, folder, confirmed=typed, progress=progress)
     _tell(out, done, dry_run=False)
 
 
@@ -54,6 +58,7 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
         "file": str(done.file) if done.file else None,
         "rows": manifest.rows if manifest else None,
         "central_rows": dict(done.removed),
+        "files": done.files,
         "deleted_at": done.at.isoformat(timespec="seconds") if done.at else None,
     }
     next_: tuple[str, ...] = ()
@@ -62,12 +67,14 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
     elif dry_run:
         message = (
             f"Would export {done.slug} to {done.file}, stop answering its customers, then delete"
-            " its tables, its role and its rows; the audit stays. Nothing was changed."
+            " its tables, its role, its rows and its customers' files, which no export holds; the"
+            " audit stays. Nothing was changed."
         )
     elif done.file is None:
         message = f"Deleted {done.slug}, which had no tables."
     else:
         rows = manifest.rows if manifest else 0
-        message = f"Deleted {done.slug}. Its {rows} rows are kept in {done.file}."
+        gone = f" Its {done.files} stored files are gone." if done.files else ""
+        message = f"Deleted {done.slug}. Its {rows} rows are kept in {done.file}.{gone}"
         next_ = (f"wabot tenant import {done.file} --phone-number-id … --token-file …",)
     out.done(message, data=data, next=next_)

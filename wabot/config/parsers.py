@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -48,6 +49,31 @@ def folder(value: str) -> Path | None:
     if not path.is_dir():
         raise ValueError(f"must be a folder that exists, unlike {path}")
     return path
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPlace:
+    """Where customers' files are kept: a folder, or a bucket with a prefix; neither by default."""
+
+    folder: Path | None = None
+    bucket: str = ""
+    prefix: str = ""
+    encryption: str = ""
+
+
+def media_place(value: str) -> MediaPlace:
+    """Accept a folder, which need not exist yet, or s3://BUCKET[/PREFIX][?sse=AES256]."""
+    if not value.startswith("s3:"):
+        return MediaPlace(folder=Path(value).expanduser().absolute() if value else None)
+    written = re.fullmatch(
+        r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])"
+        r"(?P<prefix>(/[A-Za-z0-9!_.*'()-]+)*)/?(\?sse=(?P<sse>AES256|aws:kms))?",
+        value,
+    )
+    if written is None or ".." in written["prefix"]:
+        raise ValueError("must be a folder or s3://BUCKET[/PREFIX][?sse=AES256|?sse=aws:kms]")
+    prefix = written["prefix"].strip("/")
+    return MediaPlace(bucket=written["bucket"], prefix=prefix, encryption=written["sse"] or "")
 
 
 def http_url(value: str) -> str:

@@ -12,6 +12,7 @@ from wabot.config.parsers import (
     folder,
     http_url,
     keys,
+    media_place,
     one_of,
     operator,
     seconds,
@@ -232,6 +233,29 @@ SETTINGS: tuple[Setting, ...] = (
         "Hours that handled events stay in the central inbox.",
         "24",
         parse=whole(0, 8760),
+    ),
+    Setting(
+        "WABOT_MEDIA",
+        "media",
+        "Where customers' photos, voice notes and files are kept: a folder, or"
+        " s3://BUCKET[/PREFIX][?sse=AES256|?sse=aws:kms] with the AWS SDK's own variables."
+        " Empty: WABOT_HOME/media. Servers on several machines need a place they share.",
+        parse=media_place,
+    ),
+    Setting(
+        "WABOT_MEDIA_MB",
+        "media",
+        "Megabytes of a customer's file at most; WhatsApp's limits hold as well (image 5, audio"
+        " and video 16, document 100).",
+        "16",
+        parse=whole(1, 100),
+    ),
+    Setting(
+        "WABOT_MEDIA_AT_ONCE",
+        "media",
+        "Files fetched at once in one process; of one tenant a quarter of them.",
+        "8",
+        parse=whole(1, 100),
     ),
     Setting(
         "WABOT_LOG_LEVEL",

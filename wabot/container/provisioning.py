@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wabot.services.provisioning.import_ import ImportTenant
     from wabot.services.provisioning.move import MoveTenant
     from wabot.services.provisioning.update import UpdateTenant
+    from wabot.services.runtime.media_ports import FileStorage
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +103,14 @@ class Provisioning:
         copies = TenantCopies(self.servers, line=self.tenants.line)
         return ImportTenant(self._filled, self.exports, copies, self.templates)
 
-    @property
-    def delete(self) -> "DeleteTenant":
-        """Return the use case that takes a tenant away."""
+    def delete(self, files: "FileStorage") -> "DeleteTenant":
+        """Return the use case that takes a tenant away, with what it has in `files`."""
         from wabot.repositories.provisioning.removals import SqlRemovals
         from wabot.services.provisioning.delete import DeleteTenant
 
         removals = SqlRemovals(self.engine, self.servers)
         return DeleteTenant(
-            self.tenants, removals, self.exports, self.actor, now=lambda: datetime.now(UTC)
+            self.tenants, removals, self.exports, files, self.actor, now=lambda: datetime.now(UTC)
         )
 
     @property

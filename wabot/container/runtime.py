@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.media import MediaWorker
     from wabot.services.runtime.ports import Clock
     from wabot.services.runtime.worker import Worker
     from wabot.services.signatures import SignatureVerifier
@@ -63,6 +64,7 @@ class Runtime:
     graph: "GraphClient"
     acceptor: "Acceptor"
     worker: "Worker"
+    media: "MediaWorker"
     signatures: "SignatureVerifier"
     clock: "Clock"
     verify_token: str
@@ -72,9 +74,11 @@ class Runtime:
         await self.pools.open()
         await self.graph.open()
         self.worker.start()
+        self.media.start()
 
     async def close(self) -> None:
         """Finish what is at hand, give leases back and disconnect."""
+        await self.media.stop()
         await self.worker.stop()
         await self.graph.close()
         await self.pools.close()
@@ -94,6 +98,7 @@ def build_runtime(
     workers: int = 1,
 ) -> Runtime:
     """Put the serving process, one of so many on this machine, together; nothing is opened yet."""
+    from wabot.container.media import build_media
     from wabot.gateways.clock import SystemClock
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
@@ -182,12 +187,24 @@ def build_runtime(
         lease=seconds("WABOT_LEASE"),
         keep_journal=timedelta(hours=settings["WABOT_JOURNAL_HOURS"]),
     )
-    acceptor = Acceptor(journal, clients, worker.dispatch, worker.wake)
+    media = build_media(
+        settings,
+        pools=pools,
+        graph=graph,
+        tokens=cipher,
+        clients=clients,
+        journal=journal,
+        clock=business_clock,
+        worker=worker,
+        owner=owner,
+    )
+    acceptor = Acceptor(journal, clients, worker.dispatch, worker.wake, wake_media=media.wake)
     return Runtime(
         pools,
         graph,
         acceptor,
         worker,
+        media,
         SignatureVerifier(settings.apps),
         business_clock,
         settings["WHATSAPP_VERIFY_TOKEN"],

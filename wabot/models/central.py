@@ -156,6 +156,28 @@ timers = Table(
     Index(None, "due_at"),
 )
 
+# Files of customers that are still to be fetched from Meta, by any process; gone once they are.
+media = Table(
+    "media",
+    metadata,
+    Column("phone_number_id", Text, primary_key=True),
+    Column("media_id", Text, primary_key=True),
+    # The message that brought it.
+    Column("event_key", Text, nullable=False),
+    Column("contact", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("app_id", Text, nullable=False, server_default=""),
+    _moment("occurred_at"),
+    _moment("received_at", default_now=True),
+    _moment("due_at", default_now=True),
+    Column("owner", Text, nullable=True),
+    _moment("lease_until", nullable=True),
+    # Tries that failed for good reasons; waiting for Graph or a database is none.
+    Column("attempts", SmallInteger, nullable=False, server_default="0"),
+    Column("last_error", Text, nullable=True),
+    Index(None, "due_at"),
+)
+
 # When statuses of a number last arrived: without them an unknown outcome waits longer.
 numbers = Table(
     "numbers",

@@ -304,6 +304,27 @@ messages = Table(
     ),
 )
 
+# What became of each file that a customer sent. `event_key` is its message's; an order's files
+# are those of its attachments' `media_id`.
+media = Table(
+    _name("media"),
+    metadata,
+    Column("media_id", Text, primary_key=True),
+    Column("event_key", Text, nullable=False, index=True),
+    Column("contact", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("mime_type", Text, nullable=False, server_default=""),
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("sha256", Text, nullable=False, server_default=""),
+    # Where it is kept, below what WABOT_MEDIA names; empty when it is not.
+    Column("location", Text, nullable=False, server_default=""),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    _moment("occurred_at"),
+    _moment("created_at", default_now=True),
+    CheckConstraint("status in ('stored', 'refused', 'failed', 'absent')", name="status"),
+)
+
 # Central effects (timers, alerts) that a committed turn still owes, keyed on their event.
 pending_effects = Table(
     _name("pending_effects"),

@@ -23,6 +23,7 @@ RIGHTS = {
     "inbox": _CHANGE,
     "conversations": _CHANGE,
     "timers": _CHANGE,
+    "media": _CHANGE,
     "numbers": _CHANGE,
     "usage": _CHANGE,
     "alerts": _CHANGE,

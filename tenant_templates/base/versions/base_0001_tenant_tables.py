@@ -58,6 +58,28 @@ def upgrade() -> None:
         "__wbp__pending_effects_contact_ix", "__wbp__pending_effects", ["contact"], schema="tenant"
     )
     op.create_table(
+        "__wbp__media",
+        sa.Column("media_id", sa.Text(), nullable=False),
+        sa.Column("event_key", sa.Text(), nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("mime_type", sa.Text(), server_default="", nullable=False),
+        sa.Column("size", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sha256", sa.Text(), server_default="", nullable=False),
+        sa.Column("location", sa.Text(), server_default="", nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("occurred_at", MOMENT, nullable=False),
+        sa.Column("created_at", MOMENT, server_default=NOW, nullable=False),
+        sa.CheckConstraint(
+            "status in ('stored', 'refused', 'failed', 'absent')",
+            name="__wbp__media_status_check",
+        ),
+        sa.PrimaryKeyConstraint("media_id", name="__wbp__media_pkey"),
+        schema="tenant",
+    )
+    op.create_index("__wbp__media_event_key_ix", "__wbp__media", ["event_key"], schema="tenant")
+    op.create_table(
         "__wbp__products",
         sa.Column("id", sa.Uuid(), server_default=NEW_ID, nullable=False),
         sa.Column("sku", sa.Text()),

@@ -37,6 +37,9 @@ FROM {customers};
 INSERT INTO {pauses} (customer_id, until, reason) SELECT id, 'infinity', 'person' FROM {customers};
 INSERT INTO {pending_effects} (event_key, contact, effects)
 SELECT 'wamid.' || wa_id, wa_id, '[]' FROM {customers};
+INSERT INTO {media} (media_id, event_key, contact, kind, location, status, occurred_at)
+SELECT '70' || wa_id, 'wamid.' || wa_id, wa_id, 'image', 'x/' || wa_id || '.jpg', 'stored', now()
+FROM {customers};
 INSERT INTO {unknown_words} (words) VALUES ('=cmd'), ('');
 """
 

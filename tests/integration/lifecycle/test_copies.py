@@ -1,5 +1,6 @@
 """Clones and imports: equal to the original row by row, with a number of their own."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ def settled(rows: dict[str, list[str]]) -> dict[str, list[str]]:
             for row in rows["messages"]
         ),
         "pending_effects": [],
+        # Copies are of rows: the files stay with the original.
+        "media": sorted(re.sub(r",x/[^,]*,stored,", ',"",absent,', row) for row in rows["media"]),
     }
 
 

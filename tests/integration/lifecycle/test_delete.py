@@ -1,6 +1,7 @@
 """A deleted shop leaves its export and its line in the audit, and nothing else."""
 
 import asyncio
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.integration.tenants.conftest import Cli
 from wabot.container import tenants_at
 from wabot.domain.placement import short_id
 from wabot.domain.tenant import Tenant
+from wabot.gateways.media import FolderStorage
 from wabot.repositories.provisioning.archive_file import read_manifest
 from wabot.repositories.runtime.journal import PostgresJournal
 from wabot.repositories.runtime.pools import Pools
@@ -30,6 +32,8 @@ _CENTRAL = {
     "usage": "(client_id, month, messages) SELECT id, '2026-11', 5 FROM wabot.clients",
     "alerts": "(key, rule, client_id, severity, message)"
     " SELECT 'a' || id, 'b', id, 'warning', 'c' FROM wabot.clients",
+    "media": "(phone_number_id, media_id, event_key, contact, kind, occurred_at)"
+    " SELECT phone_number_id, '1', 'wamid.1', '521', 'image', now() FROM wabot.clients",
     "numbers": "(phone_number_id, last_status_at) SELECT phone_number_id, now() FROM wabot.clients",
 }
 
@@ -83,7 +87,7 @@ def test_nothing_is_left_behind_but_the_export_and_the_audit(
     done = delete(cli, "--export-to", str(tmp_path / "kept"))
     assert done.exit_code == 0, done.stdout
     assert (left(central, tenant.placement.role), databases(central)) == before
-    for table in ("inbox", "conversations", "timers", "usage", "alerts", "numbers", "clients"):
+    for table in (*_CENTRAL, "clients"):
         assert central.execute(f"SELECT count(*) FROM wabot.{table}").fetchone() == (0,)
     data = document(done)["data"]
     assert data["central_rows"]["inbox"] == 3
@@ -103,6 +107,7 @@ def test_what_was_deleted_comes_back_by_its_export(
     central.execute(f"UPDATE \"{tenant.placement.schema}\".messages SET status = 'accepted'"
                     " WHERE status = 'sending'")  # fmt: skip
     central.execute(f'DELETE FROM "{tenant.placement.schema}".pending_effects')
+    central.execute(f'DELETE FROM "{tenant.placement.schema}".media')
     original = contents(central, tenant.placement)
     file = document(delete(cli, "--export-to", str(tmp_path)))["data"]["file"]
     given = ("--phone-number-id", tenant.phone_number_id, "--token-file", "-")
@@ -124,6 +129,32 @@ def test_another_shop_keeps_everything(
     delete(cli, "--export-to", str(tmp_path))
     gone = {row for row in kept - left(central) if str(tenant.id) not in str(row)}
     assert gone == set()
+
+
+def test_its_customers_files_go_with_it_and_no_other_shops(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    tenant = make(cli, environment)
+    root = Path(environment["WABOT_HOME"]) / "media"
+    for name in (f"{tenant.id}/2026-03/a.jpg", f"{tenant.id}/2026-04/b.ogg", "other/2026-03/c.jpg"):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_bytes(b"x")
+    done = delete(cli, "--export-to", str(tmp_path))
+    assert document(done)["data"]["files"] == 2
+    assert [path.name for path in root.rglob("*.*")] == ["c.jpg"]
+    acts = central.execute("SELECT details->'files' FROM wabot.audit_log ORDER BY id DESC LIMIT 1")
+    assert acts.fetchone() == (2,)
+
+
+def test_a_file_on_its_way_is_waited_for(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    make(cli, environment)
+    fill_central(central)
+    central.execute("UPDATE wabot.media SET owner = 'x', lease_until = now() + interval '1 s'")
+    begun = time.monotonic()
+    assert delete(cli, "--export-to", str(tmp_path)).exit_code == 0
+    assert time.monotonic() - begun > 0.5
 
 
 @pytest.mark.parametrize("typed", ["", "Lupita", "otra"])
@@ -182,7 +213,8 @@ async def test_a_running_server_lets_go_of_a_deleted_shop(
 
         def remove() -> None:
             with tenants_at(environment["DATABASE_URL"]) as provisioning:
-                provisioning.delete.run(shop.tenant.slug, tmp_path, confirmed=shop.tenant.slug)
+                use_case = provisioning.delete(FolderStorage(tmp_path / "files"))
+                use_case.run(shop.tenant.slug, tmp_path, confirmed=shop.tenant.slug)
 
         await asyncio.to_thread(remove)
         sent = len(shop.graph.messages)

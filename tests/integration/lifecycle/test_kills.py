@@ -16,6 +16,7 @@ from tests.integration.tenants.asking import TOKEN, request_for
 from wabot.config import Settings
 from wabot.container import tenants_at
 from wabot.domain.tenant import Tenant
+from wabot.gateways.media import FolderStorage
 from wabot.services.provisioning.lifecycle_ports import Extent
 
 
@@ -31,7 +32,11 @@ def find(url: str, slug: str) -> Tenant | None:
 
 def remove(run: Run, slug: str, folder: Path) -> None:
     act = methodcaller("run", slug, folder, confirmed=slug)
-    Run(run.owner_url, run.keys, attrgetter("delete"), act).once()
+    Run(run.owner_url, run.keys, deletion(folder), act).once()
+
+
+def deletion(folder: Path) -> Any:
+    return methodcaller("delete", FolderStorage(folder / "files"))
 
 
 def stays(central: Connection) -> tuple[set[tuple[str, ...]], set[str], set[str]]:
@@ -105,7 +110,8 @@ def test_a_deletion(
     before = stays(central)
     creation = create_run(central_url, keys, isolation)
     act = methodcaller("run", "lupita", tmp_path, confirmed="lupita")
-    run = Run(central_url, keys, attrgetter("delete"), act, ports=("removals", "exports"))
+    ports = ("removals", "exports", "files")
+    run = Run(central_url, keys, deletion(tmp_path), act, ports=ports)
     creation.once()
     died = 0
     for _ in run.deaths():

@@ -4,10 +4,14 @@ Tokens and bodies are never logged and never part of an error's text.
 """
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Self
 
 import aiohttp
+from yarl import URL
 
 from wabot.domain.delivery import Accepted, Reaction, Rejected, SendOutcome, Unknown
 from wabot.domain.message import OutboundMessage, Recipient
@@ -129,6 +133,25 @@ class GraphClient:
             str(answer.get("sha256", "")),
             int(size) if size.isdecimal() else 0,
         )
+
+    @asynccontextmanager
+    async def stream(
+        self, url: URL, token: str, *, silence: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Open a file's address; the caller vouches that the token may go there.
+
+        Raises aiohttp's own errors, TimeoutError after `silence` seconds without a piece.
+        """
+        if self._session is None:
+            raise RuntimeError("GraphClient is used before open() or after close()")
+        async with self._session.get(
+            url,
+            headers={"Authorization": f"Bearer {token}"},
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=None, connect=silence, sock_read=silence),
+            trace_request_ctx=SimpleNamespace(written=False),
+        ) as response:
+            yield response
 
     async def _get(self, path: str, token: str, params: dict[str, str] | None) -> dict[str, Any]:
         if fault := _fault(path, token):

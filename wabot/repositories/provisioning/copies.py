@@ -32,7 +32,7 @@ from wabot.services.provisioning.lifecycle_ports import Extent
 from wabot.services.provisioning.ports import Content
 
 # What is of customers, besides everything that refers to it.
-_OF_CUSTOMERS = frozenset({"customers", "orders", "messages", "unknown_words"})
+_OF_CUSTOMERS = frozenset({"customers", "orders", "messages", "media", "unknown_words"})
 # Timers that the original still owes are the original's.
 _NEVER = frozenset({"pending_effects"})
 _OF_EVERY_SHOP = frozenset({"order_status", "settings", "shop_state"})
@@ -43,6 +43,10 @@ SET status = 'cancelled', claimed_by = NULL, claim_until = NULL, next_attempt_at
 WHERE status = 'sending'
 """
 _FORGET = "DELETE FROM tenant.__wbp__pending_effects"
+# A copy is of rows: the files stay with the original, and go when it is deleted.
+_WITHOUT_FILES = """
+UPDATE tenant.__wbp__media SET status = 'absent', location = '' WHERE status = 'stored'
+"""
 
 
 class TenantCopies:
@@ -154,6 +158,7 @@ def _chosen(tables: Sequence[TableShape], extent: Extent) -> Iterable[str]:
 def _settle(connection: Connection, place: Placement) -> None:
     connection.exec_driver_sql(render(_CANCEL, place))
     connection.exec_driver_sql(render(_FORGET, place))
+    connection.exec_driver_sql(render(_WITHOUT_FILES, place))
 
 
 def _driver(connection: Connection) -> psycopg.Connection[Any]:

@@ -23,8 +23,10 @@ from wabot.repositories.provisioning.turns import slug_turn
 from wabot.repositories.provisioning.waking import wake
 
 _AT_WORK = """
-SELECT count(*) FROM wabot.conversations
-WHERE client_id = %(client)s AND owner IS NOT NULL AND lease_until > now()
+SELECT (SELECT count(*) FROM wabot.conversations
+        WHERE client_id = %(client)s AND owner IS NOT NULL AND lease_until > now())
+     + (SELECT count(*) FROM wabot.media
+        WHERE phone_number_id = %(number)s AND lease_until > now())
 """
 
 
@@ -78,9 +80,10 @@ class SqlMoves:
             clients.publish(connection, tenant)
 
     def at_work(self, tenant: Tenant) -> int:
-        """Count the tenant's conversations that servers still hold."""
+        """Count the tenant's conversations and files that servers still hold."""
         with self._central() as connection:
-            held = connection.exec_driver_sql(_AT_WORK, {"client": tenant.id}).scalar_one()
+            values = {"client": tenant.id, "number": tenant.phone_number_id}
+            held = connection.exec_driver_sql(_AT_WORK, values).scalar_one()
         return int(held)
 
     def close(self, tenant: Tenant, place: Placement) -> None:

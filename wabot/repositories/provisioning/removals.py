@@ -20,8 +20,10 @@ from wabot.repositories.provisioning.tenant_ddl import ownership
 from wabot.repositories.provisioning.turns import slug_turn
 
 _AT_WORK = """
-SELECT count(*) FROM wabot.conversations
-WHERE client_id = %(client)s AND owner IS NOT NULL AND lease_until > now()
+SELECT (SELECT count(*) FROM wabot.conversations
+        WHERE client_id = %(client)s AND owner IS NOT NULL AND lease_until > now())
+     + (SELECT count(*) FROM wabot.media
+        WHERE phone_number_id = %(number)s AND lease_until > now())
 """
 # Every central table with rows of a client but the audit, which stays as its tombstone.
 _OF_CLIENT = (
@@ -63,9 +65,10 @@ class SqlRemovals:
             clients.publish(connection, tenant)
 
     def at_work(self, tenant: Tenant) -> int:
-        """Count the tenant's conversations that servers still hold."""
+        """Count the tenant's conversations and files that servers still hold."""
         with self._central() as connection:
-            held = connection.exec_driver_sql(_AT_WORK, {"client": tenant.id}).scalar_one()
+            values = {"client": tenant.id, "number": tenant.phone_number_id}
+            held = connection.exec_driver_sql(_AT_WORK, values).scalar_one()
         return int(held)
 
     def stands(self, tenant: Tenant, place: Placement) -> bool:
@@ -102,8 +105,9 @@ class SqlRemovals:
                 ).rowcount
                 for table in _OF_CLIENT
             }
-            number = central.numbers.c.phone_number_id == tenant.phone_number_id
-            connection.execute(delete(central.numbers).where(number))
+            for table in (central.numbers, central.media):
+                number = table.c.phone_number_id == tenant.phone_number_id
+                connection.execute(delete(table).where(number))
             connection.execute(delete(central.clients).where(central.clients.c.id == tenant.id))
             note(connection, tenant, actor=actor, action="tenant.delete", details=details)
             # Last: it serialises every change of clients until the commit.

@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from wabot.repositories.runtime import journal_statements as statements
+from wabot.repositories.runtime.media import queueing
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.scripts import run_statements
 from wabot.repositories.runtime.sql import Statement
@@ -47,30 +48,27 @@ class PostgresJournal:
 
     async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
         """Keep the events that are new and lease the conversations that are due and free."""
+        accepting = {
+            "owner": self._owner,
+            "lease": self._lease,
+            "quiet": self._quiet,
+            "numbers": [e.phone_number_id for e in events],
+            "keys": [e.dedup_key for e in events],
+            "kinds": [e.kind.value for e in events],
+            "clients": [e.client_id for e in events],
+            "contacts": [e.contact for e in events],
+            "payloads": [Jsonb(e.payload) for e in events],
+            "requests": [e.request_id for e in events],
+            "apps": [e.app_id for e in events],
+            "occurred": [e.occurred_at for e in events],
+            "quiets": [e.quiet and bool(self._quiet) for e in events],
+        }
         async with self._pools.central() as connection:
-            (rows,) = await run_statements(
-                connection,
-                [
-                    (
-                        statements.ACCEPT,
-                        {
-                            "owner": self._owner,
-                            "lease": self._lease,
-                            "quiet": self._quiet,
-                            "numbers": [e.phone_number_id for e in events],
-                            "keys": [e.dedup_key for e in events],
-                            "kinds": [e.kind.value for e in events],
-                            "clients": [e.client_id for e in events],
-                            "contacts": [e.contact for e in events],
-                            "payloads": [Jsonb(e.payload) for e in events],
-                            "requests": [e.request_id for e in events],
-                            "apps": [e.app_id for e in events],
-                            "occurred": [e.occurred_at for e in events],
-                            "quiets": [e.quiet and bool(self._quiet) for e in events],
-                        },
-                    )
-                ],
-            )
+            rows = (
+                await run_statements(
+                    connection, [*queueing(events), (statements.ACCEPT, accepting)]
+                )
+            )[-1]
         given = {(e.client_id, e.contact, e.dedup_key): e for e in events}
         return Acceptance(
             stored=rows[0][0] if rows else 0,

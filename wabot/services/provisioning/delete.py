@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import UUID
 
 from wabot.domain.archive import Manifest
 from wabot.domain.places import Places
@@ -31,7 +32,16 @@ class DeleteStep(StrEnum):
     DRAIN = "drain"
     EXPORT = "export"
     CLEAR = "clear"
+    FILES = "files"
     FINISH = "finish"
+
+
+class Files(Protocol):
+    """Where customers' files are kept."""
+
+    def delete_tenant(self, client_id: UUID) -> int:
+        """Delete all files of a tenant; return how many there were."""
+        ...
 
 
 class Removals(Protocol):
@@ -81,6 +91,7 @@ class Deletion:
     file: Path | None = None
     manifest: Manifest | None = None
     removed: Mapping[str, int] = field(default_factory=dict)
+    files: int = 0
     at: datetime | None = None
 
 
@@ -95,6 +106,7 @@ class DeleteTenant:
     tenants: Tenants
     removals: Removals
     exports: Exports
+    files: Files
     actor: str
     now: Callable[[], datetime]
     patience: float = PATIENCE
@@ -161,16 +173,25 @@ class DeleteTenant:
             if place.database:
                 on_step(DeleteStep.CLEAR)
                 self.removals.clear(tenant, place)
+        # The export lists them but does not hold them: they may be gigabytes.
+        on_step(DeleteStep.FILES)
+        files = self.files.delete_tenant(tenant.id)
         on_step(DeleteStep.FINISH)
         details = {
             "phone_number_id": tenant.phone_number_id,
             "template": tenant.template,
             "export": file.name if manifest else None,
             "rows": {table.name: table.rows for table in manifest.tables} if manifest else None,
+            "files": files,
         }
         removed = self.removals.finish(tenant, places, actor=self.actor, details=details)
         return Deletion(
-            slug, deleted=True, file=file if manifest else None, manifest=manifest, removed=removed
+            slug,
+            deleted=True,
+            file=file if manifest else None,
+            manifest=manifest,
+            removed=removed,
+            files=files,
         )
 
     def _check(self, tenant: Tenant, places: Places) -> None:

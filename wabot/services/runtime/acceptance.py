@@ -4,6 +4,8 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from wabot.domain.conversation.events import MediaReceived
+from wabot.domain.files import MediaKind, refusal
 from wabot.domain.inbound import (
     AccountNotice,
     Echo,
@@ -18,6 +20,7 @@ from wabot.errors import Overloaded
 from wabot.logs import log
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.events import Acceptance, EventKind, Leased, NewEvent
+from wabot.services.runtime.media_ports import FileToFetch
 from wabot.services.runtime.ports import Clients, Journal
 
 _log = logging.getLogger(__name__)
@@ -28,7 +31,8 @@ _EVENTS_AT_ONCE = 500
 class Acceptor:
     """Stores events in batches over concurrent requests and passes leased conversations on.
 
-    `dispatch` gets the conversations to handle now; `wake` is called when some are due later.
+    `dispatch` gets the conversations to handle now; `wake` is called when some are due later,
+    `wake_media` when there are files to fetch.
     """
 
     def __init__(
@@ -38,12 +42,14 @@ class Acceptor:
         dispatch: Callable[[Sequence[Leased]], None],
         wake: Callable[[], None],
         *,
+        wake_media: Callable[[], None] = lambda: None,
         most_waiting: int = 2000,
     ) -> None:
         self._journal = journal
         self._clients = clients
         self._dispatch = dispatch
         self._wake = wake
+        self._wake_media = wake_media
         self._most_waiting = most_waiting
         self._batcher: Batcher[Sequence[NewEvent], None] = Batcher(self._store, limit=100)
 
@@ -82,6 +88,8 @@ class Acceptor:
             self._dispatch(acceptance.leased)
         if any(event.quiet for event in events):
             self._wake()
+        if any(event.file for event in events):
+            self._wake_media()
         return [None] * len(batches)
 
     async def _event(self, item: Item, app_id: str, request_id: str) -> NewEvent | None:
@@ -135,6 +143,7 @@ class Acceptor:
             quiet=item.is_free_text,
             request_id=request_id,
             app_id=app_id,
+            file=_file(item) if isinstance(item, InboundMessage) else None,
         )
 
     async def _of_account(
@@ -177,6 +186,23 @@ class Acceptor:
             request_id=request_id,
             app_id=app_id,
         )
+
+
+def _file(message: InboundMessage) -> FileToFetch | None:
+    """Return the file to fetch; stickers, and what is refused by its type, are not wanted."""
+    media = message.happening
+    if not isinstance(media, MediaReceived) or media.kind is MediaKind.STICKER:
+        return None
+    if refusal(media.kind, media.mime_type, media.size) is not None:
+        return None
+    return FileToFetch(
+        message.phone_number_id,
+        media.media_id,
+        message.dedup_key,
+        message.contact,
+        media.kind,
+        message.occurred_at,
+    )
 
 
 def _signed_for(tenant: Tenant, app_id: str) -> bool:

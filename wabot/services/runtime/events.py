@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from wabot.domain.conversation.events import TimerKind
+from wabot.services.runtime.media_ports import FileToFetch
 
 
 class EventKind(StrEnum):
@@ -17,6 +18,7 @@ class EventKind(StrEnum):
     STATUS = "status"
     IDENTITY = "identity"
     TIMER = "timer"
+    MEDIA = "media"
     ACCOUNT = "account"
 
 
@@ -32,7 +34,7 @@ class ConversationKey:
 class NewEvent:
     """An event to keep; `client_id` is None while no client has the number.
 
-    `quiet` events wait for further fragments before they are handled.
+    `quiet` events wait for further fragments before they are handled. `file` is what it brought.
     """
 
     phone_number_id: str
@@ -45,6 +47,7 @@ class NewEvent:
     quiet: bool = False
     request_id: str = ""
     app_id: str = ""
+    file: FileToFetch | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from wabot.domain.conversation.events import Event, Happening, TextReceived, TimerFired, TimerKind
+from wabot.domain.conversation.events import (
+    Event,
+    Happening,
+    MediaRefused,
+    TextReceived,
+    TimerFired,
+    TimerKind,
+)
+from wabot.domain.files import FileRefusal
 from wabot.domain.inbound import (
     Echo,
     IdentityChange,
@@ -61,6 +69,9 @@ def sort_events(contact: str, events: Sequence[StoredEvent]) -> Sorted:
             kind = TimerKind(event.payload["timer"])
             found.movers.append(Mover((event,), TimerFired(kind), (_inbound(event, "timer", {}),)))
             continue
+        if event.kind is EventKind.MEDIA:
+            found.movers.append(Mover((event,), _refusal(event), (_inbound(event, "media", {}),)))
+            continue
         item = item_from_json(event.payload)
         match item:
             case InboundMessage():
@@ -105,6 +116,13 @@ def join_fragments(movers: Sequence[Mover]) -> list[Mover]:
         else:
             joined.append(mover)
     return joined
+
+
+def _refusal(event: StoredEvent) -> MediaRefused:
+    told = event.payload
+    return MediaRefused(
+        told["media_id"], FileRefusal(told["reason"]), datetime.fromisoformat(told["sent_at"])
+    )
 
 
 def _inbound(event: StoredEvent, kind: str, body: dict[str, object], wamid: str = "") -> Inbound:

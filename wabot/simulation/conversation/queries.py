@@ -1,7 +1,8 @@
 """SQL of the simulation, over the central tables and (by search path) one shop's own."""
 
 STANDING = """
-SELECT (SELECT count(*) FROM wabot.inbox WHERE state = 'waiting'),
+SELECT (SELECT count(*) FROM wabot.inbox WHERE state = 'waiting')
+       + (SELECT count(*) FROM wabot.media),
        (SELECT count(*) FROM wabot.timers WHERE due_at <= %(now)s),
        coalesce((SELECT last_error FROM wabot.inbox
                  WHERE id > %(after)s AND last_error IS NOT NULL AND state IN ('failed', 'waiting')

@@ -1,4 +1,4 @@
-"""The other endpoints: numbers, tokens, media, subscriptions."""
+"""The other endpoints: numbers, tokens, subscriptions."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from aiohttp import web
 
 from wabot.simulation.graph.config import MANAGEMENT, MESSAGING, Number
 from wabot.simulation.graph.http import STATE, answer, authorise, bearer
+from wabot.simulation.graph.media_nodes import locate
 from wabot.simulation.graph.refusals import NoSuchObject, Refusal
 from wabot.simulation.graph.state import State
 
@@ -25,17 +26,7 @@ async def get_node(request: web.Request) -> web.Response:
     state, node = request.app[STATE], request.match_info["node"]
     file = state.media.get(node)
     if file is not None:
-        secret = state.media.address(node, state.config.timer())
-        return answer(
-            {
-                "messaging_product": "whatsapp",
-                "id": node,
-                "url": f"{request.scheme}://{request.host}/_media/{secret}",
-                "mime_type": file.mime_type,
-                "sha256": file.sha256,
-                "file_size": len(file.data),
-            }
-        )
+        return await locate(request, node, file)
     number = state.config.number(node, token)
     if number is None:
         raise NoSuchObject(node, request.method)
@@ -112,16 +103,6 @@ async def debug_token(request: web.Request) -> web.Response:
             }
         }
     )
-
-
-async def fetch_media(request: web.Request) -> web.Response:
-    """Give a file to who has its address and a token; addresses die after five minutes."""
-    authorise(request)
-    state = request.app[STATE]
-    file = state.media.fetch(request.match_info["secret"], state.config.timer())
-    if file is None:
-        return web.Response(status=404)
-    return web.Response(body=file.data, headers={"Content-Type": file.mime_type})
 
 
 async def subscriptions(request: web.Request) -> web.Response:

@@ -8,11 +8,12 @@ from typing import Self
 from aiohttp import web
 
 from wabot.errors import Conflict
-from wabot.simulation.graph import control, nodes
+from wabot.simulation.graph import control, media_nodes, nodes
 from wabot.simulation.graph.config import GraphConfig
 from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.http import STATE, graph_errors
 from wabot.simulation.graph.journal import Journal, SentMessage
+from wabot.simulation.graph.media import MediaFault
 from wabot.simulation.graph.sending import post_message
 from wabot.simulation.graph.state import State
 from wabot.simulation.graph.statuses import Statuses
@@ -37,7 +38,10 @@ def build_graph(state: State) -> web.Application:
     route.add_post("/_control/statuses/release", control.release_statuses)
     route.add_post("/_control/webhooks", control.hear_webhook)
     route.add_post("/_control/templates", control.put_template)
-    route.add_get("/_media/{secret}", nodes.fetch_media)
+    route.add_post("/_control/media", media_nodes.add_media)
+    route.add_post("/_control/media/faults", media_nodes.add_media_fault)
+    route.add_delete("/_control/media/faults", media_nodes.clear_media_faults)
+    route.add_get("/_media/{secret}", media_nodes.fetch_media)
     for root in ("", _VERSION):
         route.add_get(f"{root}/debug_token", nodes.debug_token)
     route.add_post(f"{_VERSION}{_NODE}/messages", post_message)
@@ -105,6 +109,10 @@ class StandInGraph:
     def add_media(self, data: bytes, mime_type: str) -> str:
         """Keep a file as if a customer had sent it, and return its media id."""
         return self._state.media.add(data, mime_type)
+
+    def spoil(self, fault: MediaFault | None) -> None:
+        """Let the next requests for files meet a fault; None drops those that wait."""
+        self._state.media.spoil(fault)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, on a free port by default, and return the base URL.
