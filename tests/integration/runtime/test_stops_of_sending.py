@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.harness import Harness, make_tenant, running
 from tests.integration.tenants.conftest import Cli
 from tests.integration.tokens.conftest import NEW, OLD, Run, cli, number, rotate
 from wabot.config import Settings
+from wabot.domain.delivery import Reaction, Rejected
 from wabot.domain.tenant import Tenant
 from wabot.simulation.graph import Fault, StandInGraph
 from wabot.simulation.graph.config import Number
@@ -24,6 +26,7 @@ __all__ = ["cli", "rotate"]
 OTHER = "106500000000002"
 MOVED_TO = "106500000000003"
 UNPAID = 131042
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -292,9 +295,44 @@ async def test_a_refusal_of_the_token_before_this_one_stops_nothing(shop: Harnes
     """It came while the token was changed."""
     store = shop.runtime.worker._pauses._store
     formerly = replace(shop.tenant, token="v1.another")
-    began = await store.begin(
-        formerly, code=190, reason="x", message="x", probe_in=timedelta(minutes=1)
-    )
+    began = await store.begin(formerly, code=190, reason="x", message="x", probe_in=MINUTE)
     assert began is None
     assert pauses(shop) == []
     assert alerts(shop) == []
+
+
+async def test_a_refusal_that_crosses_a_rotation_stops_nothing(
+    shop: Harness, central_url: str
+) -> None:
+    store = shop.runtime.worker._pauses._store
+    with psycopg.connect(central_url) as rotation:
+        rotation.execute("SELECT 1 FROM wabot.clients FOR UPDATE")
+        refusal = asyncio.create_task(
+            store.begin(shop.tenant, code=190, reason="x", message="x", probe_in=MINUTE)
+        )
+        await asyncio.sleep(0.3)
+        assert not refusal.done()
+        rotation.execute("UPDATE wabot.clients SET whatsapp_token = 'v1.another'")
+        rotation.commit()
+    assert await refusal is None
+    assert pauses(shop) == []
+    assert [resolved for _, _, resolved in alerts(shop)] in ([], [True])
+
+
+async def test_what_was_seen_before_a_stop_does_not_end_it(shop: Harness) -> None:
+    known = shop.runtime.worker._pauses
+    seen = await known.look()
+    await known.begin(shop.tenant, Rejected(190, "ended", Reaction.PAUSE_TENANT))
+    await known.follow(seen)
+    assert known.holds(shop.tenant.id)
+    await known.follow(await known.look())
+    assert known.holds(shop.tenant.id)
+
+
+async def test_of_all_servers_one_takes_the_try(shop: Harness) -> None:
+    store = shop.runtime.worker._pauses._store
+    await store.begin(shop.tenant, code=190, reason="x", message="x", probe_in=timedelta(0))
+    client = shop.tenant.id
+    taken = await asyncio.gather(*(store.claim_probe(client, 0, MINUTE) for _ in range(8)))
+    assert sorted(taken) == [False] * 7 + [True]
+    assert not await store.claim_probe(client, 1, MINUTE)
