@@ -39,6 +39,7 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
             "active_products": counts.active_products,
             "orders": counts.orders,
             "open_orders": counts.open_orders,
+            "untold_orders": counts.untold_orders,
         },
         "sending": _sending(report.stopped),
         "settings": dict(report.seed.settings),

@@ -30,6 +30,7 @@ def test_columns_and_settings_change_and_it_says_from_what_to_what(cli: Cli, sho
         "tenant", "update", shop, "--name", "Don Beto", "--plan", "completo",
         "--owner-phone", "5512345678", "--set", "opening_hours=mon-fri 09:00-18:00",
         "--set", "addressing=usted", "--set", "usual_quantities=1, 5", "--set", "owner_notices=no",
+        "--set", "order_notice_template=pedido_nuevo:es_MX",
     )  # fmt: skip
     assert done.exit_code == 0, done.stderr
     assert "name: Abarrotes Lupita → Don Beto" in done.stderr
@@ -42,6 +43,7 @@ def test_columns_and_settings_change_and_it_says_from_what_to_what(cli: Cli, sho
     assert settings["addressing"] == "usted"
     assert settings["usual_quantities"] == [1, 5]
     assert settings["owner_notices"] is False
+    assert settings["order_notice_template"] == "pedido_nuevo:es_MX"
     assert settings["pickup"] is True
 
 
@@ -72,6 +74,7 @@ BAD: list[tuple[list[str], int, str]] = [
     (["--set", "opening_hours=lunes 9-5"], 2, "mon"),
     (["--set", "usual_quantities=1,1"], 2, "different whole numbers"),
     (["--set", "owner_notices=perhaps"], 2, "true or false"),
+    (["--set", "order_notice_template=Pedido Nuevo"], 2, "like pedido_nuevo:es_MX"),
     (["--set", "session_lifetime=forever"], 2, "whole number with d, h, m or s"),
     (["--set", "addressing"], 2, "KEY=VALUE"),
     (["--set", "pickup=no", "--set", "pickup=yes"], 2, "twice"),

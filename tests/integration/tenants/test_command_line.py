@@ -46,6 +46,7 @@ def test_create_and_show_give_one_document_each(cli: Cli, central: Connection) -
         "active_products": 48,
         "orders": 0,
         "open_orders": 0,
+        "untold_orders": 0,
     }
     assert shown["settings"]["session_lifetime"] == "24h"
     stored = central.execute("select whatsapp_token from wabot.clients").fetchone()

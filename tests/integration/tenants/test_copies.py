@@ -101,8 +101,10 @@ def test_the_report_counts_what_the_shop_holds(
             [status, f"wamid.{place}"],
         )
     central.execute(f"update {schema}.products set is_active = false where sku = 'DES-002'")
+    central.execute(f"update {schema}.orders set delivery_problem = 'x' where status = 'en_camino'")
     counts = report_on(tenants, "lupita").counts
     assert (counts.customers, counts.orders, counts.open_orders) == (2, 4, 2)
+    assert counts.untold_orders == 1
     assert counts.products - counts.active_products == 1
 
 

@@ -137,6 +137,11 @@ def count(connection: Connection, placement: Placement) -> TenantCounts:
         .where(orders.c.status.not_in(final))
         .scalar_subquery()
         .label("open_orders"),
+        select(func.count())
+        .select_from(orders)
+        .where(orders.c.delivery_problem != "")
+        .scalar_subquery()
+        .label("untold_orders"),
     )
     return TenantCounts(**_fetch(connection, placement, query).mappings().one())
 

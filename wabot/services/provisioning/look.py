@@ -46,7 +46,7 @@ def report_on(tenants: Tenants, slug: str) -> TenantReport:
     if tenant.status is TenantStatus.PROVISIONING:
         # Its tables may not be there yet.
         nothing = ShopSeed(tenant.template, tenant.country, tenant.currency, tenant.time_zone, ())
-        return TenantReport(tenant, nothing, TenantCounts(0, 0, 0, 0, 0))
+        return TenantReport(tenant, nothing, TenantCounts(0, 0, 0, 0, 0, 0))
     return TenantReport(
         tenant,
         tenants.read_seed(tenant),

@@ -36,13 +36,14 @@ class Templates(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TenantCounts:
-    """How much a shop holds."""
+    """How much a shop holds; `untold_orders` are those that somebody was not told of."""
 
     customers: int
     products: int
     active_products: int
     orders: int
     open_orders: int
+    untold_orders: int
 
 
 @dataclass(frozen=True, slots=True)
