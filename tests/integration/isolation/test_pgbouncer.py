@@ -166,4 +166,4 @@ def contacts(owner_url: str, tenant: Tenant) -> set[str]:
 def rows(owner_url: str, tenant: Tenant, which: str) -> int:
     with open_shop(owner_url, tenant) as connection:
         query = f"SELECT count(*) AS n FROM messages WHERE {which}"
-        return int(connection.execute(query).fetchall()[0]["n"])  # type: ignore[arg-type]
+        return int(connection.execute(query.encode()).fetchall()[0]["n"])

@@ -15,7 +15,7 @@ from tests.integration.tenants.asking import TOKEN, create_words, document
 from tests.integration.tenants.catalogue import everything, namespace, rights
 from tests.integration.tenants.conftest import Cli, Create
 from wabot.container import tenants_at
-from wabot.domain.tenant import Placement, Tenant
+from wabot.domain.tenant import Isolation, Placement, Tenant
 
 NEW_TOKEN = "EAAthenewtokenofthecopy"
 
@@ -290,5 +290,5 @@ def test_an_export_is_imported_into_another_installation(
     with psycopg.connect(elsewhere, autocommit=True) as connection:
         row = connection.execute("SELECT slug, db_connection_config FROM wabot.clients").fetchone()
         assert row is not None
-        place = Placement("schema", schema=row[1]["schema"], role=row[1]["role"])  # type: ignore[arg-type]
+        place = Placement(Isolation.SCHEMA, schema=row[1]["schema"], role=row[1]["role"])
         assert contents(connection, place) == settled(contents(central, shop.placement))

@@ -1,15 +1,12 @@
 """From messages to orders and replies: once, in order, whatever happens on the way."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from tests.harness import ADVISER_PHONE, OWNER_PHONE, Harness, options_of, running
-from wabot.domain.tenant import Isolation
-from wabot.simulation.graph.config import StatusLevel
+from tests.harness import OWNER_PHONE, Harness, options_of, running
 from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.journal import SentMessage
 from wabot.simulation.inbound_payloads import (
@@ -26,15 +23,6 @@ from wabot.simulation.inbound_payloads import (
 
 BETO = Person("5215550100002", "Beto")
 USERNAME = Person(name="Caro", user_id="MX.70010000000000000777", username="@caro")
-
-
-@pytest.fixture(params=list(Isolation))
-async def shop(
-    request: pytest.FixtureRequest, environment: dict[str, str]
-) -> AsyncIterator[Harness]:
-    """A shop in each kind of place: what is promised holds in all of them."""
-    async with running(environment, isolation=request.param, statuses=StatusLevel.READ) as harness:
-        yield harness
 
 
 async def until_confirmation(
@@ -301,53 +289,6 @@ class TestFairness:
             await asyncio.gather(*writing)
 
 
-class TestAPerson:
-    async def test_asking_for_an_adviser_silences_the_bot_and_tells_them(
-        self, shop: Harness
-    ) -> None:
-        shop.staff_wrote()
-        await shop.say("asesor")
-        await shop.settled()
-        told = [m for m in shop.graph.messages if m.to == ADVISER_PHONE.lstrip("+")]
-        assert len(told) == 1
-        sent = len(shop.graph.messages)
-        await shop.post(shop.body(text("¿hola?")))
-        await shop.settled()
-        assert len(shop.graph.messages) == sent
-        assert shop.shop("SELECT reason FROM pauses") == [{"reason": "requested"}]
-
-    async def test_the_pause_ends_by_itself_and_is_told_once(self, shop: Harness) -> None:
-        await shop.say("asesor")
-        await shop.settled()
-        shop.clock.advance(minutes=31)
-        await shop.answer()
-        shop.clock.advance(hours=13)
-        await shop.answer()
-        await shop.settled()
-        assert shop.shop("SELECT 1 FROM pauses") == []
-        await asyncio.sleep(1.2)
-        assert shop.central("SELECT 1 FROM wabot.timers") == []
-
-    async def test_our_own_message_echoed_back_is_not_a_person(self, shop: Harness) -> None:
-        sent = await shop.say("hola")
-        await shop.settled()
-        await shop.post(echo(shop, sent.wamid))
-        await shop.settled()
-        assert shop.shop("SELECT 1 FROM pauses") == []
-
-    async def test_a_person_who_writes_in_the_business_app_silences_the_bot(
-        self, shop: Harness
-    ) -> None:
-        await shop.say("hola")
-        await shop.settled()
-        await shop.post(echo(shop, "wamid.HBgMtypedByAPerson"))
-        await shop.settled()
-        sent = len(shop.graph.messages)
-        await shop.post(shop.body(text("gracias")))
-        await shop.settled()
-        assert len(shop.graph.messages) == sent
-
-
 class TestFaults:
     async def test_an_event_that_makes_the_code_raise_is_set_aside_and_others_go_on(
         self, environment: dict[str, str]
@@ -383,28 +324,3 @@ class TestFaults:
         )
         await shop.post(body)
         assert shop.shop("SELECT 1 FROM messages") == []
-
-
-def echo(shop: Harness, wamid: str) -> dict:
-    entry = {
-        "from": "15550100000",
-        "to": shop.customer.wa_id,
-        "id": wamid,
-        "timestamp": str(int(shop.clock.now().timestamp())),
-        "type": "text",
-        "text": {"body": "Hola, soy de la tienda"},
-    }
-    value = {
-        "messaging_product": "whatsapp",
-        "metadata": {
-            "display_phone_number": "15550100000",
-            "phone_number_id": shop.tenant.phone_number_id,
-        },
-        "message_echoes": [entry],
-    }
-    return {
-        "object": "whatsapp_business_account",
-        "entry": [
-            {"id": "900100200300", "changes": [{"field": "smb_message_echoes", "value": value}]}
-        ],
-    }

@@ -1,6 +1,5 @@
 """Who is behind moves on, each tenant by itself."""
 
-import json
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -16,15 +15,12 @@ from tests.integration.tenant_migrations.revisions import (
     add_revision,
 )
 from tests.integration.tenants.catalogue import namespace, rights
-from tests.integration.tenants.conftest import Cli, cli
 from wabot.domain.tenant import Tenant
 from wabot.errors import InvalidInput, NotFound, Refused
 from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.tenant_ddl import head_ddl
 from wabot.services.provisioning.migration_ports import Outcome, Result
-
-__all__ = ["cli"]
 
 Connection = psycopg.Connection[Any]
 
@@ -386,28 +382,3 @@ def test_a_revision_that_cannot_be_written_as_sql_is_refused_before_anything_mov
     with pytest.raises(InvalidInput, match=revision):
         run(migrations())
     assert versions(central, tenant) == [tenant.revision]
-
-
-@pytest.mark.parametrize("words", [[], ["one", "--all"], ["--all", "--jobs", "0"]], ids=" ".join)
-def test_words_that_make_no_sense_are_refused(cli: Cli, words: list[str]) -> None:
-    assert cli("tenant", "migrate", *words).exit_code == 2
-
-
-def test_the_command_says_when_there_is_nothing_to_do(cli: Cli, make: Make) -> None:
-    make("one")
-    done = cli("tenant", "migrate", "--all")
-    assert done.exit_code == 0
-    plan, end = (json.loads(line) for line in done.stdout.splitlines())
-    assert (plan["event"], plan["total"], plan["at_head"]) == ("plan", 0, 1)
-    assert (end["event"], end["total"], end["failed_slugs"]) == ("end", 0, [])
-
-
-def test_a_shop_that_failed_is_named_with_the_command_to_run_again(
-    cli: Cli, make: Make, central: Connection
-) -> None:
-    make("one")
-    central.execute("update wabot.clients set schema_revision = 'base_9999'")
-    done = cli("tenant", "migrate", "one")
-    assert done.exit_code == 1
-    assert "wabot tenant migrate one" in done.stderr
-    assert json.loads(done.stdout.splitlines()[-1])["failed_slugs"] == ["one"]

@@ -48,7 +48,7 @@ def content(owner_url: str, tenant: Tenant) -> dict[str, list[dict[str, Any]]]:
     """Every row of the tenant, by table and in order."""
     with open_shop(owner_url, tenant) as shop:
         return {
-            table: shop.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # type: ignore[arg-type]
+            table: shop.execute(f"SELECT * FROM {table} ORDER BY 1".encode()).fetchall()
             for table in ("customers", "products", "orders", "order_items", "settings")
         }
 
@@ -187,7 +187,7 @@ def may_write(runtime_url: str, tenant: Tenant) -> bool:
     with psycopg.connect(runtime_url) as runtime:
         runtime.execute("SELECT set_config('role', %s, true)", [place.role])
         table = f'"{place.schema}"."{place.prefix}products"'
-        return bool(runtime.execute(f"UPDATE {table} SET stock = stock").rowcount)  # type: ignore[arg-type]
+        return bool(runtime.execute(f"UPDATE {table} SET stock = stock".encode()).rowcount)
 
 
 _KILLED = """

@@ -138,7 +138,7 @@ class PostgresFleet:
             found = {}
             for table in tables:
                 name = render(f"tenant.__wbp__{table}", placement)
-                count = connection.execute(f"SELECT count(*) FROM {name}".encode())  # noqa: S608
+                count = connection.execute(f"SELECT count(*) FROM {name}".encode())
                 found[table] = int(count.fetchone()[0])  # type: ignore[index] # an aggregate
         return found
 
@@ -232,7 +232,7 @@ def _claim(central: Connection, candidate: Candidate) -> Any:
 
 def _advance(connection: Connection, placement: Placement, work: Work) -> None:
     """Run the revisions; what the tenant's own version table says decides, before and after."""
-    versions = render(f"SELECT version_num FROM {VERSION_TABLE}", placement)  # noqa: S608
+    versions = render(f"SELECT version_num FROM {VERSION_TABLE}", placement)
     found = _ledger(connection, versions)
     if found == parse_ledger(work.after):
         # In a database of its own the tables moved on, and the ledger did not hear of it.
@@ -257,7 +257,7 @@ def _refuse_rows(connection: Connection, placement: Placement, tables: Collectio
     for table in tables:
         name = render(f"tenant.__wbp__{table}", placement)
         connection.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE".encode())
-        if connection.execute(f"SELECT 1 FROM {name} LIMIT 1".encode()).fetchone():  # noqa: S608
+        if connection.execute(f"SELECT 1 FROM {name} LIMIT 1".encode()).fetchone():
             raise Refused(
                 f"table {table} holds rows; nothing was changed",
                 hint="Export the shop first; then say --drop-data --confirm with its slug.",

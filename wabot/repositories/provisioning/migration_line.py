@@ -183,9 +183,9 @@ def tables_made(sql: str) -> tuple[str, ...]:
 def _version_move(revision: Revision) -> str:
     # Revision ids were checked when read: nothing to quote.
     if not revision.previous:
-        return f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{revision.id}');\n"  # noqa: S608
+        return f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{revision.id}');\n"
     return (
-        f"UPDATE {VERSION_TABLE} SET version_num = '{revision.id}'"  # noqa: S608
+        f"UPDATE {VERSION_TABLE} SET version_num = '{revision.id}'"
         f" WHERE version_num = '{revision.previous}';\n"
     )
 

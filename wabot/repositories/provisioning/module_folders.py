@@ -15,7 +15,7 @@ from wabot.repositories.provisioning.toml_file import TomlFile, read_toml
 
 _KEYS = ("name", "description", "settings")
 _OWN = f"{TENANT_SCHEMA_MARK}.{TENANT_PREFIX_MARK}"
-_NEWER = f"UPDATE {_OWN}shop_state SET version = version + 1;\n"  # noqa: S608 - marks, no input
+_NEWER = f"UPDATE {_OWN}shop_state SET version = version + 1;\n"
 
 
 class FolderModules:
@@ -67,10 +67,10 @@ class FolderModules:
         if module.tables:
             names = ", ".join(f"{_OWN}{table}" for table in reversed(module.tables))
             text = f"DROP TABLE {names};\n"
-        text += f"DELETE FROM {VERSION_TABLE} WHERE version_num = '{module.head}';\n"  # noqa: S608
+        text += f"DELETE FROM {VERSION_TABLE} WHERE version_num = '{module.head}';\n"
         if module.settings:
             keys = ", ".join(_literal(spec.key) for spec in module.settings)
-            text += f"DELETE FROM {_OWN}settings WHERE key IN ({keys});\n"  # noqa: S608
+            text += f"DELETE FROM {_OWN}settings WHERE key IN ({keys});\n"
         return text + _NEWER
 
 
@@ -94,7 +94,7 @@ def _settings_sql(settings: Mapping[str, StoredValue]) -> str:
         f"({_literal(key)}, {_literal(orjson.dumps(value).decode())}::jsonb)"
         for key, value in settings.items()
     )
-    return f"INSERT INTO {_OWN}settings (key, value) VALUES {rows} ON CONFLICT (key) DO NOTHING;\n"  # noqa: S608
+    return f"INSERT INTO {_OWN}settings (key, value) VALUES {rows} ON CONFLICT (key) DO NOTHING;\n"
 
 
 def _literal(text: str) -> str:

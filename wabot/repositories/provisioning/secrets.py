@@ -28,7 +28,7 @@ UNION ALL
 SELECT 'database_passwords', found[1], count(*)
 FROM wabot.clients, regexp_matches(db_connection_config::text, '{_CIPHERTEXT}', 'g') AS found
 GROUP BY 2
-"""  # noqa: S608 - a constant
+"""
 _STALE = rf"""
 FROM wabot.clients c LEFT JOIN wabot.previous_tokens p ON p.client_id = c.id
 WHERE split_part(c.whatsapp_token, '.', 2) <> %(key)s

@@ -76,7 +76,7 @@ def _insert(
     columns = ", ".join(rows[0])
     connection.exec_driver_sql(
         render(
-            f"INSERT INTO tenant.{table} ({columns}) SELECT {columns}"  # noqa: S608 - model names
+            f"INSERT INTO tenant.{table} ({columns}) SELECT {columns}"
             f" FROM jsonb_populate_recordset(null::tenant.{table}, %(rows)s)",
             placement,
         ),

@@ -73,7 +73,7 @@ DO $$ DECLARE names text; BEGIN
     WHERE n.nspname = '{schema}' AND c.relkind IN ('r', 'p')
       AND starts_with(c.relname::text, '{prefix}');
     EXECUTE 'DROP TABLE ' || names || ' CASCADE';
-END $$"""  # noqa: S608 - names from the catalogue of wabot's own objects
+END $$"""
     return Stray(kind, f"{schema}.{prefix}", client, tables, sql)
 
 

@@ -32,7 +32,7 @@ def head_ddl(modules: Iterable[str] = (), line: MigrationLine | None = None) -> 
     modules = tuple(dict.fromkeys(modules))
     revisions = ", ".join(f"('{revision}')" for revision in line.heads(modules))
     # Revision ids are those of our own files.
-    versions = f"INSERT INTO {VERSION_TABLE} (version_num) VALUES {revisions};\n"  # noqa: S608
+    versions = f"INSERT INTO {VERSION_TABLE} (version_num) VALUES {revisions};\n"
     return "".join((VERSION_TABLE_DDL, _base_ddl(), *map(line.ddl, modules), versions))
 
 

@@ -28,7 +28,7 @@ LAST_MESSAGE_AT = TenantStatement(_LAST_MESSAGE_AT)
 OUTLOOK = TenantStatement(f"""
 SELECT ({_LAST_MESSAGE_AT}), (SELECT coalesce(jsonb_object_agg(key, value), '{{}}'::jsonb)
                               FROM {{settings}} WHERE key = ANY(%(keys)s::text[]))
-""")  # noqa: S608 - our own text
+""")
 REWRITE = TenantStatement("""
 UPDATE {messages} SET kind = %(kind)s, body = %(body)s WHERE id = %(id)s
 """)
@@ -40,7 +40,7 @@ WHERE id = ANY(%(ids)s::uuid[]) AND status = 'failed' AND kind <> 'template'
     JOIN {{messages}} r ON r.id = p.repetition WHERE p.id = m.id
   )
 ORDER BY position
-""")  # noqa: S608 - our own text
+""")
 REPEAT = TenantStatement("""
 INSERT INTO {messages} (id, customer_id, contact, direction, event_key, audience, essential,
                         recipient, kind, body, status, claimed_by, claim_until, occurred_at,
@@ -67,7 +67,7 @@ SELECT {OUTGOING}, status = 'failed', error_code, coalesce(error, ''), EXISTS (
     SELECT 1 FROM unnest(%(ids)s::uuid[], %(repetitions)s::uuid[]) AS p(id, repetition)
     JOIN {{messages}} r ON r.id = p.repetition WHERE p.id = m.id)
 FROM {{messages}} m WHERE id = ANY(%(ids)s::uuid[]) ORDER BY position
-""")  # noqa: S608 - our own text
+""")
 
 
 async def read_outlook(

@@ -53,7 +53,7 @@ OUTGOING = """id, audience, recipient, body, event_key, occurred_at, attempts, r
 LOAD_UNSETTLED = TenantStatement(f"""
 SELECT {OUTGOING}
 FROM {{messages}} WHERE contact = %(contact)s AND status = 'sending' ORDER BY position
-""")  # noqa: S608 - our own text
+""")
 
 LOAD_OWED = TenantStatement("""
 SELECT event_key, effects FROM {pending_effects} WHERE contact = %(contact)s
