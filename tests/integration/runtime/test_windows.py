@@ -255,6 +255,14 @@ class TestTheOwner:
         assert "adviser" in told
         assert "handoff_notice_template" in told
 
+    async def test_an_alert_ends_when_they_write_to_the_shops_number(self, one: Harness) -> None:
+        await order(one)
+        await one.settled()
+        assert [(rule, is_open) for rule, _, is_open in alerts(one)] == [("notice_unsent", True)]
+        await one.say("hola", sender=OWNER)
+        await one.settled()
+        assert [(rule, is_open) for rule, _, is_open in alerts(one)] == [("notice_unsent", False)]
+
     async def test_an_owner_who_orders_at_their_own_shop_is_told_freely(self, one: Harness) -> None:
         one.customer = OWNER
         await order(one)
@@ -345,6 +353,23 @@ class TestARefusalFor24Hours:
                 ("template", "delivered"),
             ]
             assert alerts(shop) == []
+            assert problem(shop) == ""
+
+    async def test_a_repetition_that_must_wait_goes_once_and_does_not_get_lost(
+        self, environment: dict[str, str]
+    ) -> None:
+        async with running(environment, statuses=StatusLevel.DELIVERED) as shop:
+            name_template(shop, "order_notice", "pedido_nuevo", 5)
+            shop.staff_wrote()
+            owner = OWNER_PHONE.lstrip("+")
+            shop.graph.fail(Fault(fail_status=131047, recipient=owner))
+            shop.graph.fail(Fault(code=131016, recipient=owner, count=2))
+            await order(shop)
+            await shop.graph.journal.wait(matching=lambda m: m.template != "")
+            await shop.graph.statuses.settled()
+            await shop.settled()
+            assert [m.template for m in to_owner(shop)] == ["", "pedido_nuevo"]
+            assert [r["status"] for r in outgoing(shop, "owner")] == ["failed", "delivered"]
             assert problem(shop) == ""
 
     async def test_the_same_status_again_repeats_nothing(self, one: Harness) -> None:

@@ -80,6 +80,8 @@ class Conversing:
                 result = await self.turns.run(tenant, key, events)
             if result.reports:
                 await self.fallbacks.heed(tenant, result.reports)
+            for audience in result.staff:
+                await self.fallbacks.alerts.in_reach(tenant, audience)
             wait = None
             if result.outgoing:
                 async with self.send_gate.through(tenant.id):

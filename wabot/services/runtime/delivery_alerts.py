@@ -42,13 +42,17 @@ class DeliveryAlerts:
         if row.purpose is Purpose.ORDER_NOTICE:
             about = f"of order {_code_in(row.parameters)}"
         await self.journal.raise_alert(
-            f"notice_unsent:{tenant.id}:{row.audience}:{row.purpose.value}",
+            _out_of_reach(tenant, row.audience),
             "notice_unsent",
             tenant.id,
             f"The notice to the {row.audience} of {tenant.slug} {about} was not sent: they did not"
             " write to the shop's number within 24 hours, and no template is set for it. Have them"
             f" write there, or set one: {remedy}",
         )
+
+    async def in_reach(self, tenant: Tenant, audience: str) -> None:
+        """Note that somebody of the shop wrote to its number: notices reach them again."""
+        await self.journal.resolve_alert(_out_of_reach(tenant, audience))
 
     async def failed(self, tenant: Tenant, row: Outgoing, code: int | None, details: str) -> None:
         """Tell of a message that Meta refused for good."""
@@ -77,6 +81,10 @@ class DeliveryAlerts:
         key = _unnoticed(row)
         if key:
             await self.journal.resolve_alert(key)
+
+
+def _out_of_reach(tenant: Tenant, audience: str) -> str:
+    return f"notice_unsent:{tenant.id}:{audience}"
 
 
 def _unnoticed(row: Outgoing) -> str:

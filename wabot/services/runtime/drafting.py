@@ -9,7 +9,8 @@ from wabot.domain.conversation.effects import Role
 from wabot.domain.conversation.replies import Reply
 from wabot.domain.message import Recipient
 from wabot.domain.purpose import Purpose
-from wabot.domain.shop import Shop
+from wabot.domain.shop import Shop, ShopSettings
+from wabot.domain.window import spellings
 from wabot.services.rendering import outlined, render
 from wabot.services.runtime.playing import Played
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Contact, Outgoing, audience_of
@@ -33,7 +34,7 @@ class Drafting:
                 CUSTOMER_AUDIENCE, customer, said.reply, said.event_key, essential=said.essential
             )
         for notice in played.notices:
-            phone = _phone_of(notice.role, self.shop)
+            phone = _phone_of(notice.role, self.shop.settings)
             if phone:
                 yield self._row(
                     audience_of(notice.role),
@@ -66,7 +67,12 @@ class Drafting:
         )
 
 
-def _phone_of(role: Role, shop: Shop) -> str:
-    settings = shop.settings
+def audiences_of(contact: Contact, settings: ShopSettings) -> tuple[str, ...]:
+    """Return the audiences whose notices go to this contact: none for a customer."""
+    names = spellings(contact.wa_id) if contact.wa_id else ()
+    return tuple(audience_of(role) for role in Role if _phone_of(role, settings) in names)
+
+
+def _phone_of(role: Role, settings: ShopSettings) -> str:
     phone = settings.adviser_phone if role is Role.ADVISER else ""
     return (phone or settings.owner_phone).removeprefix("+")

@@ -14,7 +14,7 @@ from wabot.domain.order import OrderDraft
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
 from wabot.logs import log
-from wabot.services.runtime.drafting import Drafting
+from wabot.services.runtime.drafting import Drafting, audiences_of
 from wabot.services.runtime.events import ConversationKey, StoredEvent, TimerChange
 from wabot.services.runtime.movers import Mover, Sorted, join_fragments, sort_events
 from wabot.services.runtime.playing import Played, Player
@@ -41,7 +41,8 @@ _log = logging.getLogger(__name__)
 class TurnResult:
     """What a committed turn leaves to do: messages to send in order, events still held back.
 
-    `moved` are the events whose messages these are; all others are settled by the commit.
+    `moved` are the events whose messages these are; all others are settled by the commit. `staff`
+    are the people of the shop who wrote.
     """
 
     outgoing: list[Outgoing] = field(default_factory=list)
@@ -49,6 +50,7 @@ class TurnResult:
     held: set[int] = field(default_factory=set)
     timers: list[TimerChange] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
+    staff: tuple[str, ...] = ()
 
 
 class TurnRunner:
@@ -131,6 +133,8 @@ class TurnRunner:
         now = self._clock.now()
         played = await self._play(unit, loaded, fresh, shop, now)
         heard = heard_of(fresh)
+        if heard is not None:
+            result.staff = audiences_of(found.contact, shop.settings)
         texts = self._texts_of(tenant).addressing(shop.settings.addressing)
         drafts = list(Drafting(texts, shop, now, self._new_id).rows(played, found.contact))
         customer = Customer.of(found.contact, loaded, heard, tenant.phone_number_id)
