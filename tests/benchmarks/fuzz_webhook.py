@@ -128,6 +128,8 @@ def _rename(body: Any, sender: str) -> None:
             holder[key] = NUMBER
         elif key == "from":
             holder[key] = sender
+        elif key == "from_user_id":
+            holder[key] = f"MX.{sender}"
         elif key == "timestamp":
             # Else nothing may be sent: the window of 24 hours is long closed.
             holder[key] = str(int(time.time()))
