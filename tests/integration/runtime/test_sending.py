@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness import OWNER_PHONE, Harness, options_of, running
-from tests.integration.runtime.test_turns import echo
+from tests.integration.runtime.test_persons import echo
 from wabot.simulation.graph import Fault
 from wabot.simulation.graph.journal import SentMessage
 from wabot.simulation.inbound_payloads import button_tap, text
@@ -18,6 +18,7 @@ async def shop(environment: dict[str, str]) -> AsyncIterator[Harness]:
     async with running(
         environment, WABOT_RESEND_AFTER="1", WABOT_RESEND_AFTER_SILENT="1"
     ) as harness:
+        harness.staff_wrote()
         yield harness
 
 

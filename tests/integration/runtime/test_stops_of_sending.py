@@ -59,11 +59,13 @@ def people(count: int) -> list[Person]:
     return [Person(f"5215550{n:06}", f"Cliente {n}") for n in range(count)]
 
 
-async def all_say(shop: Harness, persons: list[Person], words: str) -> None:
+async def all_say(shop: Harness, persons: list[Person], words: str, *, number: str = "") -> None:
     stamp = int(shop.clock.now().timestamp())
     kind, content = text(words)
     messages = [message(p, kind, content, timestamp=stamp) for p in persons]
-    status, _ = await shop.post(webhook([change(shop.tenant.phone_number_id, messages=messages)]))
+    status, _ = await shop.post(
+        webhook([change(number or shop.tenant.phone_number_id, messages=messages)])
+    )
     assert status == 200
 
 
@@ -192,9 +194,12 @@ async def test_another_number_is_tried_at_once(shop: Harness, cli: Cli) -> None:
     words = ("tenant", "update", "bodega", "--phone-number-id", MOVED_TO)
     done = await asyncio.to_thread(cli, *words)
     assert done.exit_code == 0, done.output
-    await until(lambda: len(shop.graph.messages) == 3)
+    await until(lambda: pauses(shop)[0]["probes"] == 1)
+    probe_now(shop)
+    await all_say(shop, people(3), "menú", number=MOVED_TO)
+    await until(lambda: len(shop.graph.messages) >= 3)
     assert {message.phone_number_id for message in shop.graph.messages} == {MOVED_TO}
-    assert pauses(shop) == []
+    await until(lambda: not pauses(shop))
 
 
 async def test_the_log_tells_when_sending_stops_and_when_it_goes_on(
@@ -257,6 +262,9 @@ async def test_all_servers_stop_and_go_on_together(
         running(environment, tenant=tenant) as other,
     ):
         one.graph.fail(Fault(code=UNPAID, count=0))
+        for person in people(6):
+            for graph in (one.graph, other.graph):
+                graph.windows.open(tenant.phone_number_id, person.wa_id)
         await all_say(one, people(3), "hola")
         await until(lambda: held(one) == 3)
         await until(lambda: other.runtime.worker._pauses.holds(tenant.id))

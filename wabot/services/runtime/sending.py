@@ -168,10 +168,17 @@ class Sender:
             if row.withheld:
                 await self._withhold(tenant, row)
                 return None
-            return await self._attempt(tenant, row, probing=probing)
+            return await self._attempt(await self._as_it_is(tenant), row, probing=probing)
 
     async def _withhold(self, tenant: Tenant, row: Outgoing) -> None:
         await self._mark(tenant, await self._fallbacks.withhold(tenant, row))
+
+    async def _as_it_is(self, tenant: Tenant) -> Tenant:
+        """Return the tenant with its present token: a turn may have begun before it was changed."""
+        now = await self._clients.by_id(tenant.id)
+        if now is None or now.token == tenant.token:
+            return tenant
+        return replace(tenant, token=now.token, previous_token=now.previous_token)
 
     async def _keep(self, tenant: Tenant, row: Outgoing, wait: timedelta = _AT_ONCE) -> None:
         """Let a fresh row be known as not sent: it must not wait for a status that cannot come."""
