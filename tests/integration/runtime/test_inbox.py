@@ -5,13 +5,11 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.integration.runtime.test_journal import Journals, event, journals
+from tests.integration.runtime.journals import Journals, event
 from wabot.errors import NotFound
 from wabot.repositories.engines import open_engine
 from wabot.repositories.inbox import SqlInbox
 from wabot.services.runtime.events import Closing, ConversationKey, Failed
-
-__all__ = ["journals"]
 
 
 @pytest.fixture

@@ -5,11 +5,9 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from tests.integration.runtime.journals import Journals
 from tests.integration.runtime.test_inbox import _failed
-from tests.integration.runtime.test_journal import Journals, journals
 from wabot.cli.app import app
-
-__all__ = ["journals"]
 
 
 @pytest.fixture
