@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from wabot.cli.output import Output
-from wabot.cli.simulation_load import LoadRequest, run_load
+from wabot.cli.simulation_load import run_load
+from wabot.cli.simulation_run import LoadRequest
 
 
 @pytest.fixture

@@ -161,16 +161,36 @@ def load(  # noqa: PLR0917 - a command's options
         ),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="What chance begins with.")] = 1,
+    against: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Load a server that runs already, over its own shops, which get orders that"
+            " nobody made. It and this command need the same DATABASE_URL, WHATSAPP_APP_SECRET"
+            " and WHATSAPP_API_BASE=http://127.0.0.1:PORT: there the stand-in for Graph listens.",
+        ),
+    ] = "",
+    number: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PHONE_NUMBER_ID",
+            help="With --against: the shops to write to; default: the first --tenants active ones.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let --against be another machine.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Let many customers hold real conversations with the real server, and measure it.
 
-    Everything runs on this machine, in a database that is dropped at the end. Then what was sent
-    and received is compared with the databases: exit code 1 if anything was lost, done twice or
-    out of order.
+    Without --against everything runs on this machine, in a database that is dropped at the end.
+    Then what was sent and received is compared with the databases: exit code 1 if anything was
+    lost, done twice or out of order.
     """
     from wabot.cli.output import Output
-    from wabot.cli.simulation_load import LoadRequest, check_report, run_load
+    from wabot.cli.simulation_run import WRONG, LoadRequest, check_report
     from wabot.errors import InvalidInput, UnknownChoice
     from wabot.simulation.graph import StatusLevel
 
@@ -179,28 +199,35 @@ def load(  # noqa: PLR0917 - a command's options
         raise UnknownChoice(f"unknown --statuses {statuses!r}; known: {known}")
     if rate and concurrency:
         raise InvalidInput("Give --rate or --concurrency, not both.")
-    if faults and workers == 1:
+    if (number or allow_remote) and not against:
+        raise InvalidInput("--number and --allow-remote belong to --against.")
+    if faults and workers == 1 and not against:
         raise InvalidInput(
             "--faults needs at least two --workers: nobody starts a single one anew when it dies"
         )
     out = Output("simulate load", json=json)
-    report = run_load(
-        LoadRequest(
-            tenants,
-            customers,
-            rate,
-            _LONG if messages else duration,
-            workers,
-            statuses,
-            template,
-            concurrency=concurrency,
-            messages=messages,
-            seed=seed,
-            faults=faults,
-        ),
-        out,
+    request = LoadRequest(
+        tenants,
+        customers,
+        rate,
+        _LONG if messages else duration,
+        workers,
+        statuses,
+        template,
+        concurrency=concurrency,
+        messages=messages,
+        seed=seed,
+        faults=faults,
     )
+    if against:
+        from wabot.cli.simulation_against import run_against
+
+        report = run_against(against, request, number or [], out, allow_remote=allow_remote)
+    else:
+        from wabot.cli.simulation_load import run_load
+
+        report = run_load(request, out)
     out.record(report)
-    if json and any(report[key] for key in ("lost", "doubled", "out_of_order")):
+    if json and any(report[key] for key in WRONG):
         raise typer.Exit(1)
     check_report(report)

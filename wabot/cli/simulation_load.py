@@ -3,88 +3,31 @@
 import asyncio
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import AsyncExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from random import Random
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wabot.cli.output import Output
 from wabot.cli.simulation_faults import FragileServer, Harm, fragile_server
 from wabot.cli.simulation_home import simulation_server
+from wabot.cli.simulation_run import LoadRequest, compared, run_generator
 from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy, let_staff_write
 from wabot.config import surroundings
 from wabot.container import Provisioning, tenants_at
 from wabot.domain.tenant import Tenant
-from wabot.errors import Finding
 from wabot.repositories.central_schema import upgrade
 from wabot.repositories.conninfo import as_runtime_login
 from wabot.services.provisioning.request import TenantRequest
-from wabot.simulation.graph import GraphConfig, StandInGraph, StatusLevel
-from wabot.simulation.load.books import Scope, now_at, read_books, wait_until_settled
-from wabot.simulation.load.deliveries import CAPRICIOUS, Caprices
-from wabot.simulation.load.figures import Figures
-from wabot.simulation.load.generator import LoadGenerator, LoadPlan
+from wabot.simulation.graph import GraphConfig, StandInGraph
+from wabot.simulation.load.books import Scope, now_at
+from wabot.simulation.load.generator import LoadGenerator
 from wabot.simulation.load.mischief import Mischief
 from wabot.simulation.load.servers import Servers, serving
-from wabot.simulation.load.verdict import Verdict, compare
 
 _FIRST_NUMBER = 106_700_000_000_000
 _STOCK = 1_000_000
 _KEPT = 20_000
-_PATIENCE = 15.0
-_PATIENCE_WITH_FAULTS = 40.0
-_REST = 60.0
-_REST_WITH_FAULTS = 180.0
-_FINDINGS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class LoadRequest:
-    """What the operator asked for; a rate of 0 means as fast as the customers can.
-
-    `settings` are further ones for the serving processes.
-    """
-
-    tenants: int
-    customers: int
-    rate: float
-    seconds: float
-    workers: int
-    statuses: str
-    template: str
-    concurrency: int = 0
-    messages: int = 0
-    seed: int = 1
-    faults: bool = False
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    def plan(self, numbers: tuple[str, ...]) -> LoadPlan:
-        """Return what the generator is to do."""
-        return LoadPlan(
-            numbers,
-            self.customers,
-            self.seconds,
-            self.rate,
-            patience=_PATIENCE_WITH_FAULTS if self.faults else _PATIENCE,
-            seed=self.seed,
-            messages=self.messages,
-            caprices=CAPRICIOUS if self.faults else Caprices(),
-            concurrency=self.concurrency,
-        )
-
-    @property
-    def level(self) -> StatusLevel:
-        """Return how far messages get; with faults outcomes are settled by at least one status."""
-        level = StatusLevel(self.statuses)
-        return StatusLevel.SENT if self.faults and level is StatusLevel.NONE else level
-
-    @property
-    def expected(self) -> int | None:
-        """Return how many messages there will be, where that is known."""
-        by_rate = int(self.rate * self.seconds)
-        known = [number for number in (self.messages, by_rate) if number]
-        return min(known) if known else None
 
 
 def run_load(request: LoadRequest, out: Output) -> dict[str, Any]:
@@ -99,34 +42,6 @@ def run_load(request: LoadRequest, out: Output) -> dict[str, Any]:
         numbers = tuple(tenant.phone_number_id for tenant in tenants)
         place = _Place(owner_url, runtime_url, keys, numbers, fragile)
         return asyncio.run(_measure(request, place, out))
-
-
-def report_of(figures: Figures, verdict: Verdict, out: Output) -> dict[str, Any]:
-    """Return the figures with what the databases say; say what is wrong."""
-    for finding in verdict.findings[:_FINDINGS]:
-        out.warn(finding)
-    report = figures.report()
-    return report | {
-        "orders": verdict.orders,
-        "handled": verdict.handled,
-        "lost": max(figures.lost, verdict.lost),
-        "doubled": max(figures.doubled, verdict.doubled),
-        "out_of_order": verdict.out_of_order,
-        "second_sends": verdict.second_sends,
-    }
-
-
-def check_report(report: dict[str, Any]) -> None:
-    """Raise Finding when anything was lost, done twice or out of order."""
-    wrong = [f"{report[key]} {key.replace('_', ' ')}" for key in _WRONG if report[key]]
-    if wrong:
-        raise Finding(
-            f"Not everything was done once and in order: {', '.join(wrong)}",
-            hint="Without faults, try fewer customers: a full machine answers too late.",
-        )
-
-
-_WRONG = ("lost", "doubled", "out_of_order")
 
 
 @contextmanager
@@ -191,25 +106,17 @@ async def _measure(request: LoadRequest, place: _Place, out: Output) -> dict[str
         generator = LoadGenerator(request.plan(place.numbers), f"{servers.url}/webhook", secret)
         graph.journal.listen(generator.hear)
         harm = _harm(request, place, graph, servers)
-        with out.progress("Messages answered", request.expected) as advance:
-            figures = await _run(generator, harm, advance)
-        contacts = tuple({posted.contact for posted in generator.ledger.posted.values()})
-        scope = Scope(place.numbers, contacts, since, stock=_STOCK)
-        rest = _REST_WITH_FAULTS if request.faults else _REST
-        out.note("Comparing with the databases…")
-        left = await asyncio.to_thread(wait_until_settled, place.owner_url, scope, rest)
-        # Also those who had given up hope may have heard by now.
-        figures.lost = generator.unanswered
+        await run_generator(generator, harm, request, out)
         memory = servers.memory()
+        scope = Scope(place.numbers, generator.contacts, since, stock=_STOCK)
+        report = await compared(generator, place.owner_url, scope, request, out)
         errors = servers.errors()
-    books = read_books(place.owner_url, scope)
     return {
         "tenants": request.tenants,
         "customers": request.customers,
         "workers": request.workers,
         "statuses": request.level.value,
-        **report_of(figures, compare(generator.ledger, books), out),
-        "unsettled": left,
+        **report,
         "bot_errors": sum(errors.values()),
         "errors": dict(errors),
         "worker_memory_mb": max(memory, default=None),
@@ -223,20 +130,8 @@ def _harm(
 ) -> Mischief | None:
     if place.fragile is None:
         return None
-    chance = Random(request.seed)  # noqa: S311 - repeatable, not secret
+    chance = request.chance()
     return Mischief(graph, chance, Harm(servers, place.fragile, chance).acts(), Counter())
-
-
-async def _run(generator: LoadGenerator, harm: Mischief | None, advance: Any) -> Figures:
-    if harm is None:
-        return await generator.run(advance)
-    harming = asyncio.create_task(harm.run())
-    try:
-        return await generator.run(advance)
-    finally:
-        harming.cancel()
-        with suppress(asyncio.CancelledError):
-            await harming
 
 
 def _environment(place: _Place, graph_url: str) -> dict[str, str]:

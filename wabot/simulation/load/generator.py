@@ -115,6 +115,11 @@ class LoadGenerator:
         self.figures.lost = self.unanswered
 
     @property
+    def contacts(self) -> tuple[str, ...]:
+        """Return the numbers of all customers who wrote."""
+        return tuple({posted.contact for posted in self.ledger.posted.values()})
+
+    @property
     def unanswered(self) -> int:
         """Return how many customers had no answer since their last message."""
         return sum(c.written > 0 and not c.heard.is_set() for c in self._customers.values())
