@@ -163,6 +163,7 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
         )
         if creation.attached:
             message += f" {creation.attached} events that waited for its number are its own now."
+        message += _about_notices(creation)
     elif not creation.existed:
         message = f"Would create {shop} with {data['products']} products. Nothing was changed."
     else:
@@ -172,6 +173,18 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
         f"wabot simulate conversation --tenant {tenant.slug}",
     )
     out.done(message, data=data, next=() if dry_run else next_)
+
+
+def _about_notices(creation: "Creation") -> str:
+    """Tell what WhatsApp asks for before the shop's people can be written to."""
+    settings = creation.seed.settings
+    if not settings.get("owner_phone") or settings.get("order_notice_template"):
+        return ""
+    return (
+        "\nNotices of orders reach its people for 24 hours after they last wrote to the shop's"
+        " number, and always by an approved template: wabot tenant update"
+        f" {creation.tenant.slug} --set order_notice_template=NAME:LANGUAGE"
+    )
 
 
 def _app_warning(app_id: str, settings: "Settings") -> str:

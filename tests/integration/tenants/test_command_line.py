@@ -166,6 +166,13 @@ def test_a_shop_whose_owner_hears_of_no_order_is_warned_about(cli: Cli) -> None:
     assert "--owner-phone" in made["warnings"][0]
 
 
+def test_creating_tells_when_the_shops_people_can_be_written_to(cli: Cli) -> None:
+    told = cli(*create_words("lupita", owner_phone="+525512345678"), stdin=TOKEN).stderr
+    assert "for 24 hours" in told
+    assert "wabot tenant update lupita --set order_notice_template=NAME:LANGUAGE" in told
+    assert "24 hours" not in cli(*create_words("two", phone_number_id="2"), stdin=TOKEN).stderr
+
+
 def test_an_app_whose_secret_is_not_known_is_warned_about(cli: Cli) -> None:
     owner = {"owner_phone": "+525512345678"}
     known = document(cli(*create_words("one", "--json", **owner), stdin=TOKEN))
