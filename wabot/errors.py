@@ -67,6 +67,12 @@ class DatabaseUnavailable(ExternalFailure):
     code = "database_unavailable"
 
 
+class WriteConflict(DatabaseUnavailable):
+    """Report that two transactions collided and PostgreSQL undid this one: it may begin anew."""
+
+    code = "write_conflict"
+
+
 class StorageUnavailable(ExternalFailure):
     """Report that customers' files cannot be kept where they belong."""
 

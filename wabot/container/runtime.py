@@ -108,6 +108,7 @@ def build_runtime(
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.turns import PostgresTenantStore
     from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.apologies import Apologies
     from wabot.services.runtime.conversing import Conversing, closing_batcher
     from wabot.services.runtime.delivery_alerts import DeliveryAlerts
     from wabot.services.runtime.fallbacks import Fallbacks
@@ -159,20 +160,23 @@ def build_runtime(
         fallbacks=fallbacks,
         clock=business_clock,
     )
+    texts = texts_of or template_texts()
     turns = TurnRunner(
         store,
         business_clock,
-        texts_of or template_texts(),
+        texts,
         owner=owner,
         claim=seconds("WABOT_LEASE"),
         late_after=seconds("WABOT_LATE_AFTER"),
     )
+    apologies = Apologies(store, business_clock, texts, owner=owner, claim=seconds("WABOT_LEASE"))
     conversing = Conversing(
         journal,
         clients,
         turns,
         sender,
         fallbacks,
+        apologies,
         tries=settings["WABOT_EVENT_TRIES"],
         closer=closing_batcher(journal),
         turn_gate=Gate(settings["WABOT_TURNS"], settings["WABOT_TURNS_PER_TENANT"]),

@@ -79,6 +79,7 @@ TURN_METHODS: dict[str, Callable[[PostgresTurn], Awaitable[Any]]] = {
     "repeat": lambda turn: turn.repeat(
         uuid4(), ROW, contact="521", owner="tests", claim=timedelta(seconds=10)
     ),
+    "is_written": lambda turn: turn.is_written(WRITES.customer_id),
     "is_own_message": lambda turn: turn.is_own_message("wamid.1"),
     "change_identity": lambda turn: turn.change_identity(ANA, Contact("5215550100009")),
     "write": lambda turn: turn.write(WRITES),

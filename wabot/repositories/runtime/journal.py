@@ -173,6 +173,7 @@ class PostgresJournal:
                         "delays": [event.delay for event in kept],
                         "attempts": [event.attempts for event in kept],
                         "errors": [event.error for event in kept],
+                        "growing": [event.growing for event in kept],
                     },
                 )
             )
@@ -237,6 +238,15 @@ class PostgresJournal:
             )
             row = await cursor.fetchone()
         return StatusSilence(*row) if row else StatusSilence(None, backlog=False)
+
+    async def watch(self, patience: timedelta) -> list[str]:
+        """Alert, once per tenant, when events wait longer than that; resolve what is over.
+
+        Returns the alerts that are new.
+        """
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(statements.WATCH, {"patience": patience})
+            return [row[0] for row in await cursor.fetchall()]
 
     async def raise_alert(
         self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"

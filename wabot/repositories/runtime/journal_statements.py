@@ -201,10 +201,13 @@ WHERE i.id = s.id AND i.state = 'waiting'
 KEEP = Statement(
     """
 UPDATE wabot.inbox i
-SET due_at = now() + k.delay, last_error = nullif(k.error, ''),
-    attempts = k.attempts
-FROM unnest(%(ids)s::bigint[], %(delays)s::interval[], %(attempts)s::int[], %(errors)s::text[])
-     AS k(id, delay, attempts, error)
+SET due_at = now() + CASE WHEN k.growing
+        THEN least(greatest(k.delay, now() - i.received_at), interval '1 minute')
+        ELSE k.delay END,
+    last_error = nullif(k.error, ''), attempts = k.attempts
+FROM unnest(%(ids)s::bigint[], %(delays)s::interval[], %(attempts)s::int[], %(errors)s::text[],
+            %(growing)s::bool[])
+     AS k(id, delay, attempts, error, growing)
 WHERE i.id = k.id AND i.state = 'waiting'
 """,
     "wabot_keep",
@@ -344,6 +347,32 @@ ON CONFLICT (key) DO UPDATE SET
     occurrences = CASE WHEN a.resolved_at IS NULL THEN a.occurrences + 1 ELSE 1 END,
     first_at = CASE WHEN a.resolved_at IS NULL THEN a.first_at ELSE now() END,
     last_at = now(), resolved_at = NULL, message = excluded.message, severity = excluded.severity
+"""
+
+# What waits for a client that is not active is no trouble. Of several processes that look at the
+# same time one raises the alert.
+WATCH = """
+WITH stuck AS (
+    SELECT c.id, c.slug, count(*) AS events, min(i.received_at) AS since, min(i.id) AS first
+    FROM wabot.inbox i JOIN wabot.clients c ON c.id = i.client_id AND c.status = 'active'
+    WHERE i.state = 'waiting' AND i.received_at < now() - %(patience)s::interval
+    GROUP BY c.id
+), over AS (
+    UPDATE wabot.alerts a SET resolved_at = now()
+    WHERE a.rule = 'event_waits' AND a.resolved_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM stuck s WHERE s.id = a.client_id)
+)
+INSERT INTO wabot.alerts AS a (key, rule, client_id, severity, message)
+SELECT 'event_waits:' || id, 'event_waits', id, 'error',
+       'Events of ' || slug || ' wait: ' || events || ' since '
+       || to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC, the oldest is '
+       || first || '. Look at it: wabot inbox show ' || first
+FROM stuck
+ON CONFLICT (key) DO UPDATE SET
+    occurrences = 1, first_at = now(), last_at = now(), resolved_at = NULL,
+    message = excluded.message
+WHERE a.resolved_at IS NOT NULL
+RETURNING a.message
 """
 
 RESOLVE_ALERT = """

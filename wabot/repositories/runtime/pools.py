@@ -1,28 +1,33 @@
 """One connection pool per server and database, never one per tenant."""
 
+import asyncio
+import os
+import socket
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import orjson
-import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
 from wabot.errors import DatabaseUnavailable
 from wabot.repositories.conninfo import parameters_of
+from wabot.repositories.runtime.breakers import NOBODY, Breakers, Guarded
 from wabot.repositories.runtime.journal_statements import PREPARED
 from wabot.repositories.runtime.scripts import Connection, TenantTransaction
+from wabot.repositories.runtime.troubles import LOST, Trouble, trouble_of, unavailable
 
 # Connections at most to a database that is one tenant's alone.
 _SMALL = 4
-_LOST = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+# Beyond the statements' own time-outs; of a server that answers nothing at all.
+_SILENCE = 20.0
 
 
 async def _configure(connection: Connection) -> None:
@@ -69,6 +74,7 @@ class Pools:
         self._timeout = timeout
         self._decrypt = decrypt
         self._most = most
+        self._breakers = Breakers()
         self._central = self._place("the central database", central_url, size, keep=1)
         self._others: OrderedDict[tuple[str, str, str], _Place] = OrderedDict()
 
@@ -77,7 +83,7 @@ class Pools:
         try:
             await self._central.pool.open()
             await self._central.pool.wait(self._timeout)
-        except _LOST as error:
+        except LOST as error:
             raise DatabaseUnavailable(
                 f"The central database does not answer: {str(error).strip()}",
                 hint="Check DATABASE_URL and RUNTIME_DATABASE_URL, then: wabot db status",
@@ -93,22 +99,35 @@ class Pools:
     @asynccontextmanager
     async def central(self) -> AsyncIterator[Connection]:
         """Borrow a connection to the central tables, in autocommit mode."""
-        async with self._connection(self._central) as connection:
-            yield connection
+        try:
+            async with self._borrowed(self._central) as connection:
+                yield connection
+        except LOST as error:
+            raise unavailable(self._central.name, error) from error
 
     @asynccontextmanager
     async def tenant(
-        self, tenant: Tenant, *, lasting: bool = True
+        self, tenant: Tenant, *, lasting: bool = True, urgent: bool = False
     ) -> AsyncIterator[TenantTransaction]:
-        """Open a transaction under the tenant's own role; it commits when left without an error."""
-        async with self._connection(self._place_of(tenant)) as connection:
-            transaction = TenantTransaction(connection, tenant.placement, lasting=lasting)
+        """Open a transaction under the tenant's own role; it commits when left without an error.
+
+        A database that failed a few times in a row is spared for a while; `urgent` tries all the
+        same.
+        """
+        place = self._place_of(tenant)
+        with self._breakers.guarding(*(() if urgent else _guarded(tenant))) as verdict:
             try:
-                yield transaction
-                await transaction.commit()
-            except BaseException:
-                await transaction.rollback()
-                raise
+                async with self._borrowed(place) as connection, _in_time(connection):
+                    transaction = TenantTransaction(connection, tenant.placement, lasting=lasting)
+                    try:
+                        yield transaction
+                        await transaction.commit()
+                    except BaseException:
+                        await transaction.rollback()
+                        raise
+            except LOST as error:
+                verdict.blame(*_blamed(tenant, trouble_of(error)))
+                raise unavailable(place.name, error) from error
 
     def _place_of(self, tenant: Tenant) -> _Place:
         placement = tenant.placement
@@ -146,7 +165,14 @@ class Pools:
             timeout=self._timeout,
             max_lifetime=1800,
             max_idle=600 if keep else 60,
-            kwargs={"autocommit": True, "prepare_threshold": None},
+            # Given up early, a connection is tried anew by whoever asks next: the pauses between
+            # the pool's own tries would outlast the trouble.
+            reconnect_timeout=300 if keep else self._timeout,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": None,
+                "connect_timeout": max(int(self._timeout), 2),
+            },
             configure=_configure_central if keep else _configure,
             open=False,
             name=name,
@@ -161,7 +187,7 @@ class Pools:
             await self._others.pop(key).pool.close()
 
     @asynccontextmanager
-    async def _connection(self, place: _Place) -> AsyncIterator[Connection]:
+    async def _borrowed(self, place: _Place) -> AsyncIterator[Connection]:
         place.borrowed += 1
         try:
             if place.pool.closed:
@@ -169,9 +195,48 @@ class Pools:
                 await self._close_unused()
             async with place.pool.connection() as connection:
                 yield connection
-        except _LOST as error:
-            raise DatabaseUnavailable(
-                f"Lost {place.name}: {str(error).strip() or type(error).__name__}", retryable=True
-            ) from error
         finally:
             place.borrowed -= 1
+
+
+@asynccontextmanager
+async def _in_time(connection: Connection) -> AsyncIterator[None]:
+    """Cut the connection when its server is silent for longer than any statement may take.
+
+    Asking it to cancel would wait for the same server.
+    """
+    timer = asyncio.get_running_loop().call_later(_SILENCE, _cut, connection)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _cut(connection: Connection) -> None:
+    if not connection.closed:
+        with socket.socket(fileno=os.dup(connection.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
+
+
+def _guarded(tenant: Tenant) -> tuple[Guarded, ...]:
+    place = tenant.placement
+    own = Guarded(_own(tenant), f"The database of {tenant.slug}")
+    if not place.server:
+        return (own,)
+    # One database away is that shop's trouble; several are the server's, and others' on it.
+    server = Guarded(place.server, f"The server of {tenant.slug}", place.database, sources=2)
+    return (own, server)
+
+
+def _own(tenant: Tenant) -> Hashable:
+    # With its place: one that has moved begins anew.
+    return tenant.id, tenant.placement.server, tenant.placement.database
+
+
+def _blamed(tenant: Tenant, trouble: Trouble) -> tuple[Hashable, ...]:
+    if trouble is Trouble.HELD_UP:
+        return (_own(tenant),)
+    if trouble is Trouble.AWAY and tenant.placement.database:
+        return (_own(tenant), tenant.placement.server)
+    # The central database is everybody's, and a collision nobody's fault.
+    return (NOBODY,)

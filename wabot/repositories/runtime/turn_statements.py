@@ -229,6 +229,8 @@ DROP_OWED = TenantStatement("""
 DELETE FROM {pending_effects} WHERE event_key = ANY(%(keys)s::text[])
 """)
 
+IS_WRITTEN = TenantStatement("SELECT EXISTS (SELECT 1 FROM {messages} WHERE id = %(id)s)")
+
 IS_OWN_MESSAGE = TenantStatement("""
 SELECT EXISTS (SELECT 1 FROM {messages} WHERE wamid = %(wamid)s AND direction = 'out')
 """)

@@ -72,7 +72,8 @@ class PostgresTenantStore:
         """Write what became of messages that were sent."""
         ordered = sorted(marks, key=lambda mark: mark.message_id.bytes)
         # What a crashed server forgets of it, a status tells: no need to wait for the disk.
-        async with self._pools.tenant(tenant, lasting=False) as transaction:
+        # Nor is it put off to spare a database: what is not marked may be sent again.
+        async with self._pools.tenant(tenant, lasting=False, urgent=True) as transaction:
             transaction.later(
                 statements.MARK_SENT,
                 {
@@ -267,6 +268,11 @@ class PostgresTurn:
         reaching.repeat(
             self._transaction, message_id, row, contact=contact, owner=owner, claim=claim
         )
+
+    async def is_written(self, message_id: UUID) -> bool:
+        """Tell whether there is a message of ours with that id."""
+        (((written,),),) = await self._transaction.ask((statements.IS_WRITTEN, {"id": message_id}))
+        return bool(written)
 
     async def is_own_message(self, wamid: str) -> bool:
         """Tell whether a message is one that we sent."""

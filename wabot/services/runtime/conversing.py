@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from wabot.domain.tenant import Tenant
-from wabot.errors import ExternalFailure
+from wabot.errors import ExternalFailure, WriteConflict
 from wabot.logs import bind, log
+from wabot.services.runtime.apologies import Apologies
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.events import Closing, ConversationKey, Failed, Kept, StoredEvent
 from wabot.services.runtime.fallbacks import Fallbacks
@@ -19,8 +20,10 @@ from wabot.services.runtime.turn import TurnResult, TurnRunner
 _log = logging.getLogger(__name__)
 
 _CLOSINGS_AT_ONCE = 100
+_COLLISIONS = 3
 _CLIENT_IS_GONE = timedelta(minutes=5)
 _AGAIN_AT_MOST = timedelta(minutes=1)
+_SOON = timedelta(seconds=2)
 _ECHO_WAITS = timedelta(seconds=2)
 
 
@@ -36,6 +39,7 @@ class Conversing:
     turns: TurnRunner
     sender: Sender
     fallbacks: Fallbacks
+    apologies: Apologies
     tries: int
     closer: Batcher[Closing, bool]
     turn_gate: Gate
@@ -76,8 +80,7 @@ class Conversing:
         self, tenant: Tenant, key: ConversationKey, events: Sequence[StoredEvent]
     ) -> Closing:
         try:
-            async with self.turn_gate.through(tenant.id):
-                result = await self.turns.run(tenant, key, events)
+            result = await self._run(tenant, key, events)
             if result.reports:
                 await self.fallbacks.heed(tenant, result.reports)
             for audience in result.staff:
@@ -88,8 +91,7 @@ class Conversing:
                     wait = await self.sender.send(tenant, result.outgoing)
         except ExternalFailure as error:
             log(_log, logging.WARNING, "turn.waits", "A turn waits.", reason=error.message)
-            delay = timedelta(seconds=2)
-            return Closing(key, kept=tuple(Kept(e.id, delay, error=error.code) for e in events))
+            return Closing(key, kept=tuple(_put_off(event, error) for event in events))
         except Exception as error:
             if await self._has_moved(tenant):
                 # Its tables were closed to it, to be moved: no fault of the events.
@@ -106,6 +108,17 @@ class Conversing:
             messages=len(result.outgoing),
         )
         return _closing(key, events, result, wait)
+
+    async def _run(
+        self, tenant: Tenant, key: ConversationKey, events: Sequence[StoredEvent]
+    ) -> TurnResult:
+        async with self.turn_gate.through(tenant.id):
+            for _ in range(_COLLISIONS):
+                try:
+                    return await self.turns.run(tenant, key, events)
+                except WriteConflict as error:
+                    log(_log, logging.INFO, "turn.again", "Writes collided.", reason=error.message)
+            return await self.turns.run(tenant, key, events)
 
     async def _has_moved(self, tenant: Tenant) -> bool:
         try:
@@ -129,16 +142,45 @@ class Conversing:
                 "An event failed too often and is set aside.",
                 tenant=tenant.slug,
                 message_id=event.key,
+                event_id=event.id,
             )
             await self.journal.raise_alert(
                 f"event_set_aside:{event.id}",
                 "event_set_aside",
                 tenant.id,
-                f"An event of {tenant.slug} failed {self.tries} times and is set aside.",
+                f"Event {event.id} of {tenant.slug} failed {self.tries} times and is set aside."
+                f" Look at it: wabot inbox show {event.id}",
             )
-        failed = tuple(Failed(e.id, f"failed {self.tries} times") for e in spent)
         rest = tuple(Kept(e.id, timedelta(0)) for e in events if e not in spent)
+        wait = await self._apologise(tenant, key, spent)
+        if wait is not None:
+            # Not given up before the customer knows; whoever is next sends what is written.
+            waiting = tuple(Kept(e.id, wait, e.attempts, "the apology waits") for e in spent)
+            return Closing(key, kept=waiting + rest)
+        failed = tuple(Failed(e.id, f"failed {self.tries} times") for e in spent)
         return Closing(key, failed=failed, kept=rest)
+
+    async def _apologise(
+        self, tenant: Tenant, key: ConversationKey, spent: Sequence[StoredEvent]
+    ) -> timedelta | None:
+        """Tell the customer; return how long that has to wait, None when there is no more to do."""
+        try:
+            async with self.turn_gate.through(tenant.id):
+                outgoing = await self.apologies.write(tenant, key, spent)
+            async with self.send_gate.through(tenant.id):
+                return await self.sender.send(tenant, outgoing) if outgoing else None
+        except ExternalFailure as error:
+            log(_log, logging.WARNING, "turn.waits", "An apology waits.", reason=error.message)
+            return _AGAIN_AT_MOST
+        except Exception:
+            # What spoils the message may spoil the apology; the operator knows of it already.
+            log(_log, logging.ERROR, "apology.failed", "Nobody was told.", exc_info=True)
+            return None
+
+
+def _put_off(event: StoredEvent, error: ExternalFailure) -> Kept:
+    """Keep an event that is not to blame, for as long again as it has waited."""
+    return Kept(event.id, _SOON, error=error.code, growing=True)
 
 
 def _failed_once(event: StoredEvent, reason: str) -> Kept:

@@ -92,12 +92,16 @@ class TimerChange:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An event that stays waiting; `attempts` is how many of them count as failed by now."""
+    """An event that stays waiting; `attempts` is how many of them count as failed by now.
+
+    A `growing` delay is as long as the event has waited by now, at least `delay`, at most a minute.
+    """
 
     id: int
     delay: timedelta
     attempts: int = 0
     error: str = ""
+    growing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,12 @@ class Journal(Protocol):
     async def status_silence(self, phone_number_id: str, message_id: UUID) -> StatusSilence:
         """Tell what is known of the number's statuses, and of this message's."""
 
+    async def watch(self, patience: timedelta) -> list[str]:
+        """Alert, once per tenant, when events wait longer than that; resolve what is over.
+
+        Returns the alerts that are new.
+        """
+
     async def raise_alert(
         self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"
     ) -> None:
@@ -159,6 +165,9 @@ class TurnUnit(Protocol):
         self, message_id: UUID, row: Outgoing, *, contact: str, owner: str, claim: timedelta
     ) -> None:
         """Write a message again, for the same people about the same, in another form."""
+
+    async def is_written(self, message_id: UUID) -> bool:
+        """Tell whether there is a message of ours with that id."""
 
     async def is_own_message(self, wamid: str) -> bool:
         """Tell whether a message is one that we sent."""

@@ -17,6 +17,8 @@ _log = logging.getLogger(__name__)
 _CLAIMED_AT_ONCE = 100
 _PURGE_EVERY = 600.0
 _ADOPT_EVERY = 15.0
+_WATCH_EVERY = 15.0
+_WAITS_TOO_LONG = timedelta(seconds=60)
 
 
 class Worker:
@@ -64,6 +66,7 @@ class Worker:
             # Again later: an event may be stored just after its client was looked for in vain.
             asyncio.create_task(self._repeat(self._adopt, _ADOPT_EVERY, self._stopping)),
             asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY, self._stopping)),
+            asyncio.create_task(self._repeat(self._watch, _WATCH_EVERY, self._stopping)),
         ]
 
     async def stop(self, patience: float = 20.0) -> None:
@@ -177,6 +180,10 @@ class Worker:
     async def _adopt(self) -> None:
         if await self._journal.adopt():
             self.wake()
+
+    async def _watch(self) -> None:
+        for alert in await self._journal.watch(_WAITS_TOO_LONG):
+            log(_log, logging.ERROR, "event.waits", "Events wait too long.", alert=alert)
 
     async def _purge(self) -> None:
         # The journal's times are the machine's, not business time.
