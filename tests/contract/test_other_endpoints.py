@@ -281,3 +281,27 @@ async def test_it_serves_until_it_is_cancelled() -> None:
         await asyncio.wait([serving])
         with pytest.raises(GraphFailure):
             await client.phone_number("42", TOKEN)
+
+
+async def test_files_are_added_and_spoilt_over_http(
+    client: GraphClient, session: aiohttp.ClientSession
+) -> None:
+    async with session.post(
+        "/_control/media", data=b"pdf", headers={"Content-Type": "application/pdf"}
+    ) as response:
+        assert response.status == 201
+        media_id = (await response.json())["id"]
+    found = await client.media_url(media_id, TOKEN, NUMBER)
+    assert (found.mime_type, found.size) == ("application/pdf", 3)
+    assert (await ask(session, "POST", "/_control/media/faults", told_size=7))[0] == 201
+    assert (await client.media_url(media_id, TOKEN, NUMBER)).size == 7
+    assert (await ask(session, "POST", "/_control/media/faults", http=500, step="locate"))[0] == 201
+    assert (await ask(session, "DELETE", "/_control/media/faults"))[0] == 200
+    assert (await client.media_url(media_id, TOKEN, NUMBER)).size == 3
+
+
+@pytest.mark.parametrize("fault", [{"http": "500"}, {"nonsense": 1}, {"drop": 1}])
+async def test_a_fault_of_files_that_cannot_be_is_refused(
+    fault: dict[str, Any], session: aiohttp.ClientSession
+) -> None:
+    assert (await ask(session, "POST", "/_control/media/faults", **fault))[0] == 400

@@ -24,7 +24,7 @@ from wabot.domain.order import Delivery, DeliveryKind, OrderDraft, OrderLine
 from wabot.domain.quantity import Quantity
 from wabot.domain.tenant import Tenant
 from wabot.models.naming import RUNTIME_ROLE
-from wabot.repositories.runtime import reaching, shops, turn_statements
+from wabot.repositories.runtime import media, reaching, shops, turn_statements
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.sql import TenantStatement
 from wabot.repositories.runtime.turns import PostgresTenantStore, PostgresTurn
@@ -95,7 +95,7 @@ STORE_METHODS: dict[str, Callable[[PostgresTenantStore, Tenant], Awaitable[Any]]
 }
 STATEMENTS = {
     f"{module.__name__.rsplit('.', 1)[1]}.{name}": value
-    for module in (turn_statements, reaching, shops)
+    for module in (turn_statements, reaching, shops, media)
     for name, value in vars(module).items()
     if isinstance(value, TenantStatement)
 }
