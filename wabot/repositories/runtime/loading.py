@@ -1,6 +1,7 @@
 """What a turn loads of a tenant's tables."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -13,57 +14,88 @@ from wabot.domain.order import HistoryEntry, Order, OrderLine
 from wabot.domain.purpose import Purpose
 from wabot.domain.quantity import Quantity
 from wabot.repositories.runtime import turn_statements as statements
-from wabot.repositories.runtime.scripts import Row, Rows, TenantTransaction
+from wabot.repositories.runtime.scripts import Asked, Row, Rows, TenantTransaction
 from wabot.services.runtime.turns import Contact, Heard, Loaded, Outgoing
+
+_KEPT = 20_000
+
+
+class KnownCustomers:
+    """Who stood behind a conversation when it was last loaded by this process.
+
+    Only a guess: it saves a round trip when it is right, and is thrown away when it is not.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[UUID, str], UUID] = {}
+
+    def guess(self, client_id: UUID, contact: str) -> UUID | None:
+        """Return the customer's id as it was."""
+        return self._ids.get((client_id, contact))
+
+    def learn(self, client_id: UUID, contact: str, customer_id: UUID) -> None:
+        """Keep the customer's id, of the last so many."""
+        if len(self._ids) >= _KEPT:
+            del self._ids[next(iter(self._ids))]
+        self._ids[client_id, contact] = customer_id
 
 
 class Reader:
     """Loads one conversation; all statements travel together, the customer's lock first."""
 
-    def __init__(self, transaction: TenantTransaction) -> None:
+    def __init__(
+        self, transaction: TenantTransaction, client_id: UUID, known: KnownCustomers
+    ) -> None:
         self._transaction = transaction
+        self._client_id = client_id
+        self._known = known
         self.rows: Rows = []
 
     async def load(self, contact: Contact, keys: Sequence[str], *, is_new: bool = False) -> Loaded:
         """Lock the customer and return what belongs to the conversation."""
         who = {"wa_id": contact.wa_id or None, "user_id": contact.user_id or None}
-        conversation = {"contact": contact.user_id or contact.wa_id}
-        (
-            self.rows,
-            session,
-            addresses,
-            orders,
-            handled,
-            unsettled,
-            owed,
-            version,
-        ) = await self._transaction.ask(
+        name = contact.user_id or contact.wa_id
+        guess = self._known.guess(self._client_id, name)
+        self.rows, handled, unsettled, owed, version, *own = await self._transaction.ask(
             (statements.LOCK_CUSTOMER, who),
-            (statements.LOAD_SESSION, who),
-            (statements.LOAD_ADDRESSES, who),
-            (statements.LOAD_ORDERS, who),
             (statements.LOAD_HANDLED, {"keys": list(keys)}),
-            (statements.LOAD_UNSETTLED, conversation),
-            (statements.LOAD_OWED, conversation),
+            (statements.LOAD_UNSETTLED, {"contact": name}),
+            (statements.LOAD_OWED, {"contact": name}),
             (statements.LOAD_VERSION, {}),
+            *(_of_customer(guess) if guess else ()),
         )
-        state, until, reason = session[0] if session else (None, None, "")
-        customer = _customer(self.rows[0], is_new=is_new) if self.rows else None
-        if customer is not None:
-            customer = _with(
-                customer,
-                tuple(Address(*row) for row in addresses),
-                tuple(_order(row) for row in orders),
-            )
-        return Loaded(
-            customer=customer,
-            memory=state,
-            pause=Pause(until, reason) if until else None,
+        loaded = Loaded(
+            customer=None,
             handled=frozenset(row[0] for row in handled),
             unsettled=tuple(read_outgoing(row) for row in unsettled),
             owed=dict(owed),
             shop_version=version[0][0] if version else 0,
-            heard=_heard(self.rows[0]) if self.rows else None,
+        )
+        if not self.rows:
+            return loaded
+        customer_id = self.rows[0][0]
+        if customer_id != guess:
+            own = await self._transaction.ask(*_of_customer(customer_id))
+            self._known.learn(self._client_id, name, customer_id)
+        return self._with_customer(loaded, own, is_new=is_new)
+
+    def _with_customer(self, loaded: Loaded, own: Sequence[Rows], *, is_new: bool) -> Loaded:
+        sessions, pauses, addresses, orders = own
+        customer_id, wa_id, _, name, phone_number, *_ = self.rows[0]
+        return replace(
+            loaded,
+            customer=Customer(
+                id=customer_id,
+                wa_id=wa_id,
+                name=name,
+                phone_number=phone_number,
+                addresses=tuple(Address(*row) for row in addresses),
+                orders=tuple(_order(row) for row in orders),
+                is_new=is_new,
+            ),
+            memory=sessions[0][0] if sessions else None,
+            pause=Pause(*pauses[0]) if pauses else None,
+            heard=_heard(self.rows[0]),
         )
 
     def lacks(self, contact: Contact) -> bool:
@@ -76,26 +108,18 @@ class Reader:
         )
 
 
-def _customer(row: Row, *, is_new: bool) -> Customer:
-    return Customer(id=row[0], wa_id=row[1], name=row[3], phone_number=row[4], is_new=is_new)
+def _of_customer(customer_id: UUID) -> tuple[Asked, ...]:
+    of = {"customer": customer_id}
+    return (
+        (statements.LOAD_SESSION, of),
+        (statements.LOAD_PAUSE, of),
+        (statements.LOAD_ADDRESSES, of),
+        (statements.LOAD_ORDERS, of),
+    )
 
 
 def _heard(row: Row) -> Heard | None:
     return Heard(row[5], row[6]) if row[5] is not None else None
-
-
-def _with(
-    customer: Customer, addresses: tuple[Address, ...], orders: tuple[Order, ...]
-) -> Customer:
-    return Customer(
-        id=customer.id,
-        name=customer.name,
-        wa_id=customer.wa_id,
-        phone_number=customer.phone_number,
-        addresses=addresses,
-        orders=orders,
-        is_new=customer.is_new,
-    )
 
 
 def _order(row: Row) -> Order:

@@ -11,18 +11,14 @@ ORDER BY wa_id = %(wa_id)s DESC NULLS LAST, created_at FOR UPDATE
 """)
 
 LOAD_SESSION = TenantStatement("""
-SELECT s.state, p.until, p.reason FROM {customers} c
-LEFT JOIN {customer_sessions} s ON s.customer_id = c.id
-LEFT JOIN {pauses} p ON p.customer_id = c.id
-WHERE c.wa_id = %(wa_id)s OR c.user_id = %(user_id)s
-ORDER BY c.wa_id = %(wa_id)s DESC NULLS LAST, c.created_at LIMIT 1
+SELECT state FROM {customer_sessions} WHERE customer_id = %(customer)s
 """)
 
+LOAD_PAUSE = TenantStatement("SELECT until, reason FROM {pauses} WHERE customer_id = %(customer)s")
+
 LOAD_ADDRESSES = TenantStatement("""
-SELECT a.id, a.address, a.is_primary, a.latitude, a.longitude FROM {customers} c
-JOIN {customer_addresses} a ON a.customer_id = c.id
-WHERE c.wa_id = %(wa_id)s OR c.user_id = %(user_id)s
-ORDER BY a.is_primary DESC, a.created_at DESC
+SELECT id, address, is_primary, latitude, longitude FROM {customer_addresses}
+WHERE customer_id = %(customer)s ORDER BY is_primary DESC, created_at DESC
 """)
 
 # The open orders and the last five.
@@ -35,10 +31,7 @@ SELECT o.id, o.order_code, o.status, st.label, o.total, o.created_at, NOT st.is_
         h.status, hs.label, h.created_at) ORDER BY h.id), '[]')
      FROM {order_history} h JOIN {order_status} hs ON hs.code = h.status WHERE h.order_id = o.id)
 FROM {orders} o JOIN {order_status} st ON st.code = o.status
-WHERE o.customer_id = (
-    SELECT id FROM {customers} WHERE wa_id = %(wa_id)s OR user_id = %(user_id)s
-    ORDER BY wa_id = %(wa_id)s DESC NULLS LAST, created_at LIMIT 1
-)
+WHERE o.customer_id = %(customer)s
 ORDER BY o.created_at DESC, o.number DESC LIMIT 5
 """)
 

@@ -19,7 +19,7 @@ from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
 from wabot.repositories.runtime import reaching
 from wabot.repositories.runtime import turn_statements as statements
-from wabot.repositories.runtime.loading import Reader, read_outgoing
+from wabot.repositories.runtime.loading import KnownCustomers, Reader, read_outgoing
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.scripts import Rows, TenantTransaction
 from wabot.repositories.runtime.shops import ShopCache
@@ -49,12 +49,13 @@ class PostgresTenantStore:
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
         self._shops = ShopCache()
+        self._known = KnownCustomers()
 
     @asynccontextmanager
     async def turn(self, tenant: Tenant) -> AsyncIterator["PostgresTurn"]:
         """Open one transaction under the tenant's own role."""
         async with self._pools.tenant(tenant) as transaction:
-            yield PostgresTurn(transaction, tenant, self._shops)
+            yield PostgresTurn(transaction, tenant, self._shops, self._known)
 
     async def claim_again(self, tenant: Tenant, claim: SendClaim) -> bool:
         """Take a message that waited; false when it needs no sending any more."""
@@ -115,15 +116,22 @@ class PostgresTenantStore:
 class PostgresTurn:
     """One tenant transaction: what is read together, and what is written, takes one message."""
 
-    def __init__(self, transaction: TenantTransaction, tenant: Tenant, shops: ShopCache) -> None:
+    def __init__(
+        self,
+        transaction: TenantTransaction,
+        tenant: Tenant,
+        shops: ShopCache,
+        known: KnownCustomers,
+    ) -> None:
         self._transaction = transaction
         self._tenant = tenant
         self._shops = shops
+        self._known = known
         self._applied: Rows = []
 
     async def load(self, contact: Contact, keys: Sequence[str]) -> Loaded:
         """Lock the customer, then load what a step may look at."""
-        reader = Reader(self._transaction)
+        reader = self._reader()
         loaded = await reader.load(contact, keys)
         if len(reader.rows) > 1:
             self._merge(contact, reader.rows)
@@ -144,7 +152,10 @@ class PostgresTurn:
     async def register(self, contact: Contact, at: Any) -> Loaded:
         """Make the customer of a new contact and load them."""
         self._transaction.later(statements.INSERT_CUSTOMER, {**_identity(contact), "at": at})
-        return await Reader(self._transaction).load(contact, (), is_new=True)
+        return await self._reader().load(contact, (), is_new=True)
+
+    def _reader(self) -> Reader:
+        return Reader(self._transaction, self._tenant.id, self._known)
 
     async def shop(self, version: int) -> Shop:
         """Return the shop as of that version."""
