@@ -6,6 +6,7 @@ executed and waited for on its own, which costs more than the work of most of th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import psycopg
@@ -24,10 +25,32 @@ SELECT set_config('role', %(role)s, true), set_config('statement_timeout', '10s'
 """)
 
 
+class Literals:
+    """Makes values literals for one connection."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._as_literal = Transformer(connection).as_literal
+
+    def __call__(self, value: Any) -> str:
+        """Return the value as SQL; raises DataError for a NUL, which would cut the message."""
+        kind = type(value)
+        if kind is str and "\0" in value:
+            raise psycopg.DataError("PostgreSQL text holds no NUL (0x00)")
+        # psycopg writes lists in Python, single values in C. A list with a NULL needs its type.
+        if kind is list and value and None not in value:
+            return f"ARRAY[{','.join(map(self, value))}]"
+        return self._as_literal(value).decode()
+
+
 class Connection(psycopg.AsyncConnection[Row]):
     """A connection of the runtime; `prepared` tells that the central statements are, on it."""
 
     prepared = False
+
+    @cached_property
+    def literals(self) -> Literals:
+        """Return what makes values literals here; it remembers how each type is written."""
+        return Literals(self)
 
     async def prepare(self, statements: Iterable[Statement]) -> None:
         """Prepare the statements, unless a pooler stands between.
@@ -46,20 +69,6 @@ class Connection(psycopg.AsyncConnection[Row]):
         self.prepared = True
 
 
-class Literals:
-    """Makes values literals for one connection."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._transformer = Transformer(connection)
-
-    def __call__(self, value: Any) -> str:
-        """Return the value as SQL; raises DataError for a NUL, which would cut the message."""
-        text = self._transformer.as_literal(value).decode()
-        if "\0" in text or _holds_nul(value):
-            raise psycopg.DataError("PostgreSQL text holds no NUL (0x00)")
-        return text
-
-
 class TenantTransaction:
     """One transaction under a tenant's own role, begun with the first question.
 
@@ -72,7 +81,7 @@ class TenantTransaction:
     ) -> None:
         self._connection = connection
         self._placement = placement
-        self._literal = Literals(connection)
+        self._literal = connection.literals
         self._enter = _ENTER.bind(
             {"role": placement.role, "lasting": "on" if lasting else "off"}, self._literal
         )
@@ -134,7 +143,7 @@ async def run_statements(
     connection: Connection, asked: Sequence[tuple[Statement, Mapping[str, Any]]]
 ) -> list[Rows]:
     """Run central statements as one message, a transaction of its own; return the rows of each."""
-    literal = Literals(connection)
+    literal = connection.literals
     return await run_script(
         connection,
         [
@@ -151,12 +160,7 @@ async def run_script(connection: Connection, texts: Sequence[str]) -> list[Rows]
     cursor = await connection.execute("\n;".join(texts).encode())
     found: list[Rows] = []
     while True:
-        found.append(await cursor.fetchall() if cursor.description else [])
+        result = cursor.pgresult
+        found.append(await cursor.fetchall() if result is not None and result.ntuples else [])
         if not cursor.nextset():
             return found
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    return isinstance(value, list) and any(isinstance(one, str) and "\0" in one for one in value)
