@@ -64,7 +64,11 @@ def list_(json: JsonOption = False) -> None:
 
 @app.command()
 def rotate(json: JsonOption = False) -> None:
-    """Re-encrypt everything under the first key of WABOT_MASTER_KEY, while servers run."""
+    """Re-encrypt everything under the first key of WABOT_MASTER_KEY, while servers run.
+
+    Every server must have been started with both keys before: one that does not know the new key
+    can neither send nor log in to databases of single shops until it does.
+    """
     from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.repositories.provisioning.secrets import SqlSecrets

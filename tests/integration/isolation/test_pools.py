@@ -8,8 +8,10 @@ import pytest
 
 from tests.harness import make_tenant
 from wabot.config import Settings
+from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
 from wabot.errors import DatabaseUnavailable
+from wabot.gateways.encryption import TokenCipher
 from wabot.repositories.runtime.pools import Pools
 
 NUMBERS = [f"10650000000000{n}" for n in range(1, 7)]
@@ -76,6 +78,25 @@ async def test_a_pool_at_work_is_never_closed(
             await use(pools, second)
             await use(pools, third)
             await connection.execute("SELECT 1")
+    finally:
+        await pools.close()
+
+
+async def test_a_password_that_no_key_opens_lets_the_shop_wait(
+    make: Callable[..., Tenant], runtime_url: str
+) -> None:
+    shop = make(NUMBERS[0], "database")
+    sealed = TokenCipher((bytes(32),)).encrypt(shop.id, "secret", DATABASE_PASSWORD)
+    elsewhere = replace(
+        shop.placement, server="host=127.0.0.1", login="somebody", runtime_secret=sealed
+    )
+    pools = Pools(runtime_url, size=2, decrypt=TokenCipher((bytes(range(32)),)).decrypt)
+    await pools.open()
+    try:
+        with pytest.raises(DatabaseUnavailable, match="WABOT_MASTER_KEY holds") as raised:
+            await use(pools, replace(shop, placement=elsewhere))
+        assert raised.value.retryable
+        assert "Add the former key" in raised.value.hint
     finally:
         await pools.close()
 

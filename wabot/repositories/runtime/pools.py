@@ -17,7 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
-from wabot.errors import DatabaseUnavailable
+from wabot.errors import DatabaseUnavailable, DecryptionFailed
 from wabot.repositories.conninfo import parameters_of
 from wabot.repositories.runtime.breakers import NOBODY, Breakers, Guarded
 from wabot.repositories.runtime.journal_statements import PREPARED
@@ -151,9 +151,17 @@ class Pools:
             parameters = parameters_of(placement.server) | {"user": placement.login}
             if placement.runtime_secret:
                 assert self._decrypt is not None, "composed without the way to open passwords"
-                parameters["password"] = self._decrypt(
-                    tenant.id, placement.runtime_secret, DATABASE_PASSWORD
-                )
+                try:
+                    parameters["password"] = self._decrypt(
+                        tenant.id, placement.runtime_secret, DATABASE_PASSWORD
+                    )
+                except DecryptionFailed as error:
+                    # No fault of the events: they wait until this process has the key.
+                    raise DatabaseUnavailable(
+                        f"The database of {tenant.slug} cannot be logged in to: {error.message}",
+                        hint=error.hint,
+                        retryable=True,
+                    ) from error
         return make_conninfo("", **parameters | {"dbname": placement.database})
 
     def _place(self, name: str, url: str, size: int, *, keep: int) -> _Place:
