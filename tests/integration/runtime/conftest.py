@@ -36,3 +36,10 @@ async def journals(runtime_url: str) -> AsyncIterator[Journals]:
     made = Journals(runtime_url)
     yield made
     await made.pools.close()
+
+
+@pytest.fixture
+async def one(environment: dict[str, str]) -> AsyncIterator[Harness]:
+    """A shop in its own schema."""
+    async with running(environment) as harness:
+        yield harness
