@@ -23,6 +23,7 @@ import psycopg
 
 from tests.benchmarks.cpu import CpuMeter
 from tests.benchmarks.creation import Figure
+from tests.benchmarks.profiling import profiled, shares
 from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy
 from wabot.config import surroundings
 from wabot.container import tenants_at
@@ -111,13 +112,19 @@ def _parent(pid: int) -> int:
 
 
 async def load(
-    place: Place, tenants: int, seconds: float, *, rate: float = 0.0, statuses: str = "none"
+    place: Place,
+    tenants: int,
+    seconds: float,
+    *,
+    rate: float = 0.0,
+    statuses: str = "none",
+    more: Mapping[str, str] | None = None,
 ) -> Run:
     """Hold conversations with so many of the shops; the first seconds only warm up."""
     secret = place.keys.app_secret
     config = GraphConfig(app_secret=secret, statuses=StatusLevel(statuses), kept=1000)
     async with StandInGraph(config) as graph:
-        with serving(_environment(place, graph.url), WORKERS) as servers:
+        with serving(_environment(place, graph.url) | (more or {}), WORKERS) as servers:
             graph.statuses.callback_url = f"{servers.url}/webhook"
             numbers = place.numbers[:tenants]
             warm = LoadPlan(numbers, max(CUSTOMERS, tenants), 5.0, concurrency=CONCURRENCY)
@@ -235,6 +242,15 @@ def figures(place: Place, folder: Path, seconds: float, steps: Sequence[int]) ->
         yield Figure("  lost or doubled", str(many.wrong), "0", not many.wrong)
 
 
+def profile(place: Place, seconds: float) -> Iterator[Figure]:
+    """Load servers that are profiled; yield the share of each package."""
+    with profiled() as (environment, folder):
+        run = asyncio.run(load(place, 1, seconds, more=environment))
+        yield _plain("answered per second, profiled", f"{run.answered:.0f}")
+        for part, share in shares(folder)[:12]:
+            yield _plain(f"  {part}", f"{share:.0%}")
+
+
 def _slowly(run: Run) -> Iterator[Figure]:
     for name, times, share, limit in (
         ("acknowledged, p50", run.acks, 50, ACK_P50),
@@ -264,12 +280,17 @@ def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=15.0)
     parser.add_argument("--tenants", type=int, nargs="*", default=[100, 1000])
+    parser.add_argument("--profile", action="store_true", help="show where the CPU goes instead")
     asked: Any = parser.parse_args(words)
     home, broken = Path(tempfile.mkdtemp(prefix="wabot-")), 0
     home.chmod(0o755)
     try:
         with shops(home / "server", max([1, *asked.tenants])) as place:
-            for figure in figures(place, home, asked.seconds, asked.tenants):
+            if asked.profile:
+                measured = profile(place, asked.seconds)
+            else:
+                measured = figures(place, home, asked.seconds, asked.tenants)
+            for figure in measured:
                 broken += not figure.holds
                 mark = "" if figure.holds else "  BROKEN"
                 sys.stdout.write(f"{figure.name:<44}{figure.value:>12}  {figure.limit}{mark}\n")
