@@ -22,13 +22,13 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 
+from tests.benchmarks.table import Figure, show
 from wabot.container import tenants_at
 from wabot.domain.placement import schema_placement
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
@@ -46,16 +46,6 @@ from wabot.services.provisioning.request import TenantRequest
 KEY = bytes(range(32))
 RATIO, KEPT_RATE, CLI_MB, RUNTIME_MB = 2.5, 0.8, 200.0, 3.0
 _numbers = count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A line of the table; `holds` is whether the limit is kept."""
-
-    name: str
-    value: str
-    limit: str
-    holds: bool
 
 
 @contextmanager
@@ -237,15 +227,9 @@ def main(words: Sequence[str]) -> int:
     home = Path(tempfile.mkdtemp(prefix="wabot-"))
     try:
         with central(home) as url:
-            broken = 0
-            for figure in measure(url, home, asked):
-                broken += not figure.holds
-                mark = "" if figure.holds else "  BROKEN"
-                sys.stdout.write(f"{figure.name:<48}{figure.value:>10}  {figure.limit}{mark}\n")
-                sys.stdout.flush()
+            return show(measure(url, home, asked))
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    return min(broken, 1)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.benchmarks.creation import KEY, Figure, bulk, central
+from tests.benchmarks.creation import KEY, bulk, central
+from tests.benchmarks.table import Figure, show
 from tests.integration.tenant_migrations.revisions import add_revision, templates
 from wabot.cli.fleet import doctor_of, migrations_of
 from wabot.container import Provisioning, tenants_at
@@ -200,18 +201,12 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--jobs", type=int, default=4)
     asked = parser.parse_args(words)
     home = Path(tempfile.mkdtemp(prefix="wabot-"))
-    broken = 0
     try:
         with central(home) as url:
             sys.stdout.write(f"{asked.tenants} tenants\n")
-            for figure in measure(url, home, asked):
-                broken += not figure.holds
-                mark = "" if figure.holds else "  BROKEN"
-                sys.stdout.write(f"{figure.name:<48}{figure.value:>10}  {figure.limit}{mark}\n")
-                sys.stdout.flush()
+            return show(measure(url, home, asked))
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    return min(broken, 1)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,13 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import psycopg
 
-from tests.benchmarks.creation import KEY, Figure, bulk, central, request
+from tests.benchmarks.creation import KEY, bulk, central, request
+from tests.benchmarks.table import Figure, show
 from tests.integration.lifecycle.rows import fill
 from wabot.container import Provisioning, tenants_at
 from wabot.domain.tenant import Tenant
@@ -133,21 +135,13 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--others", type=int, default=1000)
     parser.add_argument("--clients", type=int, default=10_000)
     asked = parser.parse_args(words)
-    home, broken = Path(tempfile.mkdtemp(prefix="wabot-")), 0
+    home = Path(tempfile.mkdtemp(prefix="wabot-"))
     try:
         with central(home / "server") as url:
-            for measured in (
-                lifecycle(url, home, asked.others),
-                listing(url, home, asked.clients),
-            ):
-                for figure in measured:
-                    broken += not figure.holds
-                    mark = "" if figure.holds else "  BROKEN"
-                    sys.stdout.write(f"{figure.name:<52}{figure.value:>9}  {figure.limit}{mark}\n")
-                    sys.stdout.flush()
+            lives = lifecycle(url, home, asked.others)
+            return show(chain(lives, listing(url, home, asked.clients)))
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    return min(broken, 1)
 
 
 if __name__ == "__main__":

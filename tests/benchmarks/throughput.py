@@ -22,8 +22,8 @@ from typing import Any
 import psycopg
 
 from tests.benchmarks.cpu import CpuMeter
-from tests.benchmarks.creation import Figure
 from tests.benchmarks.profiling import profiled, shares
+from tests.benchmarks.table import Figure, show
 from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy
 from wabot.config import surroundings
 from wabot.container import tenants_at
@@ -282,22 +282,15 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--tenants", type=int, nargs="*", default=[100, 1000])
     parser.add_argument("--profile", action="store_true", help="show where the CPU goes instead")
     asked: Any = parser.parse_args(words)
-    home, broken = Path(tempfile.mkdtemp(prefix="wabot-")), 0
+    home = Path(tempfile.mkdtemp(prefix="wabot-"))
     home.chmod(0o755)
     try:
         with shops(home / "server", max([1, *asked.tenants])) as place:
             if asked.profile:
-                measured = profile(place, asked.seconds)
-            else:
-                measured = figures(place, home, asked.seconds, asked.tenants)
-            for figure in measured:
-                broken += not figure.holds
-                mark = "" if figure.holds else "  BROKEN"
-                sys.stdout.write(f"{figure.name:<44}{figure.value:>12}  {figure.limit}{mark}\n")
-                sys.stdout.flush()
+                return show(profile(place, asked.seconds))
+            return show(figures(place, home, asked.seconds, asked.tenants))
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    return min(broken, 1)
 
 
 if __name__ == "__main__":
