@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.harness import make_tenant, open_shop
+from tests.integration.tenants.conftest import Cli
 from wabot.config import Settings
 from wabot.container import Provisioning, tenants_at
 from wabot.domain.placement import DATABASE_PASSWORD
@@ -106,6 +107,36 @@ def test_the_former_place_is_kept_closed_until_it_is_dropped(
     assert places_standing(central_url, tenant) == {"prefix"}
     # The role is the tenant's in its new place as well.
     assert provisioning.move.run(MoveRequest("bodega", Isolation.SCHEMA)).moved
+
+
+def test_what_is_kept_is_dropped_without_saying_where_the_shop_is(
+    provisioning: Provisioning, tenant: Tenant, central_url: str, server_at: DatabaseAt, cli: Cli
+) -> None:
+    elsewhere = provisioning.move.run(MoveRequest("bodega", Isolation.DATABASE, server_at)).tenant
+    refused = cli("tenant", "move", "bodega", "--isolation", "schema")
+    assert refused.exit_code == 4
+    assert "wabot tenant move bodega --drop-source\n" in refused.stderr
+    planned = cli("tenant", "move", "bodega", "--drop-source", "--dry-run")
+    assert (planned.exit_code, places_standing(central_url, tenant)) == (0, {"schema"})
+    assert f"Would drop: schema {tenant.placement.schema}" in planned.stderr
+    done = cli("tenant", "move", "bodega", "--drop-source")
+    assert done.exit_code == 0, done.stderr
+    assert f"Dropped schema {tenant.placement.schema}" in done.stderr
+    assert places_standing(central_url, tenant) == set()
+    assert provisioning.tenants.find("bodega") == elsewhere
+    assert len(content(central_url, elsewhere)["orders"]) == 1
+    assert cli("tenant", "move", "bodega").exit_code == 2
+
+
+def test_a_server_that_is_not_named_does_not_take_a_shop_away_from_where_it_is(
+    provisioning: Provisioning, tenant: Tenant, server_at: DatabaseAt
+) -> None:
+    elsewhere = provisioning.move.run(MoveRequest("bodega", Isolation.DATABASE, server_at)).tenant
+    assert elsewhere.placement.server
+    asked = MoveRequest("bodega", Isolation.DATABASE, drop_source=True)
+    stayed = provisioning.move.run(asked)
+    assert (stayed.moved, stayed.dropped) == (False, (tenant.placement,))
+    assert provisioning.tenants.find("bodega") == elsewhere
 
 
 def test_moving_to_where_it_is_and_a_dry_run_change_nothing(

@@ -136,8 +136,9 @@ class MoveTenant:
             tenant, places = self.moves.read(asked.slug)
             source = places.current
             under_way = places.move is not None
-            if not under_way and is_at(source, tenant.id, asked.isolation, asked.at):
-                return self._stay(tenant, places, asked, dry_run=dry_run, on_step=on_step)
+            if not under_way and _is_asked(source, tenant, asked):
+                drop = asked.drop_source and not dry_run
+                return self._stay(tenant, places, drop=drop, on_step=on_step)
             places = self._plan(tenant, places, asked)
             assert places.move is not None
             target = replace(tenant, placement=places.move.to)
@@ -148,7 +149,7 @@ class MoveTenant:
                 self.moves.pause(tenant, places, actor=self.actor)
             rows, waited = self._carry(tenant, places, on_step)
             places = Places(places.move.to, (*places.former, source))
-            done = self._drop(target, places, asked, on_step)
+            done = self._drop(target, places, on_step) if asked.drop_source else ()
         return Moved(
             replace(self.tenants.find(asked.slug) or target),
             source,
@@ -158,6 +159,21 @@ class MoveTenant:
             dropped=done,
             former=tuple(place for place in places.former if place not in done),
         )
+
+    def drop_former(
+        self,
+        slug: str,
+        *,
+        dry_run: bool = False,
+        on_step: Callable[[MoveStep], None] = _silent,
+    ) -> Moved:
+        """Drop what is kept of former places; the tenant stays where it is."""
+        find_tenant(self.tenants, slug)
+        with self.moves.turn(slug):
+            tenant, places = self.moves.read(slug)
+            if places.move is not None:
+                raise _being_moved(tenant, places.move.to)
+            return self._stay(tenant, places, drop=not dry_run, on_step=on_step)
 
     def cancel(self, slug: str) -> Moved:
         """Give a move up that was begun: the tenant goes on where it is."""
@@ -172,26 +188,19 @@ class MoveTenant:
         self,
         tenant: Tenant,
         places: Places,
-        asked: MoveRequest,
         *,
-        dry_run: bool,
+        drop: bool,
         on_step: Callable[[MoveStep], None],
     ) -> Moved:
-        done = () if dry_run else self._drop(tenant, places, asked, on_step)
+        done = self._drop(tenant, places, on_step) if drop else ()
         left = tuple(place for place in places.former if place not in done)
         return Moved(tenant, places.current, moved=False, dropped=done, former=left)
 
     def _plan(self, tenant: Tenant, places: Places, asked: MoveRequest) -> Places:
         """Return the places with the move in them; refuse what cannot be."""
         if places.move is not None:
-            if not is_at(places.move.to, tenant.id, asked.isolation, asked.at):
-                to = places.move.to
-                raise Refused(
-                    f"tenant {tenant.slug} is being moved to {to.isolation.value}"
-                    f" {to.database or to.schema} already",
-                    hint="Give that command again to finish it, or give it up with:"
-                    f" wabot tenant move {tenant.slug} --cancel",
-                )
+            if not _is_asked(places.move.to, tenant, asked):
+                raise _being_moved(tenant, places.move.to)
             return places
         if tenant.status not in _MOVABLE:
             raise Refused(
@@ -203,8 +212,7 @@ class MoveTenant:
         if to.address in {former.address for former in places.former}:
             raise Refused(
                 f"a former copy of {tenant.slug} is still kept there; nothing was changed",
-                hint=f"Drop it first: wabot tenant move {tenant.slug}"
-                f" --isolation {places.current.isolation.value} … --drop-source",
+                hint=f"Drop it first: wabot tenant move {tenant.slug} --drop-source",
             )
         if to.server:
             to = with_passwords(to, tenant.id, asked.at, self.cipher())
@@ -251,13 +259,32 @@ class MoveTenant:
         self,
         tenant: Tenant,
         places: Places,
-        asked: MoveRequest,
         on_step: Callable[[MoveStep], None],
     ) -> tuple[Placement, ...]:
-        if not asked.drop_source or not places.former:
+        if not places.former:
             return ()
         on_step(MoveStep.DROP)
         left = places
         for former in places.former:
             left = self.moves.drop(tenant, left, former, actor=self.actor)
         return places.former
+
+
+def _is_asked(place: Placement, tenant: Tenant, asked: MoveRequest) -> bool:
+    """Tell whether a place is the one asked for.
+
+    Without the name of a server it is any database: a shop that has one elsewhere was brought
+    there on purpose, and an option left out must not carry it away.
+    """
+    if asked.isolation is Isolation.DATABASE and asked.at == CENTRAL:
+        return place.isolation is Isolation.DATABASE
+    return is_at(place, tenant.id, asked.isolation, asked.at)
+
+
+def _being_moved(tenant: Tenant, to: Placement) -> Refused:
+    return Refused(
+        f"tenant {tenant.slug} is being moved to {to.isolation.value}"
+        f" {to.database or to.schema} already",
+        hint=f"Finish it with: wabot tenant move {tenant.slug} --isolation {to.isolation.value};"
+        f" or give it up with: wabot tenant move {tenant.slug} --cancel",
+    )
