@@ -1,8 +1,10 @@
 """Rows of the central table `clients`."""
 
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
 from wabot.domain.placement import placement_from_config, placement_to_config
 from wabot.domain.places import Places, places_from_config, places_to_config
@@ -10,6 +12,8 @@ from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.models.central import clients, registry
 from wabot.services.provisioning.ports import TenantSummary
 
+# One may have been spoilt: more than one is looked at before a key is called wrong.
+_FEW = 3
 _SUMMARIES = select(
     clients.c.slug,
     clients.c.name,
@@ -30,6 +34,17 @@ def read(connection: Connection, query: Select[Any]) -> tuple[Tenant, ...]:
 def summaries(connection: Connection) -> tuple[TenantSummary, ...]:
     """Return a line of each tenant, by slug."""
     return tuple(map(TenantSummary._make, connection.execute(_SUMMARIES).all()))
+
+
+def sealed_tokens(
+    connection: Connection, key_ids: Sequence[str] = ()
+) -> tuple[tuple[UUID, str], ...]:
+    """Return a few clients with the ciphertext of their tokens; of these keys, if any is given."""
+    query = select(clients.c.id, clients.c.whatsapp_token).limit(_FEW)
+    if key_ids:
+        key_id = func.split_part(clients.c.whatsapp_token, ".", 2)
+        query = query.where(key_id.in_(key_ids))
+    return tuple((row.id, row.whatsapp_token) for row in connection.execute(query))
 
 
 def by_slug(slug: str) -> Select[Any]:

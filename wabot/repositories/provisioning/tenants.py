@@ -1,6 +1,6 @@
 """Clients and their tables, as the provisioning use cases know them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -57,6 +57,12 @@ class SqlTenants:
         """Return every tenant by slug, in one query."""
         with self._transaction() as connection:
             return clients.summaries(connection)
+
+    def sealed_tokens(self, key_ids: Sequence[str]) -> tuple[tuple[UUID, str], ...]:
+        """Return a few stored tokens under these keys, if there are none, under others."""
+        with self._transaction() as connection:
+            found = clients.sealed_tokens(connection, key_ids)
+            return found or clients.sealed_tokens(connection)
 
     def read_seed(self, tenant: Tenant) -> ShopSeed:
         """Return catalogue, order states and settings: all that a copy of the shop starts with."""

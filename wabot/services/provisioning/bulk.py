@@ -85,8 +85,8 @@ class CreateMany:
         Once the databases are lost no further row is tried. An interruption waits for the rows at
         work: each of them is whole or not there, and the next run goes on.
         """
-        # What is wrong with the central database is told before any row meets it.
-        self.create.tenants.holders("", "")
+        # What is wrong with the central database or the key is told before any row meets it.
+        self.create.prove_key()
         report = Report()
 
         def note(result: RowResult) -> None:
@@ -128,7 +128,7 @@ class CreateMany:
         slug, began = row.request.slug, time.monotonic()
         for attempt in range(1, _TRIES + 1):
             try:
-                made = self.create.run(row.request, dry_run=dry_run)
+                made = self.create.run(row.request, dry_run=dry_run, key_is_proven=True)
                 break
             except ExternalFailure as error:
                 return RowResult(row.line, slug, Result.FAILED, error.message), False

@@ -16,6 +16,7 @@ from wabot.services.provisioning.places import (
     with_passwords,
 )
 from wabot.services.provisioning.ports import Templates, Tenants, TokenCipher
+from wabot.services.provisioning.present_key import prove_key
 from wabot.services.provisioning.request import TenantRequest
 
 _COMPARED = (
@@ -61,6 +62,7 @@ class CreateTenant:
         *,
         at: DatabaseAt = CENTRAL,
         dry_run: bool = False,
+        key_is_proven: bool = False,
     ) -> Creation:
         """Create what is asked; the seed replaces the template's, as when a shop is copied.
 
@@ -82,6 +84,8 @@ class CreateTenant:
                 f"phone_number_id {tenant.phone_number_id} already belongs to tenant {holder.slug}",
                 hint=f"See it with: wabot tenant show {holder.slug}",
             )
+        if not key_is_proven:
+            self.prove_key()
         if dry_run:
             return Creation(tenant, seed, created=False, warnings=warnings)
         encrypted = replace(
@@ -90,6 +94,10 @@ class CreateTenant:
             placement=with_passwords(tenant.placement, tenant.id, at, self.cipher),
         )
         return self._create(encrypted, seed, warnings, asked.actor)
+
+    def prove_key(self) -> None:
+        """Refuse a master key that is not this installation's; who creates many asks once."""
+        prove_key(self.tenants, self.cipher)
 
     def _create(
         self, tenant: Tenant, seed: ShopSeed, warnings: tuple[str, ...], actor: str

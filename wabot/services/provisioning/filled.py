@@ -13,6 +13,7 @@ from wabot.services.provisioning.create import Creation
 from wabot.services.provisioning.lifecycle_ports import Changes
 from wabot.services.provisioning.places import DatabaseAt, is_at, with_passwords
 from wabot.services.provisioning.ports import Origin, Tenants, TokenCipher
+from wabot.services.provisioning.present_key import prove_key
 from wabot.services.provisioning.request import TenantRequest
 
 _COMPARED = ("name", "phone_number_id", "plan", "waba_id", "app_id")
@@ -55,6 +56,7 @@ class CreateFilled:
             if existing.status is TenantStatus.PROVISIONING and not dry_run:
                 return self._create(existing, seed, origin, asked.actor)
             return Creation(existing, seed, created=False, existed=True)
+        prove_key(self.tenants, self.cipher)
         if dry_run:
             return Creation(wanted, seed, created=False, warnings=blueprint.warnings)
         encrypted = replace(

@@ -23,6 +23,7 @@ from wabot.services.provisioning.places import (
     with_passwords,
 )
 from wabot.services.provisioning.ports import Tenants, TokenCipher
+from wabot.services.provisioning.present_key import prove_key
 
 PATIENCE = 60.0
 _LOOK_EVERY = 0.1
@@ -215,7 +216,9 @@ class MoveTenant:
                 hint=f"Drop it first: wabot tenant move {tenant.slug} --drop-source",
             )
         if to.server:
-            to = with_passwords(to, tenant.id, asked.at, self.cipher())
+            cipher = self.cipher()
+            prove_key(self.tenants, cipher)
+            to = with_passwords(to, tenant.id, asked.at, cipher)
         self.moves.survey(tenant, to)
         return places.moving(to, tenant.status)
 

@@ -1,6 +1,6 @@
 """What the provisioning use cases need of the outside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -12,6 +12,11 @@ from wabot.domain.tenant import Tenant
 
 class TokenCipher(Protocol):
     """Encryption bound to a client: a ciphertext moved to another client does not open."""
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """Return the names of the keys at hand, the one that encrypts first."""
+        ...
 
     def encrypt(self, client_id: UUID, secret: str, purpose: str = ..., /) -> str:
         """Return the ciphertext to store; without a purpose it is that of the WhatsApp token."""
@@ -100,6 +105,13 @@ class Tenants(Protocol):
 
     def listing(self) -> tuple[TenantSummary, ...]:
         """Return every tenant by slug, in one query."""
+        ...
+
+    def sealed_tokens(self, key_ids: Sequence[str]) -> tuple[tuple[UUID, str], ...]:
+        """Return a few stored tokens under these keys, with their clients.
+
+        If there are none, a few under other keys; empty only where nothing is stored.
+        """
         ...
 
     def create(
