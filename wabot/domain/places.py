@@ -24,6 +24,12 @@ class Places:
     former: tuple[Placement, ...] = ()
     move: Move | None = None
 
+    @property
+    def all(self) -> tuple[Placement, ...]:
+        """Return the present place, the former ones, and the one of a move under way."""
+        to = () if self.move is None else (self.move.to,)
+        return (self.current, *self.former, *to)
+
     def moving(self, to: Placement, status: TenantStatus) -> "Places":
         """Return the same with a move that was begun."""
         return replace(self, move=Move(to, status))

@@ -1,7 +1,7 @@
 """What the doctor sees, what it says, and what it repairs."""
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -12,10 +12,8 @@ import pytest
 from tests.integration.doctor.looking import examined
 from tests.integration.tenants.asking import document, request_for
 from tests.integration.tenants.catalogue import everything, namespace, rights
-from tests.integration.tenants.conftest import Cli, cli
-from wabot.cli.fleet import doctor_of
-from wabot.config import Settings
-from wabot.container import Provisioning, open_tenants
+from tests.integration.tenants.conftest import Cli
+from wabot.container import Provisioning
 from wabot.domain.drift import Finding
 from wabot.domain.placement import prefix_placement
 from wabot.domain.tenant import Tenant
@@ -23,31 +21,7 @@ from wabot.errors import NotFound
 from wabot.repositories.provisioning.migration_line import head_revisions
 from wabot.services.provisioning.doctor import ExamineTenants
 
-__all__ = ["cli"]
-
 Connection = psycopg.Connection[Any]
-
-
-@pytest.fixture
-def provisioning(settings: Settings) -> Iterator[Provisioning]:
-    with open_tenants(settings) as found:
-        yield found
-
-
-@pytest.fixture
-def doctor(provisioning: Provisioning) -> ExamineTenants:
-    return doctor_of(provisioning)
-
-
-@pytest.fixture
-def central(central_url: str) -> Iterator[Connection]:
-    with psycopg.connect(central_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def shop(provisioning: Provisioning) -> Tenant:
-    return provisioning.create.run(request_for("lupita", template="agua")).tenant
 
 
 def of(findings: tuple[Finding, ...], slug: str = "lupita") -> list[tuple[str, str]]:

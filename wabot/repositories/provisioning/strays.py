@@ -1,6 +1,7 @@
 """What says that it is a client's, while there is no such client or it is elsewhere."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -47,16 +48,15 @@ def find_strays(connection: Connection, shops: Sequence[Shop]) -> tuple[Stray, .
         if shop is None or (kind != "role" and not _is_place_of(shop, name, prefix)):
             # Counted one by one: strays are few.
             (tables,) = connection.execute(_TABLES, (name, prefix)).fetchall()[0]
-            found.append(_stray(kind, name, prefix, client, tables))
+            stray = _stray(kind, name, prefix, client, tables)
+            found.append(stray if shop is None else replace(stray, slug=shop.slug, sql=""))
     return tuple(found)
 
 
 def _is_place_of(shop: Shop, schema: str, prefix: str) -> bool:
-    places = [shop.places.current, *shop.places.former]
-    if shop.places.move is not None:
-        places.append(shop.places.move.to)
     return any(
-        not place.database and (place.schema, place.prefix) == (schema, prefix) for place in places
+        not place.database and (place.schema, place.prefix) == (schema, prefix)
+        for place in shop.places.all
     )
 
 

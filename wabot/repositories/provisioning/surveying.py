@@ -14,13 +14,14 @@ from wabot.domain.drift import Fact, compare
 from wabot.domain.migration import Revision, branch_of, parse_ledger, to_ledger
 from wabot.domain.places import places_from_config
 from wabot.domain.tenant import Isolation, Placement
-from wabot.errors import WabotError
+from wabot.errors import Refused, WabotError
 from wabot.repositories.provisioning.catalogue import Sum, facts_of, sum_of, sums_of
 from wabot.repositories.provisioning.migration_line import (
     VERSION_TABLE,
     VERSION_TABLE_DDL,
     MigrationLine,
 )
+from wabot.repositories.provisioning.ownership_marks import mismatches
 from wabot.repositories.provisioning.rendering import quoted, render
 from wabot.repositories.provisioning.repairs import repair_sql
 from wabot.repositories.provisioning.role_rights import missing_rights
@@ -88,9 +89,9 @@ class PostgresSurvey:
                     return "another command works on it"
                 if place.database:
                     with self._connect(shop.id, place) as own, own.transaction():
-                        _run(own, statements)
+                        _run_for(own, shop, statements)
                 else:
-                    _run(central, statements)
+                    _run_for(central, shop, statements)
                 _note(central, actor, shop.id, shop.slug, statements)
         except (WabotError, psycopg.Error) as error:
             return str(error).strip().split("\n", 1)[0]
@@ -122,12 +123,22 @@ class PostgresSurvey:
             )
             sums = sums_of(connection, places)
             rights = missing_rights(connection, shops)
-            standing = [shop for shop, one in zip(shops, sums, strict=True) if one is not None]
+            misplaced = mismatches(connection, shops)
+            standing = [
+                shop
+                for shop, one in zip(shops, sums, strict=True)
+                if one is not None and shop.id not in misplaced
+            ]
             versions = _versions(connection, standing)
             drifted = []
             found = {}
             for shop, one in zip(shops, sums, strict=True):
                 own = versions.get(shop.id, ())
+                if one is not None and (mismatch := misplaced.get(shop.id)) is not None:
+                    found[shop.id] = Condition(
+                        exists=True, misplaced=mismatch.what, marking=mismatch.sql
+                    )
+                    continue
                 found[shop.id] = Condition(one is not None, own, rights.get(shop.id, ()))
                 expected = one and self._expected_of(connection, shop, own)
                 if expected and expected[1] != one:
@@ -217,6 +228,14 @@ def _run(connection: Connection, statements: Sequence[str]) -> None:
     connection.execute("SELECT set_config('lock_timeout', '3s', true)")
     for statement in statements:
         connection.execute(statement.encode())
+
+
+def _run_for(connection: Connection, shop: Shop, statements: Sequence[str]) -> None:
+    """Run what repairs a shop's tables, if they are still marked as its own."""
+    mismatch = mismatches(connection, [shop]).get(shop.id)
+    if mismatch is not None and mismatch.sql != tuple(statements):
+        raise Refused(mismatch.what)
+    _run(connection, statements)
 
 
 def _take_turn(connection: Connection, slug: str) -> bool:

@@ -1,6 +1,6 @@
 """Find what is not as it should be with tenants, each finding with what repairs it."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wabot.domain.drift import Finding
@@ -9,6 +9,8 @@ from wabot.domain.tenant import TenantStatus
 from wabot.errors import NotFound, WabotError
 from wabot.services.provisioning.ports import Templates
 from wabot.services.provisioning.survey_ports import Condition, Shop, Stray, Survey
+
+Address = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,14 @@ class ExamineTenants:
         shops = self._shops(slugs)
         conditions = self.survey.examine(shops)
         brought = {name: self._brought(name) for name in {shop.template for shop in shops}}
+        holders = _holders(shops if slugs is None else self.survey.shops(None))
         findings = [
             finding
             for shop in shops
-            for finding in self._of_shop(shop, conditions.get(shop.id), brought[shop.template])
+            for finding in (
+                *_of_sharing(shop, holders),
+                *self._of_shop(shop, conditions.get(shop.id), brought[shop.template]),
+            )
         ]
         if slugs is None:
             findings += [_of_stray(stray) for stray in self.survey.strays()]
@@ -109,6 +115,17 @@ class ExamineTenants:
                 f"restore a backup, or: wabot tenant delete {slug}, then wabot tenant import",
             )
             return
+        if condition.misplaced:
+            # Its role gets no rights on what may be another's.
+            yield Finding(
+                slug,
+                "owner",
+                condition.misplaced,
+                f"wabot tenant doctor {slug} --fix" if condition.marking else _CORRECT.format(slug),
+                condition.marking,
+                safe=bool(condition.marking),
+            )
+            return
         yield from self._of_revisions(shop, condition, brought)
         if condition.rights:
             yield Finding(
@@ -171,7 +188,40 @@ _UNFINISHED: dict[str, Callable[[Shop], tuple[str, str]]] = {
 }
 
 
+_CORRECT = "correct db_connection_config in wabot.clients; what it says: wabot tenant show {}"
+
+
+def _holders(shops: Sequence[Shop]) -> Mapping[Address, Collection[str]]:
+    """Return who is, was or is going to be in each place."""
+    found: dict[Address, set[str]] = {}
+    for shop in shops:
+        for place in shop.places.all:
+            found.setdefault(place.address, set()).add(shop.slug)
+    return found
+
+
+def _of_sharing(shop: Shop, holders: Mapping[Address, Collection[str]]) -> Iterator[Finding]:
+    for place in shop.places.all:
+        others = sorted(set(holders[place.address]) - {shop.slug})
+        if others:
+            yield Finding(
+                shop.slug,
+                "shared_place",
+                f"its place (schema {place.schema}{place.prefix and ', prefix ' + place.prefix})"
+                f" is that of {', '.join(others)} too",
+                _CORRECT.format(others[0]),
+            )
+
+
 def _of_stray(stray: Stray) -> Finding:
+    if stray.slug:
+        return Finding(
+            "",
+            f"misplaced_{stray.kind}",
+            f"{stray.kind} {stray.name} says that it belongs to {stray.slug}, whose placement is"
+            f" elsewhere; it holds {stray.tables} tables",
+            _CORRECT.format(stray.slug),
+        )
     empty = not stray.tables
     return Finding(
         "",

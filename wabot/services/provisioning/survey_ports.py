@@ -25,8 +25,10 @@ class Shop:
 class Condition:
     """What stands of a shop; `versions` is what its own version table says.
 
-    `rights` are the statements that its role lacks, `differences` come with the statements that
-    would repair them: harmless ones first, then those that take something away.
+    `misplaced` says why the place or the role is not surely its own, with `marking` statements
+    where only a comment is missing: then nothing else was looked at. `rights` are the statements
+    that its role lacks, `differences` come with the statements that would repair them: harmless
+    ones first, then those that take something away.
     """
 
     exists: bool
@@ -34,13 +36,16 @@ class Condition:
     rights: tuple[str, ...] = ()
     differences: tuple[tuple[Difference, tuple[str, ...], bool], ...] = ()
     unknown: str = ""
+    misplaced: str = ""
+    marking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stray:
     """A schema, a group of tables with a prefix, or a role, of a client that is not there.
 
-    `tables` counts what it holds; `sql` removes it.
+    `tables` counts what it holds; `sql` removes it. With a `slug` the client is there, and lives
+    elsewhere by its placement: one of both is wrong, and nothing may be removed.
     """
 
     kind: str
@@ -48,6 +53,7 @@ class Stray:
     client: str
     tables: int
     sql: str
+    slug: str = ""
 
 
 class Survey(Protocol):
