@@ -11,12 +11,15 @@ from wabot.cli.tenant_database import (
     DatabaseUrl,
     IsolationOption,
     place_in_words,
+    planned_tenant,
     read_place,
 )
 from wabot.cli.tenant_options import Slug, TemplateDir
 
 if TYPE_CHECKING:
     from wabot.config import Settings
+    from wabot.domain.template import ShopSeed
+    from wabot.domain.tenant import Tenant
     from wabot.services.provisioning.create import Creation
 
 
@@ -140,10 +143,11 @@ def create(
 
 
 def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
-    tenant = creation.tenant
+    is_planned = not (creation.created or creation.existed)
+    tenant = planned_tenant(creation.tenant) if is_planned else creation.tenant
     data = {
         "slug": tenant.slug,
-        "id": str(tenant.id),
+        "id": "" if is_planned else str(tenant.id),
         "created": creation.created,
         "dry_run": dry_run,
         "isolation": tenant.placement.isolation.value,
@@ -164,8 +168,8 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
         if creation.attached:
             message += f" {creation.attached} events that waited for its number are its own now."
         message += _about_notices(creation)
-    elif not creation.existed:
-        message = f"Would create {shop} with {data['products']} products. Nothing was changed."
+    elif is_planned:
+        message = f"Would create {shop}:\n{_plan(creation.seed, tenant)}\nNothing was changed."
     else:
         message = f"{shop} exists already, just as asked. Nothing was changed."
     next_ = (
@@ -173,6 +177,24 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
         f"wabot simulate conversation --tenant {tenant.slug}",
     )
     out.done(message, data=data, next=() if dry_run else next_)
+
+
+def _plan(seed: "ShopSeed", tenant: "Tenant") -> str:
+    place = tenant.placement
+    phones = [key for key in ("owner_phone", "adviser_phone") if seed.settings.get(key)]
+    lines = {
+        "place": f"{place.isolation.value}: {place_in_words(place)}"
+        + (f", schema {place.schema}" if place.database else ""),
+        "roles": " ".join(filter(None, (place.role, place.login))),
+        "number": f"{tenant.phone_number_id}, {tenant.throughput} messages per second",
+        "Meta": f"app {tenant.app_id or '(none)'}, account {tenant.waba_id or '(none)'}",
+        "country": f"{tenant.country}, {tenant.currency}, {tenant.time_zone}",
+        "catalogue": f"{len(seed.products)} products, order states:"
+        f" {', '.join(status.code for status in seed.statuses)}",
+        **{key.replace("_", " "): str(seed.settings[key]) for key in phones},
+    }
+    told = (f"  {what}: {value}" for what, value in lines.items())
+    return "\n".join((*told, "  <id> is drawn when the shop is made."))
 
 
 def _about_notices(creation: "Creation") -> str:

@@ -1,13 +1,14 @@
 """Options that say where a shop's tables are to be, and the password of another server."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from wabot.config import Settings
-    from wabot.domain.tenant import Isolation, Placement
+    from wabot.domain.tenant import Isolation, Placement, Tenant
     from wabot.services.provisioning.places import DatabaseAt
 
 IsolationOption = Annotated[
@@ -71,6 +72,21 @@ def place_in_words(place: "Placement") -> str:
     server = f"({place.server})" if place.server else ""
     space = f"schema {place.schema}" + (f", prefix {place.prefix}" if place.prefix else "")
     return " ".join(filter(None, (database or space, server)))
+
+
+def planned_tenant(tenant: "Tenant") -> "Tenant":
+    """Return a tenant that is not made with `<id>` in its names: its id is drawn when it is."""
+    from wabot.domain.placement import short_id
+
+    name = short_id(tenant.id)
+
+    def planned(text: str) -> str:
+        # A prefix holds the beginning alone.
+        return text.replace(name, "<id>").replace(name[:14], "<id>")
+
+    names = ("schema", "role", "prefix", "database", "login")
+    place: dict[str, Any] = {key: planned(getattr(tenant.placement, key)) for key in names}
+    return replace(tenant, placement=replace(tenant.placement, **place))
 
 
 def _password(password_file: str | None, settings: "Settings") -> str:

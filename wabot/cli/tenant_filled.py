@@ -33,14 +33,17 @@ def tell(
     out: Output, creation: "Creation", origin: str, *, dry_run: bool, rows: int | None = None
 ) -> None:
     """Say what was made of what, and what comes next."""
-    from wabot.cli.tenant_database import place_in_words
+    from wabot.cli.tenant_database import place_in_words, planned_tenant
 
     tenant = creation.tenant
+    is_planned = not (creation.created or creation.existed)
+    if is_planned:
+        tenant = planned_tenant(tenant)
     for warning in creation.warnings:
         out.warn(warning)
     data = {
         "slug": tenant.slug,
-        "id": str(tenant.id),
+        "id": "" if is_planned else str(tenant.id),
         "created": creation.created,
         "dry_run": dry_run,
         "isolation": tenant.placement.isolation.value,
@@ -62,7 +65,10 @@ def tell(
     elif creation.existed:
         message = f"{tenant.slug} exists already, just as asked. Nothing was changed."
     else:
-        message = f"Would create {tenant.slug} from {origin}. Nothing was changed."
+        message = (
+            f"Would create {tenant.slug} ({tenant.name}, {tenant.plan}) from {origin}:"
+            f" {place_in_words(tenant.placement)}. Nothing was changed."
+        )
     next_ = (
         f"wabot tenant show {tenant.slug}",
         f"wabot simulate conversation --tenant {tenant.slug}",

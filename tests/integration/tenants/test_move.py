@@ -350,7 +350,7 @@ def test_a_database_that_cannot_be_the_tenants_is_refused_and_nothing_is_changed
             "of another tenant",
             replace(server_at, database=other.placement.database),
             Conflict,
-            "already that of another tenant",
+            "already that of tenant ajena",
         ),
         (
             "of another tenant on the central server",

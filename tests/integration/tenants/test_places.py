@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from tests.integration.tenants.conftest import Cli
 from wabot.config import Settings
 from wabot.container import Provisioning, tenants_at
 from wabot.domain.tenant import Isolation, Tenant, TenantStatus
-from wabot.errors import Conflict, InvalidInput, Refused, UnknownChoice
+from wabot.errors import (
+    ConfigurationError,
+    Conflict,
+    ExternalFailure,
+    InvalidInput,
+    Refused,
+    UnknownChoice,
+)
 from wabot.repositories.provisioning.servers import split_database_url
 from wabot.services.provisioning.create import Creation
 from wabot.services.provisioning.look import report_on
@@ -203,6 +211,105 @@ def test_a_place_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(kind, match=said):
         create_at(at=DatabaseAt("host=db2.example"), **asked)
+
+
+@pytest.fixture
+def elsewhere(make_database: Callable[..., str]) -> DatabaseAt:
+    """An empty database on what is named as another server."""
+    given = conninfo_to_dict(make_database())
+    password = str(given.pop("password", "")) or "password of the other server"
+    server, database = split_database_url(make_conninfo("", **given))
+    return DatabaseAt(server, database, password)
+
+
+@pytest.fixture
+def weak_login(postgres_url: str) -> Iterator[str]:
+    """A user who may make databases and no roles."""
+    name = f"t{os.environ['WABOT_TEST_RUN']}_no_roles"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"CREATE ROLE {name} LOGIN CREATEDB PASSWORD 'weak'")
+        yield name
+        server.execute(f"DROP ROLE {name}")
+
+
+def test_a_dry_run_refuses_the_places_that_the_creation_would(
+    create_at: Callable[..., Creation],
+    provisioning: Provisioning,
+    elsewhere: DatabaseAt,
+    weak_login: str,
+    subtests: pytest.Subtests,
+) -> None:
+    other = create_at("ajena", isolation="database").tenant.placement.database
+    given = conninfo_to_dict(elsewhere.server)
+    weak = make_conninfo("", **given | {"user": weak_login})
+    with psycopg.connect(elsewhere.server, dbname=elsewhere.database) as database:
+        database.execute("CREATE TABLE public.theirs (id int)")
+    request = request_for(plan="premium", isolation="database")
+    for name, at, kind, said in (
+        (
+            "nothing listens",
+            replace(elsewhere, server="host=127.0.0.1 port=1 user=nobody"),
+            ExternalFailure,
+            "Cannot connect",
+        ),
+        (
+            "another shop's, by another name of the server",
+            replace(elsewhere, database=other),
+            Conflict,
+            "is already that of tenant ajena;",
+        ),
+        (
+            "another shop's",
+            DatabaseAt(database=other),
+            Conflict,
+            "is already that of tenant ajena;",
+        ),
+        ("something else in it", elsewhere, Refused, "holds 1 tables of something else"),
+        ("no right", DatabaseAt(weak, "not_there", "weak"), Refused, "may not make roles"),
+    ):
+        for dry_run in (True, False):
+            with subtests.test(name, dry_run=dry_run), pytest.raises(kind, match=said):
+                provisioning.create.run(request, at=at, dry_run=dry_run)
+    assert provisioning.tenants.find("lupita") is None
+
+
+def test_a_dry_run_refuses_a_central_login_that_may_not_make_roles(
+    central_url: str, weak_login: str, settings: Settings, central: Connection
+) -> None:
+    central.execute(f"GRANT USAGE ON SCHEMA wabot TO {weak_login}")
+    central.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA wabot TO {weak_login}")
+    url = make_conninfo(central_url, user=weak_login, password="weak")
+    with (
+        tenants_at(url, keys=settings["WABOT_MASTER_KEY"]) as weak,
+        pytest.raises(ConfigurationError, match="may not make roles and schemas"),
+    ):
+        weak.create.run(request_for(), dry_run=True)
+    central.execute(f"DROP OWNED BY {weak_login}")
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ([], ["schema: schema t_<id>", "wabot_t_<id>"]),
+        (["--isolation", "prefix"], ["prefix: schema wabot_shared, prefix p<id>_", "wabot_t_<id>"]),
+        (["--isolation", "database"], ["database: database wabot_<id>, schema t_<id>"]),
+    ],
+)
+def test_a_dry_run_prints_the_plan(cli: Cli, words: list[str], names: list[str]) -> None:
+    asked = [*create_words(plan="premium", owner_phone="+525512345678"), "--dry-run", *words]
+    planned = cli(*asked, stdin="EAAtoken\n")
+    assert planned.exit_code == 0, planned.output
+    for told in (
+        *names,
+        "roles: wabot_t_<id>",
+        "106540352242922, 80 messages per second",
+        "MX, MXN, America/Mexico_City",
+        "48 products",
+        "+525512345678",
+    ):
+        assert told in planned.stderr
+    data = document(cli(*asked, "--json", stdin="EAAtoken\n"))["data"]
+    assert (data["id"], data["role"]) == ("", "wabot_t_<id>")
 
 
 def test_the_command_creates_a_database_and_shows_no_password(

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, Select, func, insert, or_, select, updat
 
 from wabot.domain.placement import placement_from_config, placement_to_config
 from wabot.domain.places import Places, places_from_config, places_to_config
-from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.domain.tenant import Placement, Tenant, TenantStatus
+from wabot.errors import Conflict
 from wabot.models.central import clients, registry
 from wabot.services.provisioning.ports import TenantSummary
 
@@ -119,6 +120,16 @@ def in_database(server: str, database: str) -> Select[Any]:
             config.contains({"move": {"to": place}}),
         )
     )
+
+
+def refuse_held_database(connection: Connection, place: Placement) -> None:
+    """Refuse a database where some tenant has, had or will have a place."""
+    for holder in read(connection, in_database(place.server, place.database)):
+        raise Conflict(
+            f"the database {place.database} is already that of tenant {holder.slug};"
+            " nothing was changed",
+            hint="Name another database in --database-url; it is made if it is missing.",
+        )
 
 
 def publish(connection: Connection, tenant: Tenant) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import Connection as CentralConnection
 
 from wabot.domain.tenant import Placement
 from wabot.errors import (
@@ -41,6 +42,11 @@ class Found:
 _LOGIN = """
 SELECT current_setting('server_version_num')::int / 10000, rolsuper OR rolcreaterole,
        rolsuper OR rolcreatedb, rolname::text
+FROM pg_roles WHERE rolname = current_user
+"""
+_MAY_MAKE = """
+SELECT (rolsuper OR rolcreaterole)
+       AND has_database_privilege(current_database(), 'CREATE'), rolname::text
 FROM pg_roles WHERE rolname = current_user
 """
 _CONTENT = """
@@ -88,7 +94,17 @@ def survey(servers: Servers, client_id: UUID, placement: Placement) -> Found:
             )
         return Found(exists=False, is_ours=False)
     with _named(where), connect(url, autocommit=True) as database:
-        return Found(exists=True, is_ours=_inspect(database, client_id, where, str(user)))
+        return Found(exists=True, is_ours=_inspect(servers, database, client_id, where, str(user)))
+
+
+def check_central_login(connection: CentralConnection) -> None:
+    """Refuse to make tenants as a login that may not, in the central database."""
+    (allowed, user) = connection.exec_driver_sql(_MAY_MAKE).one()
+    if not allowed:
+        raise ConfigurationError(
+            f"the login {user} of DATABASE_URL may not make roles and schemas; nothing was changed",
+            hint="It needs CREATEROLE and CREATE on the database; the runtime's login has neither.",
+        )
 
 
 def make(servers: Servers, client_id: UUID, placement: Placement, password: str) -> None:
@@ -174,7 +190,9 @@ def drop_roles(servers: Servers, client_id: UUID, placement: Placement) -> None:
                     server.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
 
 
-def _inspect(database: Connection, client_id: UUID, where: str, user: str) -> bool:
+def _inspect(
+    servers: Servers, database: Connection, client_id: UUID, where: str, user: str
+) -> bool:
     """Tell whether the database is the client's already; refuse one that cannot become so."""
     row = database.execute(
         _CONTENT, {"central": f"{CENTRAL_SCHEMA}.clients", "ours": ownership(client_id)}
@@ -182,11 +200,11 @@ def _inspect(database: Connection, client_id: UUID, where: str, user: str) -> bo
     assert row is not None
     comment, schemas, is_central, others, may_create = row
     marks = [str(comment), *(str(mark) for mark in schemas)]  # type: ignore[attr-defined]  # text[]
-    holders = {found[1] for mark in marks if (found := _OWNER.match(mark))}
-    if holders - {str(client_id)}:
+    others_there = {UUID(found[1]) for mark in marks if (found := _OWNER.match(mark))} - {client_id}
+    if others_there:
         raise Conflict(
-            f"the {where} is already that of another tenant"
-            f" ({', '.join(sorted(holders - {str(client_id)}))}); nothing was changed",
+            f"the {where} is already that of tenant {', '.join(servers.slugs(others_there))};"
+            " nothing was changed",
             hint="Name another database in --database-url; it is made if it is missing.",
         )
     if is_central:

@@ -12,7 +12,7 @@ from wabot.domain.migration import modules_of, parse_ledger
 from wabot.domain.placement import placement_to_view
 from wabot.domain.places import Places
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
-from wabot.errors import Conflict, Refused
+from wabot.errors import Refused
 from wabot.repositories.provisioning import clients, databases, namespaces
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import named_failures
@@ -62,12 +62,7 @@ class SqlMoves:
         if not to.database:
             return
         with self._central() as connection:
-            for holder in clients.read(connection, clients.in_database(to.server, to.database)):
-                raise Conflict(
-                    f"the database {to.database} is already that of tenant {holder.slug};"
-                    " nothing was changed",
-                    hint="Name another database in --database-url; it is made if it is missing.",
-                )
+            clients.refuse_held_database(connection, to)
         databases.survey(self._servers, tenant.id, to)
 
     def pause(self, tenant: Tenant, places: Places, *, actor: str) -> None:

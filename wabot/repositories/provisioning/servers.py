@@ -1,6 +1,6 @@
 """Where tenants' databases are and how their owner reaches them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,11 @@ from wabot.repositories.provisioning.failures import named_failures
 LIMITS = (
     "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '60s', true)"
 )
+
+_SLUGS = """
+SELECT coalesce(c.slug, given.id::text || ' of another installation')
+FROM unnest(%s::uuid[]) AS given(id) LEFT JOIN wabot.clients c ON c.id = given.id ORDER BY 1
+"""
 
 
 def split_database_url(url: str) -> tuple[str, str]:
@@ -65,6 +70,12 @@ class Servers:
     def engine(self, client_id: UUID, placement: Placement) -> Engine:
         """Return an engine to the placement's database; it keeps no connection open."""
         return open_engine(self.owner_url(client_id, placement))
+
+    def slugs(self, client_ids: Collection[UUID]) -> tuple[str, ...]:
+        """Return the slugs of clients; one whom the central database does not know by its id."""
+        with connect(self._central_url, autocommit=True) as central:
+            rows = central.execute(_SLUGS, [list(client_ids)]).fetchall()
+        return tuple(str(slug) for (slug,) in rows)
 
     @contextmanager
     def begin(self, client_id: UUID, placement: Placement) -> Iterator[Connection]:

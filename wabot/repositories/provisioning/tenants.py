@@ -88,6 +88,16 @@ class SqlTenants:
             note(connection, tenant, actor=actor, action="tenant.try_sending", details={})
         return True
 
+    def survey(self, tenant: Tenant) -> None:
+        """Refuse a place where a new tenant cannot be made; nothing is changed."""
+        place = tenant.placement
+        with self._transaction() as connection:
+            if not place.database:
+                databases.check_central_login(connection)
+                return
+            clients.refuse_held_database(connection, place)
+        databases.survey(self._known_servers(), tenant.id, place)
+
     def create(
         self, tenant: Tenant, seed: ShopSeed, *, actor: str, origin: Origin | None = None
     ) -> tuple[Tenant, int]:
@@ -174,13 +184,7 @@ def _begin(connection: Connection, tenant: Tenant) -> Tenant:
         return found
     _refuse_if_taken(connection, tenant)
     take_turn(connection, f"database {tenant.placement.server} {tenant.placement.database}")
-    place = tenant.placement
-    for holder in clients.read(connection, clients.in_database(place.server, place.database)):
-        raise Conflict(
-            f"the database {place.database} is already that of tenant {holder.slug};"
-            " nothing was changed",
-            hint="Name another database in --database-url; it is made if it is missing.",
-        )
+    clients.refuse_held_database(connection, tenant.placement)
     begun = replace(tenant, status=TenantStatus.PROVISIONING)
     clients.add(connection, begun)
     return begun

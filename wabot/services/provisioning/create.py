@@ -86,13 +86,14 @@ class CreateTenant:
             )
         if not key_is_proven:
             self.prove_key()
-        if dry_run:
-            return Creation(tenant, seed, created=False, warnings=warnings)
         encrypted = replace(
             tenant,
             token=self.cipher.encrypt(tenant.id, tenant.token),
             placement=with_passwords(tenant.placement, tenant.id, at, self.cipher),
         )
+        if dry_run:
+            self.tenants.survey(encrypted)
+            return Creation(tenant, seed, created=False, warnings=warnings)
         return self._create(encrypted, seed, warnings, asked.actor)
 
     def prove_key(self) -> None:

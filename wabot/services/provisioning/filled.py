@@ -57,13 +57,14 @@ class CreateFilled:
                 return self._create(existing, seed, origin, asked.actor)
             return Creation(existing, seed, created=False, existed=True)
         prove_key(self.tenants, self.cipher)
-        if dry_run:
-            return Creation(wanted, seed, created=False, warnings=blueprint.warnings)
         encrypted = replace(
             wanted,
             token=self.cipher.encrypt(wanted.id, wanted.token),
             placement=with_passwords(wanted.placement, wanted.id, at, self.cipher),
         )
+        if dry_run:
+            self.tenants.survey(encrypted)
+            return Creation(wanted, seed, created=False, warnings=blueprint.warnings)
         return self._create(encrypted, seed, origin, asked.actor)
 
     def _create(self, tenant: Tenant, seed: ShopSeed, origin: Origin, actor: str) -> Creation:

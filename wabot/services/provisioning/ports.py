@@ -114,6 +114,10 @@ class Tenants(Protocol):
         """
         ...
 
+    def survey(self, tenant: Tenant) -> None:
+        """Refuse a place where a new tenant cannot be made; nothing is changed."""
+        ...
+
     def create(
         self, tenant: Tenant, seed: ShopSeed, *, actor: str, origin: Origin | None = None
     ) -> tuple[Tenant, int]:
