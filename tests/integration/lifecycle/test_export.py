@@ -19,7 +19,7 @@ from tests.integration.tenants.catalogue import everything
 from tests.integration.tenants.conftest import Cli, Create
 from wabot.container import tenants_at
 from wabot.domain.tenant import Tenant
-from wabot.errors import InvalidInput
+from wabot.errors import ExternalFailure, InvalidInput
 from wabot.gateways.embedded_postgres.binaries import find_binaries
 from wabot.repositories.provisioning.archive_file import read_manifest
 
@@ -84,7 +84,7 @@ def test_a_failure_in_the_middle_leaves_no_file(
 
     with (
         tenants_at(environment["DATABASE_URL"]) as provisioning,
-        pytest.raises(OSError, match="disk"),
+        pytest.raises(ExternalFailure, match="the disk is full"),
     ):
         provisioning.exports.export(shop, tmp_path / "file", now=datetime.now(UTC), progress=fails)
     assert [path for path in tmp_path.iterdir() if path.name.startswith("file")] == []

@@ -97,7 +97,8 @@ def test_what_changes_during_a_copy_is_not_in_it(create: Create, central: Connec
         before = table_sum(central, home, customers)
         writer.execute(f'UPDATE "{home.schema}".customers SET name = $$x$$')
         assert table_sum(central, home, customers) == before
-        assert b"x\t" not in b"".join(copy_out(central, home, customers))
+        with copy_out(central, home, customers) as blocks:
+            assert b"x\t" not in b"".join(blocks)
     assert table_sum(central, home, customers) != before
 
 

@@ -27,7 +27,7 @@ from wabot.domain.archive import (
     manifest_from_json,
     manifest_to_json,
 )
-from wabot.errors import InvalidInput
+from wabot.errors import ExternalFailure, InvalidInput
 
 MANIFEST = "manifest.json"
 _PIECE = 4 * 1024 * 1024
@@ -44,6 +44,7 @@ class _Compressing(io.RawIOBase):
         self._compress = zlib.compressobj(1, zlib.DEFLATED, 31)
         self._blocks: Queue[bytes | None] = Queue(maxsize=8)
         self._failure: BaseException | None = None
+        self._abandoned = False
         self._thread = threading.Thread(target=self._work, name="export", daemon=True)
         self._thread.start()
 
@@ -60,20 +61,24 @@ class _Compressing(io.RawIOBase):
 
     def finish(self) -> None:
         """Write all that is left."""
-        self.abandon()
+        self._end()
         if self._failure is not None:
             raise self._failure
         self._file.write(self._compress.flush())
 
     def abandon(self) -> None:
-        """Stop the thread."""
+        """Stop the thread; what it has not written yet is lost."""
+        self._abandoned = True
+        self._end()
+
+    def _end(self) -> None:
         if self._thread.is_alive():
             self._blocks.put(None)
             self._thread.join()
 
     def _work(self) -> None:
         while (block := self._blocks.get()) is not None:
-            if self._failure is None:
+            if self._failure is None and not self._abandoned:
                 try:
                     self._file.write(self._compress.compress(block))
                 except BaseException as error:
@@ -165,10 +170,20 @@ def writing(path: Path) -> Iterator[ArchiveWriter]:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             unfinished.unlink()
+        if isinstance(error, OSError):
+            raise _unwritable(path, error) from error
         raise
+
+
+def _unwritable(path: Path, error: OSError) -> ExternalFailure:
+    return ExternalFailure(
+        f"{path} cannot be written to its end: {error.strerror or error}",
+        hint="Nothing of it was kept. Make room there, or name another folder.",
+        retryable=True,
+    )
 
 
 def read_manifest(path: Path) -> Manifest:

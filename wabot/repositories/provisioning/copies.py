@@ -15,6 +15,7 @@ from wabot.domain.tenant import Isolation, Placement, Tenant
 from wabot.errors import ConfigurationError, Refused, UnknownChoice
 from wabot.repositories.provisioning import namespaces
 from wabot.repositories.provisioning.archive_file import read_tables
+from wabot.repositories.provisioning.driver import driver_of
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.servers import Servers
@@ -22,6 +23,7 @@ from wabot.repositories.provisioning.table_copy import (
     Position,
     copy_in,
     copy_tables,
+    copying,
     require_shape,
     set_positions,
     snapshot,
@@ -98,9 +100,13 @@ class _TenantCopy:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         place, source = tenant.placement, self.source.placement
         namespaces.make(connection, tenant, place, self.line)
-        with self.servers.connect(self.source.id, source) as reading, snapshot(reading):
+        with (
+            self.servers.connect(self.source.id, source) as reading,
+            snapshot(reading),
+            driver_of(connection) as writing,
+        ):
             only = _chosen(tables_of(reading, source), self.extent)
-            copy_tables(reading, source, _driver(connection), place, only=only)
+            copy_tables(reading, source, writing, place, only=only)
         _settle(connection, place)
 
 
@@ -116,7 +122,8 @@ class _ArchiveCopy:
         place, ledger = tenant.placement, self.manifest.revision
         steps = migration.pending(self.line.branch, ledger)
         namespaces.make(connection, tenant, place, self.line, ledger=ledger if steps else "")
-        self._load(_driver(connection), place)
+        with driver_of(connection) as writing:
+            self._load(writing, place)
         if steps:
             text = render(self.line.steps_sql(steps), place)
             connection.exec_driver_sql(text, execution_options={"no_parameters": True})
@@ -134,7 +141,8 @@ class _ArchiveCopy:
         for archived, pieces in read_tables(self.path, self.manifest):
             shape = TableShape(archived.name, tuple(Column(*c) for c in archived.columns))
             try:
-                loaded = copy_in(connection, place, shape, pieces)
+                with copying(connection):
+                    loaded = copy_in(connection, place, shape, pieces)
             except psycopg.DataError as error:
                 raise damaged(f"table {archived.name} does not hold what it should") from error
             if loaded != archived.rows:
@@ -159,9 +167,3 @@ def _settle(connection: Connection, place: Placement) -> None:
     connection.exec_driver_sql(render(_CANCEL, place))
     connection.exec_driver_sql(render(_FORGET, place))
     connection.exec_driver_sql(render(_WITHOUT_FILES, place))
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    return driver

@@ -22,7 +22,12 @@ from wabot.repositories.provisioning.archive_file import (
     writing,
 )
 from wabot.repositories.provisioning.servers import Servers
-from wabot.repositories.provisioning.table_copy import copy_out, positions, snapshot
+from wabot.repositories.provisioning.table_copy import (
+    copy_out,
+    copying,
+    positions,
+    snapshot,
+)
 from wabot.repositories.provisioning.table_shapes import (
     Connection,
     TableShape,
@@ -71,6 +76,7 @@ class SqlExports:
             database_errors(self._servers.owner_url(tenant.id, tenant.placement)),
             self._servers.connect(tenant.id, tenant.placement) as connection,
             snapshot(connection),
+            copying(connection),
             writing(path) as archive,
         ):
             found = tables_of(connection, tenant.placement)
@@ -94,6 +100,7 @@ class SqlExports:
             database_errors(self._servers.owner_url(tenant.id, tenant.placement)),
             self._servers.connect(tenant.id, tenant.placement) as connection,
             snapshot(connection),
+            copying(connection),
             writing(path) as archive,
         ):
             tables = tuple(
@@ -124,7 +131,8 @@ def _add(
     table: TableShape,
     progress: Progress,
 ) -> ArchivedTable:
-    summed = archive.add_table(table.name, copy_out(connection, placement, table))
+    with copy_out(connection, placement, table) as blocks:
+        summed = archive.add_table(table.name, blocks)
     progress(summed.rows)
     return ArchivedTable(
         table.name,

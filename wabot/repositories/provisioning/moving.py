@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection, Engine
 
 from wabot.domain.migration import modules_of, parse_ledger
@@ -15,6 +14,7 @@ from wabot.domain.tenant import Placement, Tenant, TenantStatus
 from wabot.errors import Refused
 from wabot.repositories.provisioning import clients, databases, namespaces
 from wabot.repositories.provisioning.auditing import note
+from wabot.repositories.provisioning.driver import driver_of
 from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.servers import LIMITS, Servers
@@ -105,7 +105,8 @@ class SqlMoves:
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             namespaces.drop(connection, to, tenant.id)
             namespaces.make(connection, tenant, to, self._line)
-            sums = copy_tables(reading, source, _driver(connection), to)
+            with driver_of(connection) as writing:
+                sums = copy_tables(reading, source, writing, to)
         return {table: found.rows for table, found in sums.items()}
 
     def switch(self, tenant: Tenant, places: Places, *, actor: str, rows: Mapping[str, int]) -> int:
@@ -179,12 +180,6 @@ class SqlMoves:
         with named_failures(), self._engine.begin() as connection:
             connection.exec_driver_sql(LIMITS)
             yield connection
-
-
-def _driver(connection: Connection) -> psycopg.Connection[Any]:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    return driver
 
 
 def _from_to(source: Placement, to: Placement) -> dict[str, Any]:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
 from psycopg import IsolationLevel, sql
 from psycopg.pq import TransactionStatus
 
 from wabot.domain.tenant import Placement
 from wabot.errors import Refused
+from wabot.repositories.engines import database_errors
 from wabot.repositories.provisioning.rendering import quoted
 from wabot.repositories.provisioning.table_shapes import Connection, TableShape, tables_of
 
@@ -51,16 +53,24 @@ def snapshot(connection: Connection) -> Iterator[None]:
             connection.execute("SET LOCAL statement_timeout = 0")
             yield
     finally:
-        connection.isolation_level, connection.read_only = before
+        if not connection.closed:
+            connection.isolation_level, connection.read_only = before
 
 
-def copy_out(connection: Connection, placement: Placement, table: TableShape) -> Iterator[Block]:
-    """Yield the table's rows as PostgreSQL's COPY writes them, in its text format."""
+@contextmanager
+def copy_out(
+    connection: Connection, placement: Placement, table: TableShape
+) -> Iterator[Iterator[Block]]:
+    """Give the table's rows as PostgreSQL's COPY writes them, in its text format.
+
+    A block and no bare iterator: the connection is held until the copy ends, so whoever stops
+    reading early must end it before anything else is asked of the connection.
+    """
     statement = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(
         _columns(table), _named(placement, table)
     )
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        yield from copy
+        yield iter(copy)
 
 
 def copy_in(
@@ -115,6 +125,25 @@ def table_sum(connection: Connection, placement: Placement, table: TableShape) -
     return TableSum(row[0], str(row[1]))
 
 
+@contextmanager
+def copying(*connections: Connection) -> Iterator[None]:
+    """Let what ends one side of a copy end the other; name the server that was lost."""
+    # Asked now: a lost connection no longer tells.
+    told = [(connection, connection.info.dsn) for connection in connections]
+    try:
+        yield
+    except BaseException as error:
+        lost = next((dsn for connection, dsn in told if connection.closed), told[-1][1])
+        for connection in connections:
+            if connection.info.transaction_status is TransactionStatus.ACTIVE:
+                # Broken off between two messages, it would take no ROLLBACK: the server does it.
+                connection.close()
+        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+            with database_errors(lost):
+                raise
+        raise
+
+
 def copy_tables(
     source: Connection,
     source_placement: Placement,
@@ -131,18 +160,19 @@ def copy_tables(
     there = {table.name: table for table in tables_of(target, target_placement)}
     wanted = None if only is None else set(only)
     copied = {}
-    for table in tables_of(source, source_placement):
-        if wanted is not None and table.name not in wanted:
-            continue
-        own = require_shape(table, there.get(table.name), target_placement)
-        blocks = copy_out(source, source_placement, table)
-        copy_in(target, target_placement, table, blocks)
-        set_positions(target, own, positions(source, table))
-        copied[table.name] = require_equal(
-            table,
-            table_sum(source, source_placement, table),
-            table_sum(target, target_placement, table),
-        )
+    with copying(source, target):
+        for table in tables_of(source, source_placement):
+            if wanted is not None and table.name not in wanted:
+                continue
+            own = require_shape(table, there.get(table.name), target_placement)
+            with copy_out(source, source_placement, table) as blocks:
+                copy_in(target, target_placement, table, blocks)
+            set_positions(target, own, positions(source, table))
+            copied[table.name] = require_equal(
+                table,
+                table_sum(source, source_placement, table),
+                table_sum(target, target_placement, table),
+            )
     return copied
 
 
