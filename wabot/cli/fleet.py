@@ -65,4 +65,5 @@ def doctor_of(provisioning: "Provisioning") -> "ExamineTenants":
     survey = PostgresSurvey(
         lambda: connect(provisioning.owner_url, autocommit=True), provisioning.servers.connect, line
     )
-    return ExamineTenants(survey, provisioning.templates, line.pending, provisioning.actor)
+    cipher = provisioning.cipher if provisioning.keys else None
+    return ExamineTenants(survey, provisioning.templates, line.pending, provisioning.actor, cipher)

@@ -8,7 +8,10 @@ import typer
 from wabot.cli.output import JsonOption, Output
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from wabot.domain.drift import Finding
+    from wabot.services.provisioning.doctor import Treatment
 
 _COLUMNS = ("shop", "kind", "finding", "repair")
 
@@ -47,17 +50,12 @@ def doctor(
         raise InvalidInput("--confirm goes with --fix")
     with open_tenants(load_settings()) as provisioning:
         use_case = doctor_of(provisioning)
+        if use_case.cipher is None:
+            out.warn("WABOT_MASTER_KEY is not set: whether stored secrets open was not looked at")
         diagnosis = use_case.examine(None if all_ else slugs)
-        fixed = []
+        fixed: list[Finding] = []
         if fix and diagnosis.findings:
-            for treatment in use_case.repair(diagnosis, confirmed=confirm or ()):
-                if treatment.failure:
-                    where = treatment.finding.slug or treatment.finding.confirm
-                    out.warn(f"{where}: not repaired: {treatment.failure}")
-                else:
-                    fixed.append(treatment.finding)
-            for finding in fixed:
-                out.note(f"Repaired: {_place(finding)}: {finding.what}")
+            fixed = _repaired(out, use_case.repair(diagnosis, confirmed=confirm or ()))
             diagnosis = use_case.examine(None if all_ else slugs)
     findings = diagnosis.findings
     if json:
@@ -76,11 +74,27 @@ def doctor(
     out.table(_COLUMNS, [(_place(f), f.kind, f.what, f.repair) for f in findings])
     raise Found(
         f"{len(findings)} findings in {diagnosis.shops} shops",
-        hint=""
-        if fix
-        else "Repair what is harmless: wabot tenant doctor --fix "
-        + ("--all" if all_ else " ".join(slugs or ())),
+        hint="" if fix else _hint(findings, slugs or ["--all"]),
     )
+
+
+def _repaired(out: Output, treatments: "Iterable[Treatment]") -> "list[Finding]":
+    fixed = []
+    for treatment in treatments:
+        if treatment.failure:
+            where = treatment.finding.slug or treatment.finding.confirm
+            out.warn(f"{where}: not repaired: {treatment.failure}")
+        else:
+            fixed.append(treatment.finding)
+    for finding in fixed:
+        out.note(f"Repaired: {_place(finding)}: {finding.what}")
+    return fixed
+
+
+def _hint(findings: "Sequence[Finding]", whom: "Sequence[str]") -> str:
+    if not any(finding.safe for finding in findings):
+        return "--fix repairs none of it: see what each needs."
+    return f"Repair what is harmless: wabot tenant doctor --fix {' '.join(whom)}"
 
 
 def _place(finding: "Finding") -> str:

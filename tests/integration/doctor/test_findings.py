@@ -314,6 +314,15 @@ def test_the_command_says_what_is_wrong_and_repairs_it(
     assert len(document(fixed)["data"]["repaired"]) == 1
 
 
+def test_a_repair_is_only_offered_where_there_is_one(
+    cli: Cli, shop: Tenant, central: Connection
+) -> None:
+    central.execute("update wabot.clients set status = 'moving'")
+    told = cli("tenant", "doctor", "lupita")
+    assert told.exit_code == 1
+    assert "Repair what is harmless" not in told.stderr
+
+
 @pytest.mark.parametrize(
     "words", [[], ["lupita", "--all"], ["--all", "--confirm", "t_x"]], ids=" ".join
 )

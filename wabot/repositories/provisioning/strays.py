@@ -1,4 +1,4 @@
-"""What says that it is a client's, while there is no such client or it is elsewhere."""
+"""What says or looks as if it were a client's, while there is no such client or it is elsewhere."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 
+from wabot.repositories.provisioning.named_strays import find_named
 from wabot.repositories.provisioning.rendering import quoted
 from wabot.services.provisioning.survey_ports import Shop, Stray
 
@@ -50,6 +51,12 @@ def find_strays(connection: Connection, shops: Sequence[Shop]) -> tuple[Stray, .
             (tables,) = connection.execute(_TABLES, (name, prefix)).fetchall()[0]
             stray = _stray(kind, name, prefix, client, tables)
             found.append(stray if shop is None else replace(stray, slug=shop.slug, sql=""))
+    marked = {(stray.kind, stray.name) for stray in found}
+    for kind, name, prefix, slug in find_named(connection, shops):
+        (tables,) = connection.execute(_TABLES, (name, prefix)).fetchall()[0]
+        stray = _stray(kind, name, prefix, "", tables)
+        if (stray.kind, stray.name) not in marked:
+            found.append(replace(stray, slug=slug, sql="" if slug else stray.sql))
     return tuple(found)
 
 
@@ -62,7 +69,14 @@ def _is_place_of(shop: Shop, schema: str, prefix: str) -> bool:
 
 def _stray(kind: str, schema: str, prefix: str, client: str, tables: int) -> Stray:
     if kind == "role":
-        return Stray(kind, schema, client, 0, f"DROP ROLE {quoted(schema)}")
+        role = quoted(schema)
+        # What it owns becomes ours first: dropping its rights would drop that.
+        before = (
+            "" if client else f"REASSIGN OWNED BY {role} TO CURRENT_USER; DROP OWNED BY {role}; "
+        )
+        return Stray(kind, schema, client, 0, f"{before}DROP ROLE {role}")
+    if kind == "database":
+        return Stray(kind, schema, client, 0, "")
     if kind == "schema":
         return Stray(kind, schema, client, tables, f"DROP SCHEMA {quoted(schema)} CASCADE")
     # One statement for whatever stands there by then.

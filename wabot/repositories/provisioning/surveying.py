@@ -24,6 +24,7 @@ from wabot.repositories.provisioning.migration_line import (
 from wabot.repositories.provisioning.ownership_marks import mismatches
 from wabot.repositories.provisioning.rendering import quoted, render
 from wabot.repositories.provisioning.repairs import repair_sql
+from wabot.repositories.provisioning.role_powers import excess_powers
 from wabot.repositories.provisioning.role_rights import missing_rights
 from wabot.repositories.provisioning.strays import drop_roles, find_strays
 from wabot.services.provisioning.survey_ports import Condition, Shop, Stray
@@ -32,7 +33,7 @@ Connection = psycopg.Connection[Any]
 Connect = Callable[[UUID, Placement], AbstractContextManager[Connection]]
 
 _SHOPS = """
-SELECT id, slug, status, template, schema_revision, db_connection_config
+SELECT id, slug, status, template, schema_revision, db_connection_config, whatsapp_token
 FROM wabot.clients WHERE %(slugs)s::text[] IS NULL OR slug = ANY(%(slugs)s) ORDER BY slug
 """
 _RIGHTS_OF_ROLE = "DELETE, INSERT, SELECT, UPDATE"
@@ -59,8 +60,8 @@ class PostgresSurvey:
         with self._central() as connection:
             rows = connection.execute(_SHOPS, {"slugs": named}).fetchall()
         return tuple(
-            Shop(client, slug, status, template, ledger, places_from_config(config))
-            for client, slug, status, template, ledger, config in rows
+            Shop(client, slug, status, template, ledger, places_from_config(config), token)
+            for client, slug, status, template, ledger, config, token in rows
         )
 
     def examine(self, shops: Sequence[Shop]) -> Mapping[UUID, Condition]:
@@ -124,6 +125,7 @@ class PostgresSurvey:
             sums = sums_of(connection, places)
             rights = missing_rights(connection, shops)
             misplaced = mismatches(connection, shops)
+            powers = excess_powers(connection, shops)
             standing = [
                 shop
                 for shop, one in zip(shops, sums, strict=True)
@@ -139,7 +141,12 @@ class PostgresSurvey:
                         exists=True, misplaced=mismatch.what, marking=mismatch.sql
                     )
                     continue
-                found[shop.id] = Condition(one is not None, own, rights.get(shop.id, ()))
+                found[shop.id] = Condition(
+                    one is not None,
+                    own,
+                    rights.get(shop.id, ()),
+                    powers=powers.get(shop.id, ()),
+                )
                 expected = one and self._expected_of(connection, shop, own)
                 if expected and expected[1] != one:
                     drifted.append((shop, expected[0]))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from wabot.domain.drift import Finding
 from wabot.domain.migration import modules_of, parse_ledger
+from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import TenantStatus
-from wabot.errors import NotFound, WabotError
-from wabot.services.provisioning.ports import Templates
+from wabot.errors import DecryptionFailed, NotFound, WabotError
+from wabot.services.provisioning.ports import Templates, TokenCipher
 from wabot.services.provisioning.survey_ports import Condition, Shop, Stray, Survey
 
 Address = tuple[str, str, str, str]
@@ -37,6 +38,8 @@ class ExamineTenants:
     templates: Templates
     pending: Callable[[str], Sequence[object]]
     actor: str
+    # None where no key is at hand: secrets are not looked at then.
+    cipher: TokenCipher | None = None
 
     def examine(self, slugs: Sequence[str] | None = None) -> Diagnosis:
         """Look at all shops and at what belongs to none, or at the named shops; changes nothing."""
@@ -92,6 +95,7 @@ class ExamineTenants:
         self, shop: Shop, condition: Condition | None, brought: tuple[str, ...] | WabotError
     ) -> Iterator[Finding]:
         slug = shop.slug
+        yield from self._of_secrets(shop)
         unfinished = _UNFINISHED.get(shop.status)
         if unfinished is not None:
             # Its tables are being made, or closed while they are copied.
@@ -136,9 +140,34 @@ class ExamineTenants:
                 condition.rights,
                 safe=True,
             )
+        for power in condition.powers:
+            repair = f"wabot tenant doctor {slug} --fix"
+            yield Finding(slug, "powers", power.what, repair, power.sql, safe=True)
         for difference, sql, safe in condition.differences:
             fix = f"wabot tenant doctor {slug} --fix" if safe else "; ".join(sql) + ";"
             yield Finding(slug, "drift", str(difference), fix if sql else "", sql, safe=safe)
+
+    def _of_secrets(self, shop: Shop) -> Iterator[Finding]:
+        if self.cipher is None:
+            return
+        place = shop.places.current
+        secrets = [("database's password", place.owner_secret, (DATABASE_PASSWORD,))]
+        secrets += [("database's password", place.runtime_secret, (DATABASE_PASSWORD,))]
+        told = set()
+        for name, sealed, purpose in [("token", shop.token, ()), *secrets]:
+            if not sealed or name in told:
+                continue
+            try:
+                self.cipher.decrypt(shop.id, sealed, *purpose)
+            except DecryptionFailed as error:
+                told.add(name)
+                other = f"wabot tenant rotate-token {shop.slug} --discard-unreadable"
+                yield Finding(
+                    shop.slug,
+                    "secret",
+                    f"no key opens its {name}: {error.message}",
+                    "add its key to WABOT_MASTER_KEY" + (f", or: {other}" if not purpose else ""),
+                )
 
     def _of_revisions(
         self, shop: Shop, condition: Condition, brought: tuple[str, ...] | WabotError
@@ -181,6 +210,10 @@ _UNFINISHED: dict[str, Callable[[Shop], tuple[str, str]]] = {
         "its creation did not end",
         f"repeat the command that created it, or: wabot tenant delete {shop.slug}",
     ),
+    TenantStatus.DELETING: lambda shop: (
+        "its deletion did not end",
+        f"repeat: wabot tenant delete {shop.slug}",
+    ),
     TenantStatus.MOVING: lambda shop: (
         "its move did not end",
         f"repeat: wabot tenant move {shop.slug}",
@@ -222,14 +255,28 @@ def _of_stray(stray: Stray) -> Finding:
             f" elsewhere; it holds {stray.tables} tables",
             _CORRECT.format(stray.slug),
         )
-    empty = not stray.tables
+    whose = (
+        f"belongs to client {stray.client}, who is not there"
+        if stray.client
+        else "has a name that wabot gives, and belongs to no client here"
+    )
+    what = f"{stray.kind} {stray.name} {whose}"
+    if stray.tables:
+        what += f", and holds {stray.tables} tables"
+    if not stray.sql:
+        return Finding(
+            "",
+            f"orphan_{stray.kind}",
+            what,
+            f"if no other installation has it: DROP {stray.kind.upper()} {stray.name};",
+        )
+    safe = bool(stray.client) and not stray.tables
     return Finding(
         "",
         f"orphan_{stray.kind}",
-        f"{stray.kind} {stray.name} belongs to client {stray.client}, who is not there"
-        + ("" if empty else f", and holds {stray.tables} tables"),
-        "wabot tenant doctor --all --fix" + ("" if empty else f" --confirm {stray.name}"),
+        what,
+        "wabot tenant doctor --all --fix" + ("" if safe else f" --confirm {stray.name}"),
         (stray.sql,),
-        safe=empty,
+        safe=safe,
         confirm=stray.name,
     )

@@ -1,7 +1,7 @@
 """What the doctor needs of the outside."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from wabot.domain.places import Places
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """A client as the central table has it."""
+    """A client as the central table has it; `token` is ciphertext."""
 
     id: UUID
     slug: str
@@ -19,6 +19,15 @@ class Shop:
     template: str
     ledger: str
     places: Places
+    token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """Something that a shop's role may do and must not, with the statements that take it away."""
+
+    what: str
+    sql: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,7 @@ class Condition:
     unknown: str = ""
     misplaced: str = ""
     marking: tuple[str, ...] = ()
+    powers: tuple[Power, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,8 @@ class Stray:
     """A schema, a group of tables with a prefix, or a role, of a client that is not there.
 
     `tables` counts what it holds; `sql` removes it. With a `slug` the client is there, and lives
-    elsewhere by its placement: one of both is wrong, and nothing may be removed.
+    elsewhere by its placement: one of both is wrong, and nothing may be removed. Without a
+    `client` its name alone tells that it is wabot's.
     """
 
     kind: str
