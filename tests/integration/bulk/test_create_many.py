@@ -3,9 +3,12 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -14,7 +17,9 @@ from tests.integration.bulk.conftest import Write, shop
 from tests.integration.tenants.asking import request_for
 from tests.integration.tenants.catalogue import everything
 from tests.integration.tenants.conftest import Cli, Create
+from wabot.config import Settings
 from wabot.errors import Conflict
+from wabot.gateways.encryption import WHATSAPP_TOKEN, TokenCipher
 from wabot.services.provisioning.bulk import CreateMany, Result, Row, RowResult
 from wabot.services.provisioning.create import CreateTenant, Creation
 from wabot.services.provisioning.request import TenantRequest
@@ -189,6 +194,33 @@ def test_a_lock_that_passes_costs_a_retry_not_the_row(
     )
     assert report.counts == {"created": 1}
     assert len(pauses) == 1
+
+
+class InterruptedCipher(TokenCipher):
+    """Lets something happen between the look at what stands and the creation."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def encrypt(self, client_id: UUID, secret: str, purpose: str = WHATSAPP_TOKEN) -> str:
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+        return super().encrypt(client_id, secret, purpose)
+
+
+def test_a_shop_that_another_command_just_made_alike_is_already_there(
+    use_case: CreateTenant, settings: Settings, subtests: pytest.Subtests
+) -> None:
+    cipher = InterruptedCipher(settings["WABOT_MASTER_KEY"])
+    interrupted = CreateMany(replace(use_case, cipher=cipher), 1, pause=lambda _seconds: None)
+    for slug, made, counts in (
+        ("alike", request_for("alike"), {"already there": 1}),
+        ("other", request_for("other", name="Another shop"), {"failed": 1}),
+    ):
+        with subtests.test(slug):
+            cipher.meanwhile = partial(use_case.run, made)
+            report = interrupted.run([Row(2, request_for(slug))], lambda _result: None)
+            assert report.counts == counts
 
 
 @pytest.fixture

@@ -34,7 +34,9 @@ def _named(error: DBAPIError, where: str) -> WabotError | None:
     state: str = getattr(error.orig, "sqlstate", None) or ""
     said = str(error.orig).strip().splitlines()[0] if error.orig else ""
     if state == _UNIQUE_VIOLATION and "clients" in said:
-        return Conflict(f"the slug or the phone_number_id was taken meanwhile: {said}")
+        return Conflict(
+            f"the slug or the phone_number_id was taken meanwhile: {said}", retryable=True
+        )
     # Roles belong to the whole server: another database's upgrade may be changing them.
     if state in _BUSY or "concurrently updated" in said:
         return Refused(

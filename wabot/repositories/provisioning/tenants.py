@@ -196,6 +196,8 @@ def _refuse_if_taken(connection: Connection, tenant: Tenant) -> None:
         raise Conflict(
             f"the {what} is already that of tenant {holder.slug}; nothing was changed",
             hint=f"See it with: wabot tenant show {holder.slug}",
+            # Somebody came first since the names were looked up: maybe with the same.
+            retryable=True,
         )
 
 
