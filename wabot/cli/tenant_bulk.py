@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +13,7 @@ from wabot.errors import Finding, InvalidInput
 
 if TYPE_CHECKING:
     from wabot.config import Settings
-    from wabot.services.provisioning.bulk import Report, RowResult
+    from wabot.services.provisioning.bulk import Compared, CreateMany, Report, RowResult
     from wabot.services.provisioning.bulk_rules import Checked
 
 FromFile = Annotated[
@@ -22,7 +22,8 @@ FromFile = Annotated[
         "--from",
         metavar="FILE.csv|.toml",
         help="Create every shop of a file with the columns slug, name, template, plan,"
-        " phone_number_id, token and any other option; options given here fill empty cells.",
+        " phone_number_id, token and any other of a shop's options but those of --database-url;"
+        " options given here fill empty cells.",
     ),
 ]
 Jobs = Annotated[
@@ -80,15 +81,23 @@ def create_from(
         out.warn(f"{path} holds tokens and {readers} may read it: chmod 600 {path}")
     defaults = {**given, "app_id": given["app_id"] or settings["WHATSAPP_APP_ID"]}
     checked = check_rows(raw, FolderTemplates(), defaults=defaults, actor=settings.operator)
-    _stop_at_bad(out, checked, len(raw), skip_bad=skip_bad)
-
     workers = jobs or min(os.cpu_count() or 1, 8)
     # Two each: a shop in a database of its own holds its turn on one and works on another.
-    with (
-        open_tenants(settings, connections=2 * workers) as provisioning,
-        out.progress("Checking" if dry_run else "Creating", len(checked.rows)) as advance,
-    ):
-        done = 0
+    with open_tenants(settings, connections=2 * workers) as provisioning:
+        use_case = CreateMany(provisioning.create, workers)
+        compared = use_case.compare(checked.rows)
+        bad = sorted((*checked.bad, *compared.bad), key=lambda result: result.line)
+        _stop_at_bad(out, bad, len(raw), skip_bad=skip_bad)
+        report = _run(out, use_case, compared, dry_run=dry_run)
+    report.results.extend(bad)
+    _warn(out, checked, report, settings)
+    _tell(out, path, report)
+
+
+def _run(out: Output, use_case: "CreateMany", compared: "Compared", *, dry_run: bool) -> "Report":
+    rows = compared.to_run
+    done = 0
+    with out.progress("Checking" if dry_run else "Creating", len(rows)) as advance:
 
         def told(result: "RowResult") -> None:
             nonlocal done
@@ -97,29 +106,30 @@ def create_from(
             if out.json:
                 out.line(_described(result))
 
-        use_case = CreateMany(provisioning.create, workers)
         try:
-            report = use_case.run(checked.rows, told, dry_run=dry_run)
+            report = use_case.run(rows, told, dry_run=dry_run)
         except KeyboardInterrupt:
             out.note(
-                f"{done} of {len(checked.rows)} rows were done and those at work ended whole;"
+                f"{done} of {len(rows)} rows were done and those at work ended whole;"
                 " the same command again goes on."
             )
             raise
-    report.results.extend(checked.bad)
-    _warn(out, checked, report, settings)
-    _tell(out, path, report)
-
-
-def _stop_at_bad(out: Output, checked: "Checked", rows: int, *, skip_bad: bool) -> None:
     if out.json:
-        for result in checked.bad:
+        for result in compared.there:
             out.line(_described(result))
-    if not checked.bad or skip_bad:
+    report.results.extend(compared.there)
+    return report
+
+
+def _stop_at_bad(out: Output, bad: Sequence["RowResult"], rows: int, *, skip_bad: bool) -> None:
+    if out.json:
+        for result in bad:
+            out.line(_described(result))
+    if not bad or skip_bad:
         return
-    lines = "\n".join(f"  line {bad.line}: {bad.reason}" for bad in checked.bad)
+    lines = "\n".join(f"  line {result.line}: {result.reason}" for result in bad)
     raise InvalidInput(
-        f"{len(checked.bad)} of {rows} rows are bad; nothing was created:\n{lines}",
+        f"{len(bad)} of {rows} rows are bad; nothing was created:\n{lines}",
         hint="Correct them and run the command again, or create the others with --skip-bad.",
     )
 

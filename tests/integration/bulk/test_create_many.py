@@ -94,24 +94,48 @@ def test_bad_rows_stop_everything_unless_they_are_to_be_skipped(
     assert slugs(central) == ["shop-1", "shop-4"]
 
 
-def test_a_row_that_fails_fails_alone_and_is_named(
+def test_rows_that_clash_with_shops_that_stand_are_bad_rows(
     cli: Cli, central: Connection, write: Write, create: Create
 ) -> None:
     create("other", phone_number_id="200002")
     create("shop-3", name="Another shop")
-    path = write(*(shop(n) for n in range(1, 5)))
-    done = cli("tenant", "create", "--from", str(path))
+    assert cli("tenant", "create", "--from", str(write(shop(5)))).exit_code == 0
+    path = write(shop(1), shop(2), shop(3), shop(4, plan="gold"), shop(5), shop(6))
+    before = everything(central)
+    for words in ((), ("--dry-run",)):
+        refused = cli("tenant", "create", "--from", str(path), *words)
+        assert refused.exit_code == 2, refused.stderr
+        assert "3 of 6 rows are bad; nothing was created" in refused.stderr
+        told = [line.strip() for line in refused.stderr.splitlines() if "  line " in line]
+        assert [line[:7] for line in told] == ["line 3:", "line 4:", "line 5:"]
+        assert "already belongs to tenant other" in told[0]
+        assert "tenant shop-3 exists already and differs in: name" in told[1]
+    assert everything(central) == before
+
+    done = cli("tenant", "create", "--from", str(path), "--skip-bad")
     assert done.exit_code == 1
     cells = [line.split("\t") for line in done.stdout.splitlines()]
     assert [(line, result) for line, _, result, *_ in cells] == [
         ("2", "created"),
-        ("3", "failed"),
-        ("4", "failed"),
-        ("5", "created"),
+        ("3", "bad"),
+        ("4", "bad"),
+        ("5", "bad"),
+        ("6", "already there"),
+        ("7", "created"),
     ]
-    assert "already belongs to tenant other" in cells[1][3]
-    assert "differs in" in cells[2][3]
-    assert "2 created, 2 failed" in done.stderr
+    assert "2 created, 1 already there, 3 bad" in done.stderr
+
+
+def test_a_creation_that_was_begun_is_ended_by_the_same_file(
+    cli: Cli, central: Connection, write: Write
+) -> None:
+    path = write(shop(1, plan="premium", isolation="database"), shop(2))
+    assert cli("tenant", "create", "--from", str(path)).exit_code == 0
+    central.execute("update wabot.clients set status = 'provisioning' where slug = 'shop-1'")
+    done = cli("tenant", "create", "--from", str(path))
+    assert done.exit_code == 0
+    assert "1 created, 1 already there" in done.stderr
+    assert central.execute("select distinct status from wabot.clients").fetchall() == [("active",)]
 
 
 def test_a_dry_run_changes_nothing(cli: Cli, central: Connection, write: Write) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
 
-from wabot.errors import ExternalFailure, WabotError
+from wabot.domain.tenant import TenantStatus
+from wabot.errors import Conflict, ExternalFailure, WabotError
 from wabot.services.provisioning.create import CreateTenant, Creation
 from wabot.services.provisioning.request import TenantRequest
 
@@ -70,12 +71,54 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """Rows beside the tenants that stand: those to run, those that are there, and clashes."""
+
+    to_run: tuple[Row, ...]
+    there: tuple[RowResult, ...]
+    bad: tuple[RowResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CreateMany:
     """Runs creations `jobs` at a time; the database behind `create` has as many connections."""
 
     create: CreateTenant
     jobs: int
     pause: Callable[[float], None] = time.sleep
+
+    def compare(self, rows: Sequence[Row]) -> Compared:
+        """Look which rows stand already and which clash with what stands; nothing is changed."""
+        # What is wrong with the central database or the key is told before any row meets it.
+        self.create.prove_key()
+        known = self.create.tenants.listing()
+        slugs = {tenant.slug for tenant in known}
+        numbers = {tenant.phone_number_id for tenant in known}
+        met = [
+            row
+            for row in rows
+            if row.request.slug in slugs or row.request.phone_number_id in numbers
+        ]
+        with ThreadPoolExecutor(self.jobs, thread_name_prefix="compare") as pool:
+            found = {result.line: result for result in pool.map(self._compare, met) if result}
+        return Compared(
+            to_run=tuple(row for row in rows if row.line not in found),
+            there=tuple(fate for fate in found.values() if fate.result is Result.EXISTED),
+            bad=tuple(fate for fate in found.values() if fate.result is Result.BAD),
+        )
+
+    def _compare(self, row: Row) -> RowResult | None:
+        """Return the fate of a row that needs no run; what else is wrong its run will tell."""
+        slug = row.request.slug
+        try:
+            made = self.create.run(row.request, dry_run=True, key_is_proven=True)
+        except Conflict as error:
+            return None if error.retryable else RowResult(row.line, slug, Result.BAD, error.message)
+        except WabotError:
+            return None
+        if not made.existed or made.tenant.status is TenantStatus.PROVISIONING:
+            return None
+        return _row_result(row, made)
 
     def run(
         self, rows: Sequence[Row], told: Callable[[RowResult], None], *, dry_run: bool = False
@@ -137,15 +180,19 @@ class CreateMany:
                     return RowResult(row.line, slug, Result.FAILED, error.message), True
                 # Somebody holds a lock: it passes.
                 self.pause(_FIRST_PAUSE * 2**attempt)
-        result = _result_of(made)
-        return RowResult(
-            row.line,
-            slug,
-            result,
-            warnings=made.warnings,
-            tenant_id=str(made.tenant.id) if result is not Result.PLANNED else "",
-            seconds=round(time.monotonic() - began, 4),
-        ), True
+        return _row_result(row, made, time.monotonic() - began), True
+
+
+def _row_result(row: Row, made: Creation, seconds: float = 0.0) -> RowResult:
+    result = _result_of(made)
+    return RowResult(
+        row.line,
+        row.request.slug,
+        result,
+        warnings=made.warnings,
+        tenant_id=str(made.tenant.id) if result is not Result.PLANNED else "",
+        seconds=round(seconds, 4),
+    )
 
 
 def _result_of(made: Creation) -> Result:
