@@ -1,6 +1,7 @@
 """The root command. A noun's module is imported when it is used, never for `wabot --help`."""
 
 import io
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -96,8 +97,25 @@ def root(
     """Automated WhatsApp ordering for many local shops."""
 
 
+def _open_what_is_closed() -> None:
+    """Fill the standard streams that the shell closed (`>&-`): Python leaves them None.
+
+    Else a connection would get such a number, and what is printed would go to its other end.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is not None:
+            continue
+        # The lowest free number is the closed one. Data that nobody can get fails to be written;
+        # talk is lost.
+        flags = os.O_WRONLY if name == "stderr" else os.O_RDONLY
+        opened = os.open(os.devnull, flags)
+        mode = "r" if name == "stdin" else "w"
+        setattr(sys, name, os.fdopen(opened, mode, encoding="utf-8", closefd=False))
+
+
 def main() -> None:
     """Run the command line and exit with its code."""
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A customer's name may hold what the terminal's encoding lacks: show it escaped.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -80,7 +80,7 @@ def exit_code(error: WabotError) -> int:
 def report(error: BaseException, *, json: bool) -> int:
     """Explain the error to the operator and return the exit code."""
     # Here and not above: `wabot --help` needs none of it.
-    from wabot.cli.output import EXIT_PIPE_CLOSED, Output, leave_closed_pipe
+    from wabot.cli.output import EXIT_PIPE_CLOSED, Output, leave_closed_pipe, leave_full_output
 
     if isinstance(error, BrokenPipeError) and leave_closed_pipe(sys.stdout):
         return EXIT_PIPE_CLOSED
@@ -104,6 +104,7 @@ def report(error: BaseException, *, json: bool) -> int:
     from wabot.cli.crash import write_crash_file
 
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EBADF}:
+        leave_full_output(sys.stdout)
         out.failed("output", f"The output cannot be written: {error.strerror}")
         return EXIT_CODES[-1][1]
     out.failed(

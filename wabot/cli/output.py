@@ -41,6 +41,14 @@ def leave_closed_pipe(stream: TextIO) -> bool:
     return True
 
 
+def leave_full_output(stream: TextIO) -> None:
+    """Drop what the stream holds if it cannot be written: not tried again as the program ends."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 class Output:
     """Print for one command. End with exactly one of `table`, `record`, `done`; `warn` goes before.
 

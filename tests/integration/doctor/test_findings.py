@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from tests.integration.doctor.looking import examined
 from tests.integration.tenants.asking import document, request_for
@@ -321,6 +322,24 @@ def test_a_repair_is_only_offered_where_there_is_one(
     told = cli("tenant", "doctor", "lupita")
     assert told.exit_code == 1
     assert "Repair what is harmless" not in told.stderr
+
+
+@pytest.mark.parametrize("right", ["", "usage on schema wabot", "select on wabot.clients"])
+def test_a_login_that_may_not_look_is_told_which_right_it_lacks(
+    cli: Cli, shop: Tenant, central: Connection, central_url: str, right: str
+) -> None:
+    login = f"reader_{secrets.token_hex(8)}"
+    central.execute(f"create role {login} login password 'x'".encode())
+    try:
+        if right:
+            central.execute(f"grant usage on schema wabot to {login}".encode())
+            central.execute(f"grant {right} to {login}".encode())
+        url = make_conninfo(central_url, user=login, password="x")
+        told = cli("tenant", "doctor", "--all", env={"DATABASE_URL": url})
+        assert told.exit_code == 3, told.stderr
+        assert "lacks a right" in told.stderr
+    finally:
+        central.execute(f"drop owned by {login}; drop role {login}".encode())
 
 
 @pytest.mark.parametrize(

@@ -34,3 +34,25 @@ def test_a_full_disk_is_told_in_one_line() -> None:
     assert done.stderr.decode().splitlines() == [
         "Error: The output cannot be written: No space left on device"
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes by a POSIX shell")
+@pytest.mark.parametrize("json", ["", "--json"])
+def test_an_output_that_was_closed_before_the_start_is_told(json: str) -> None:
+    command = f"{sys.executable} -c 'from wabot.cli import main; main()' tenant template list"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} {json} >&-"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 5, done.stderr
+    assert "Traceback" not in done.stderr
+    assert json or "cannot be written" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes by a POSIX shell")
+def test_talk_that_nobody_can_read_is_no_failure() -> None:
+    command = f"{sys.executable} -c 'from wabot.cli import main; main()' tenant template list"
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{command} 2>&- <&-"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "abarrotes" in done.stdout

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from wabot.errors import ConfigurationError, Conflict, DatabaseUnavailable, Refused, WabotError
@@ -24,15 +25,27 @@ def named_failures(where: str = "") -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        named = _named(error, where)
+        named = _named(error.orig, where, unanswered=isinstance(error, OperationalError))
         if named is None:
             raise
         raise named from error
 
 
-def _named(error: DBAPIError, where: str) -> WabotError | None:
-    state: str = getattr(error.orig, "sqlstate", None) or ""
-    said = str(error.orig).strip().splitlines()[0] if error.orig else ""
+@contextmanager
+def named_driver_failures(where: str = "") -> Iterator[None]:
+    """Do the same for what asks psycopg without SQLAlchemy."""
+    try:
+        yield
+    except psycopg.Error as error:
+        named = _named(error, where, unanswered=isinstance(error, psycopg.OperationalError))
+        if named is None:
+            raise
+        raise named from error
+
+
+def _named(error: BaseException | None, where: str, *, unanswered: bool) -> WabotError | None:
+    state: str = getattr(error, "sqlstate", None) or ""
+    said = str(error).strip().splitlines()[0] if str(error or "").strip() else ""
     if state == _UNIQUE_VIOLATION and "clients" in said:
         return Conflict(
             f"the slug or the phone_number_id was taken meanwhile: {said}", retryable=True
@@ -54,7 +67,7 @@ def _named(error: DBAPIError, where: str) -> WabotError | None:
             f"the {where or 'central database'} is not prepared: {said}",
             hint="Look at it with: wabot tenant doctor" if where else "Run: wabot db upgrade",
         )
-    if isinstance(error, OperationalError):
+    if unanswered:
         return DatabaseUnavailable(
             f"the {where or 'central database'} does not answer: {said}",
             hint="Check that server, then run the command again."

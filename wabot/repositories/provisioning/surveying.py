@@ -1,7 +1,7 @@
 """What PostgreSQL holds of tenants, beside what the central table says of them."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,6 +16,7 @@ from wabot.domain.places import places_from_config
 from wabot.domain.tenant import Isolation, Placement
 from wabot.errors import Refused, WabotError
 from wabot.repositories.provisioning.catalogue import Sum, facts_of, sum_of, sums_of
+from wabot.repositories.provisioning.failures import named_driver_failures
 from wabot.repositories.provisioning.migration_line import (
     VERSION_TABLE,
     VERSION_TABLE_DDL,
@@ -49,10 +50,15 @@ class PostgresSurvey:
     def __init__(
         self, central: Callable[[], Connection], connect: Connect, line: MigrationLine
     ) -> None:
-        self._central = central
+        self._connect_central = central
         self._connect = connect
         self._line = line
         self._expected: dict[tuple[int, str], tuple[frozenset[Fact], Sum]] = {}
+
+    @contextmanager
+    def _central(self) -> Iterator[Connection]:
+        with named_driver_failures(), self._connect_central() as connection:
+            yield connection
 
     def shops(self, slugs: Collection[str] | None) -> tuple[Shop, ...]:
         """Return the clients by slug, all or the named ones."""
@@ -110,7 +116,7 @@ class PostgresSurvey:
                 _run(central, [stray.sql])
                 _note(central, actor, None, None, [stray.sql])
                 drop_roles(central, stray.client)
-        except psycopg.Error as error:
+        except (WabotError, psycopg.Error) as error:
             return str(error).strip().split("\n", 1)[0]
         return ""
 
