@@ -7,9 +7,10 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.tenant_options import DryRun, Slug
+from wabot.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from wabot.services.provisioning.delete import Deletion
+    from wabot.services.provisioning.delete import Cancelled, Deletion
 
 
 def delete(
@@ -22,6 +23,9 @@ def delete(
         str | None,
         typer.Option(metavar="DIR", help="Where its export goes; WABOT_HOME/exports by default."),
     ] = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Bring back a shop of which nothing was dropped yet.")
+    ] = False,
     dry_run: DryRun = False,
     json: JsonOption = False,
 ) -> None:
@@ -31,10 +35,15 @@ def delete(
     from wabot.container import media_storage, open_tenants
 
     out = Output("tenant delete", json=json)
+    if cancel and (confirm is not None or export_to is not None or dry_run):
+        raise InvalidInput("--cancel goes with no other option")
     settings = load_settings()
     folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
     with open_tenants(settings) as provisioning:
         use_case = provisioning.delete(media_storage(settings))
+        if cancel:
+            _tell_cancelled(out, use_case.cancel(slug))
+            return
         plan = use_case.run(slug, folder, dry_run=True)
         if dry_run or plan.at is not None:
             _tell(out, plan, dry_run=dry_run)
@@ -78,3 +87,20 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
         message = f"Deleted {done.slug}. Its {rows} rows are kept in {done.file}.{gone}"
         next_ = (f"wabot tenant import {done.file} --phone-number-id … --token-file …",)
     out.done(message, data=data, next=next_)
+
+
+def _tell_cancelled(out: Output, done: "Cancelled") -> None:
+    slug, status = done.slug, done.status.value
+    if done.cancelled:
+        message = f"Gave the deletion up: {slug} is {status} as before."
+        if done.waited:
+            message += f" {done.waited} events that waited are handled now."
+    else:
+        message = f"No deletion of {slug} was under way: it is {status}."
+    data = {
+        "slug": slug,
+        "cancelled": done.cancelled,
+        "status": status,
+        "waited_events": done.waited,
+    }
+    out.done(message, data=data, next=(f"wabot tenant show {slug}",))

@@ -19,7 +19,7 @@ _PREFIX = re.compile(r"([a-z][a-z0-9_]{0,15})?")
 _KEYS = frozenset({"isolation", "server", "schema", "prefix", "role"})
 # Only where they are needed; former places and a move under way are read by `places`.
 _MORE = frozenset({"database", "login", "owner_secret", "runtime_secret"})
-_PLACES = frozenset({"former", "move"})
+_PLACES = frozenset({"former", "move", "removal"})
 _SECRETS = ("owner_secret", "runtime_secret")
 
 

@@ -17,12 +17,21 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """A deletion under way: the status before it; once `dropping`, there is no way back."""
+
+    status: TenantStatus
+    dropping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Places:
     """What `clients.db_connection_config` holds; `former` ones stand until they are dropped."""
 
     current: Placement
     former: tuple[Placement, ...] = ()
     move: Move | None = None
+    removal: Removal | None = None
 
     @property
     def all(self) -> tuple[Placement, ...]:
@@ -37,11 +46,12 @@ class Places:
 
 def places_from_config(config: Mapping[str, Any]) -> Places:
     """Read every place that the configuration names."""
-    move = config.get("move")
+    move, removal = config.get("move"), config.get("removal")
     return Places(
         placement_from_config(config),
         tuple(placement_from_config(former) for former in config.get("former", ())),
         Move(placement_from_config(move["to"]), TenantStatus(move["status"])) if move else None,
+        Removal(TenantStatus(removal["status"]), removal["dropping"]) if removal else None,
     )
 
 
@@ -53,4 +63,7 @@ def places_to_config(places: Places) -> dict[str, Any]:
     if places.move is not None:
         to = placement_to_config(places.move.to)
         config["move"] = {"to": to, "status": places.move.status.value}
+    if places.removal is not None:
+        status, dropping = places.removal.status.value, places.removal.dropping
+        config["removal"] = {"status": status, "dropping": dropping}
     return config

@@ -249,3 +249,57 @@ async def test_what_a_server_took_a_moment_too_late_belongs_to_nobody(
         ("unrouted", None)
     ]
     assert central.execute("SELECT count(*) FROM wabot.conversations").fetchone() == (0,)
+
+
+def test_a_deletion_that_was_killed_before_anything_was_dropped_is_taken_back(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    tenant = make(cli, environment)
+    cli("tenant", "suspend", "lupita")
+    before = left(central)
+    with tenants_at(environment["DATABASE_URL"]) as provisioning:
+        found = provisioning.tenants.find("lupita")
+        assert found is not None
+        # As far as a run comes that is killed during its export.
+        provisioning.delete(FolderStorage(tmp_path)).removals.begin(found, actor="x")
+    assert "tenant delete lupita --cancel" in cli("tenant", "resume", "lupita").stderr
+    done = cli("tenant", "delete", "lupita", "--cancel", "--json")
+    assert document(done)["data"] | {"slug": ""} == {
+        "slug": "", "cancelled": True, "status": "suspended", "waited_events": 0
+    }  # fmt: skip
+    assert left(central) == before
+    row = central.execute(
+        "SELECT status, db_connection_config ? 'removal' FROM wabot.clients"
+    ).fetchone()
+    assert row == ("suspended", False)
+    again = cli("tenant", "delete", "lupita", "--cancel", "--json")
+    assert document(again)["data"]["cancelled"] is False
+    assert contents(central, tenant.placement)
+
+
+def test_a_deletion_that_may_have_dropped_something_can_only_be_finished(
+    cli: Cli, environment: dict[str, str], tmp_path: Path
+) -> None:
+    tenant = make(cli, environment)
+    with tenants_at(environment["DATABASE_URL"]) as provisioning:
+        removals = provisioning.delete(FolderStorage(tmp_path)).removals
+        removals.begin(tenant, actor="x")
+        removals.commit_to(tenant)
+    done = cli("tenant", "delete", "lupita", "--cancel")
+    assert (done.exit_code, "wabot tenant delete lupita, then" in done.stderr) == (4, True)
+    finished = delete(cli, "--export-to", str(tmp_path))
+    assert document(finished)["data"]["deleted"] is True
+
+
+def test_customers_who_wrote_meanwhile_are_answered_when_a_deletion_is_taken_back(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    tenant = make(cli, environment)
+    with tenants_at(environment["DATABASE_URL"]) as provisioning:
+        provisioning.delete(FolderStorage(tmp_path)).removals.begin(tenant, actor="x")
+    central.execute(
+        f"INSERT INTO wabot.inbox {_CENTRAL['inbox'].replace('{{', '{').replace('}}', '}')}"
+    )
+    done = cli("tenant", "delete", "lupita", "--cancel", "--json")
+    assert document(done)["data"]["waited_events"] == 1
+    assert central.execute("SELECT due_at <= now() FROM wabot.conversations").fetchone() == (True,)

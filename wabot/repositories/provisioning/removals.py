@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, delete, select, update
 
-from wabot.domain.places import Places
+from wabot.domain.places import Places, Removal
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
 from wabot.models import central
 from wabot.repositories.provisioning import clients, databases, namespaces
@@ -18,6 +19,7 @@ from wabot.repositories.provisioning.rendering import quoted
 from wabot.repositories.provisioning.servers import LIMITS, Servers
 from wabot.repositories.provisioning.tenant_ddl import ownership
 from wabot.repositories.provisioning.turns import slug_turn
+from wabot.repositories.provisioning.waking import wake
 
 _AT_WORK = """
 SELECT (SELECT count(*) FROM wabot.conversations
@@ -55,14 +57,32 @@ class SqlRemovals:
                 return tenant, clients.read_places(connection, tenant)
         return None
 
-    def set_status(self, tenant: Tenant, status: TenantStatus, *, actor: str) -> None:
-        """Write down that the deletion has begun, or was given up."""
+    def begin(self, tenant: Tenant, *, actor: str) -> None:
+        """Write down that the deletion has begun: no server works for the tenant."""
         with self._central() as connection:
-            clients.set_status(connection, tenant, status)
-            begun = status is TenantStatus.DELETING
-            action = "tenant.delete.begin" if begun else "tenant.delete.give_up"
-            note(connection, tenant, actor=actor, action=action, details={})
+            held = clients.read_places(connection, tenant, lock=True)
+            places = replace(held, removal=Removal(tenant.status))
+            clients.write_places(connection, tenant, places, TenantStatus.DELETING)
+            note(connection, tenant, actor=actor, action="tenant.delete.begin", details={})
             clients.publish(connection, tenant)
+
+    def give_up(self, tenant: Tenant, status: TenantStatus, *, actor: str) -> int:
+        """Let servers work for the tenant as before; return how many events waited."""
+        with self._central() as connection:
+            held = clients.read_places(connection, tenant, lock=True)
+            clients.write_places(connection, tenant, replace(held, removal=None), status)
+            waited = wake(connection, tenant.id) if status is TenantStatus.ACTIVE else 0
+            note(connection, tenant, actor=actor, action="tenant.delete.give_up", details={})
+            clients.publish(connection, tenant)
+        return waited
+
+    def commit_to(self, tenant: Tenant) -> None:
+        """Write down that dropping begins: from now on there is no way back."""
+        with self._central() as connection:
+            held = clients.read_places(connection, tenant, lock=True)
+            if held.removal is not None:
+                places = replace(held, removal=replace(held.removal, dropping=True))
+                clients.write_places(connection, tenant, places)
 
     def at_work(self, tenant: Tenant) -> int:
         """Count the tenant's conversations and files that servers still hold."""

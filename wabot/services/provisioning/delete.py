@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from wabot.domain.archive import Manifest
-from wabot.domain.places import Places
+from wabot.domain.places import Places, Removal
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
 from wabot.errors import InvalidInput, Refused
 from wabot.services.provisioning.lifecycle_ports import Exports, Progress
@@ -55,8 +55,16 @@ class Removals(Protocol):
         """Return the tenant and its places as they are now."""
         ...
 
-    def set_status(self, tenant: Tenant, status: TenantStatus, *, actor: str) -> None:
-        """Write down that the deletion has begun, or was given up."""
+    def begin(self, tenant: Tenant, *, actor: str) -> None:
+        """Write down that the deletion has begun: no server works for the tenant."""
+        ...
+
+    def give_up(self, tenant: Tenant, status: TenantStatus, *, actor: str) -> int:
+        """Let servers work for the tenant as before; return how many events waited."""
+        ...
+
+    def commit_to(self, tenant: Tenant) -> None:
+        """Write down that dropping begins: from now on there is no way back."""
         ...
 
     def at_work(self, tenant: Tenant) -> int:
@@ -93,6 +101,16 @@ class Deletion:
     removed: Mapping[str, int] = field(default_factory=dict)
     files: int = 0
     at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Where the tenant stands, and how many events waited for it meanwhile."""
+
+    slug: str
+    status: TenantStatus
+    cancelled: bool
+    waited: int = 0
 
 
 def _silent(_step: DeleteStep) -> None:
@@ -144,6 +162,25 @@ class DeleteTenant:
         with self.removals.turn(slug):
             return self._delete(slug, file, on_step, progress)
 
+    def cancel(self, slug: str) -> Cancelled:
+        """Give a deletion up that was begun, as long as nothing was dropped."""
+        find_tenant(self.tenants, slug)
+        with self.removals.turn(slug):
+            found = self.removals.read(slug)
+            assert found is not None
+            tenant, places = found
+            if tenant.status is not TenantStatus.DELETING:
+                return Cancelled(slug, tenant.status, cancelled=False)
+            if places.removal is None or places.removal.dropping:
+                raise Refused(
+                    f"parts of {slug} may be dropped already: its deletion can only be finished",
+                    hint=f"Run: wabot tenant delete {slug}, then make it anew from its export with"
+                    " wabot tenant import.",
+                )
+            status = places.removal.status
+            waited = self.removals.give_up(tenant, status, actor=self.actor)
+        return Cancelled(slug, status, cancelled=True, waited=waited)
+
     def _delete(
         self,
         slug: str,
@@ -158,7 +195,8 @@ class DeleteTenant:
         self._check(tenant, places)
         if tenant.status is not TenantStatus.DELETING:
             on_step(DeleteStep.PARK)
-            self.removals.set_status(tenant, TenantStatus.DELETING, actor=self.actor)
+            self.removals.begin(tenant, actor=self.actor)
+            places = replace(places, removal=Removal(tenant.status))
         try:
             on_step(DeleteStep.DRAIN)
             self._drain(tenant)
@@ -166,9 +204,10 @@ class DeleteTenant:
             manifest = self._export(tenant, places, file, progress)
         except BaseException:
             # A shop that waits for a deletion that failed would wait for ever.
-            if tenant.status is not TenantStatus.DELETING:
-                self.removals.set_status(tenant, tenant.status, actor=self.actor)
+            if places.removal is not None and not places.removal.dropping:
+                self.removals.give_up(tenant, places.removal.status, actor=self.actor)
             raise
+        self.removals.commit_to(tenant)
         for place in (places.current, *places.former):
             if place.database:
                 on_step(DeleteStep.CLEAR)

@@ -8,6 +8,11 @@ from wabot.services.provisioning.lifecycle_ports import Changes
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Tenants
 
+_WAYS = {
+    TenantStatus.MOVING: "Give its move up with: wabot tenant move {} --cancel",
+    TenantStatus.DELETING: "Bring it back with: wabot tenant delete {} --cancel",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -44,7 +49,7 @@ class SuspendTenants:
             raise Refused(
                 f"tenant {slug} is {tenant.status.value}: only what is {wanted.value} can become"
                 f" {status.value}",
-                hint=f"See it with: wabot tenant show {slug}",
+                hint=_WAYS.get(tenant.status, "See it with: wabot tenant show {}").format(slug),
             )
         if dry_run:
             return Standing(tenant, changed=False, waiting=self.changes.waiting_events(tenant))
