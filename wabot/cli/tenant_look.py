@@ -31,4 +31,8 @@ def show(slug: Slug, json: JsonOption = False) -> None:
     with open_tenants(settings) as provisioning:
         report = report_on(provisioning.tenants, slug)
     data = describe(report, settings)
+    if report.unread is not None:
+        # A shop that is being deleted has lost its tables already.
+        reason = f"{report.unread.message}. {report.unread.hint}".strip()
+        out.warn(f"{slug} is {report.tenant.status.value} and its tables cannot be read: {reason}")
     out.record(data if json else flatten(data), next=remedies(report))

@@ -15,6 +15,17 @@ _TOKEN_ENDED = (0, 190)
 def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
     """Return everything but secrets; the token as a fingerprint."""
     tenant, counts = report.tenant, report.counts
+    own: dict[str, Any] = {"unreadable": report.unread.message} if report.unread else {}
+    if report.unread is None:
+        own["counts"] = {
+            "customers": counts.customers,
+            "products": counts.products,
+            "active_products": counts.active_products,
+            "orders": counts.orders,
+            "open_orders": counts.open_orders,
+            "untold_orders": counts.untold_orders,
+        }
+        own["settings"] = dict(report.seed.settings)
     return {
         "slug": tenant.slug,
         "name": tenant.name,
@@ -33,16 +44,8 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
         "created_at": tenant.created_at.isoformat(timespec="seconds") if tenant.created_at else "",
         "revision": tenant.revision,
         "placement": placement_to_view(tenant.placement),
-        "counts": {
-            "customers": counts.customers,
-            "products": counts.products,
-            "active_products": counts.active_products,
-            "orders": counts.orders,
-            "open_orders": counts.open_orders,
-            "untold_orders": counts.untold_orders,
-        },
         "sending": _sending(report.stopped),
-        "settings": dict(report.seed.settings),
+        **own,
     }
 
 

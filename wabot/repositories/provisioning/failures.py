@@ -32,6 +32,21 @@ def named_failures(where: str = "") -> Iterator[None]:
 
 
 @contextmanager
+def missing_tables(slug: str) -> Iterator[None]:
+    """Name a shop's tables that are not there: the central database has no part in it."""
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in _NOT_PREPARED:
+            raise
+        raise ConfigurationError(
+            f"the tables of tenant {slug} are not as they should be:"
+            f" {str(error.orig).strip().splitlines()[0]}",
+            hint=f"Look at them with: wabot tenant doctor {slug}",
+        ) from error
+
+
+@contextmanager
 def named_driver_failures(where: str = "") -> Iterator[None]:
     """Do the same for what asks psycopg without SQLAlchemy."""
     try:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Placement
-from wabot.errors import InvalidInput
+from wabot.errors import DatabaseUnavailable, InvalidInput
 from wabot.repositories.conninfo import connect, describe, parameters_of
 from wabot.repositories.engines import open_engine
 from wabot.repositories.provisioning.failures import named_failures
@@ -81,12 +81,30 @@ class Servers:
     def begin(self, client_id: UUID, placement: Placement) -> Iterator[Connection]:
         """Open a transaction in the placement's database, with bounded waits."""
         url = self.owner_url(client_id, placement)
-        with named_failures(describe(url)), open_engine(url).begin() as connection:
+        with (
+            _its_own_server(placement),
+            named_failures(describe(url)),
+            open_engine(url).begin() as connection,
+        ):
             connection.exec_driver_sql(LIMITS)
             yield connection
 
     @contextmanager
     def connect(self, client_id: UUID, placement: Placement) -> Iterator[psycopg.Connection[Any]]:
         """Connect to the placement's database, in autocommit mode."""
-        with connect(self.owner_url(client_id, placement), autocommit=True) as connection:
+        with (
+            _its_own_server(placement),
+            connect(self.owner_url(client_id, placement), autocommit=True) as connection,
+        ):
             yield connection
+
+
+@contextmanager
+def _its_own_server(placement: Placement) -> Iterator[None]:
+    """Point at the server that a shop has to itself: DATABASE_URL does not lead there."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        if placement.server:
+            error.hint = "Check that the shop's own server runs and is reached from here."
+        raise

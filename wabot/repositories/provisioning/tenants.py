@@ -14,7 +14,7 @@ from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import Conflict
 from wabot.repositories.provisioning import clients, databases, namespaces, shop_rows, waiting
 from wabot.repositories.provisioning.auditing import note
-from wabot.repositories.provisioning.failures import named_failures
+from wabot.repositories.provisioning.failures import missing_tables, named_failures
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.servers import LIMITS, Servers
 from wabot.repositories.provisioning.stopped import STOPPED, TRY_SENDING
@@ -155,10 +155,13 @@ class SqlTenants:
     def place_of(self, tenant: Tenant) -> Iterator[Connection]:
         """Open a transaction in the database where the tenant's tables are, as their owner."""
         if not tenant.placement.database:
-            with self._transaction() as connection:
+            with self._transaction() as connection, missing_tables(tenant.slug):
                 yield connection
             return
-        with self._known_servers().begin(tenant.id, tenant.placement) as connection:
+        with (
+            self._known_servers().begin(tenant.id, tenant.placement) as connection,
+            missing_tables(tenant.slug),
+        ):
             yield connection
 
     def _known_servers(self) -> Servers:

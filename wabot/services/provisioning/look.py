@@ -5,18 +5,19 @@ from difflib import get_close_matches
 
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant, TenantStatus
-from wabot.errors import NotFound
+from wabot.errors import NotFound, WabotError
 from wabot.services.provisioning.ports import StoppedSending, TenantCounts, Tenants
 
 
 @dataclass(frozen=True, slots=True)
 class TenantReport:
-    """A tenant with what it holds."""
+    """A tenant with what it holds; `unread` tells why that could not be read, if so."""
 
     tenant: Tenant
     seed: ShopSeed
     counts: TenantCounts
     stopped: StoppedSending | None = None
+    unread: WabotError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,19 @@ def find_tenant(tenants: Tenants, slug: str) -> Tenant:
 
 
 def report_on(tenants: Tenants, slug: str) -> TenantReport:
-    """Return all there is to say about a tenant."""
+    """Return all there is to say about a tenant; what is central although its tables are away."""
     tenant = find_tenant(tenants, slug)
+    seed = ShopSeed(tenant.template, tenant.country, tenant.currency, tenant.time_zone, ())
+    counts = TenantCounts(0, 0, 0, 0, 0, 0)
     if tenant.status is TenantStatus.PROVISIONING:
         # Its tables may not be there yet.
-        nothing = ShopSeed(tenant.template, tenant.country, tenant.currency, tenant.time_zone, ())
-        return TenantReport(tenant, nothing, TenantCounts(0, 0, 0, 0, 0, 0))
-    return TenantReport(
-        tenant,
-        tenants.read_seed(tenant),
-        tenants.counts(tenant),
-        tenants.stopped_sending(tenant),
-    )
+        return TenantReport(tenant, seed, counts)
+    unread = None
+    try:
+        seed, counts = tenants.read_seed(tenant), tenants.counts(tenant)
+    except WabotError as error:
+        unread = error
+    return TenantReport(tenant, seed, counts, tenants.stopped_sending(tenant), unread)
 
 
 def read_shop(tenants: Tenants, slug: str) -> ShopCopy:
