@@ -11,10 +11,13 @@ from wabot.errors import InvalidInput
 _SECRET_LIMIT = 64 * 1024
 
 
-def read_secret(source: str | None, *, option: str, prompt: str) -> str:
+def read_secret(
+    source: str | None, *, option: str, prompt: str, may_hold_spaces: bool = False
+) -> str:
     """Read a secret from a file, from stdin (`-`), or by a hidden prompt.
 
-    `source` is what the operator gave as `option`; None asks.
+    `source` is what the operator gave as `option`; None asks. One that `may_hold_spaces` is a
+    line, and loses nothing but the line's end.
     """
     if source is not None and source != "-":
         found = _read_file(source, option)
@@ -27,9 +30,11 @@ def read_secret(source: str | None, *, option: str, prompt: str) -> str:
             f"{prompt} is needed and there is no terminal to ask for it.",
             hint=f"Give {option} PATH, or {option} - and pipe it in.",
         )
-    found = found.strip()
-    if not found or len(found.split()) != 1:
-        what = "is empty" if not found else "holds more than one word"
+    found = found.rstrip("\r\n") if may_hold_spaces else found.strip()
+    parts = found.splitlines() if may_hold_spaces else found.split()
+    if len(parts) != 1:
+        many = "holds more than one " + ("line" if may_hold_spaces else "word")
+        what = many if parts else "is empty"
         raise InvalidInput(f"{prompt} {what}.", hint=f"{option} takes the secret and nothing else.")
     return found
 
@@ -62,5 +67,7 @@ def confirm_slug(slug: str, consequence: str, *, given: str | None = None) -> st
         raise InvalidInput(
             f"{consequence} There is no terminal to confirm it.", hint=f"Give --confirm {slug}."
         )
-    typed: str = typer.prompt(f"{consequence} Type {slug} to go on", err=True, default="")
+    typed: str = typer.prompt(
+        f"{consequence} Type {slug} to go on", err=True, default="", show_default=False
+    )
     return typed.strip()

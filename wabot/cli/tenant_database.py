@@ -99,4 +99,6 @@ def _password(password_file: str | None, settings: "Settings") -> str:
         # libpq may know a way in: a socket that trusts the user, or a file of passwords.
         return ""
     prompt = "The password for --database-url"
-    return read_secret(password_file, option="--database-password-file", prompt=prompt)
+    return read_secret(
+        password_file, option="--database-password-file", prompt=prompt, may_hold_spaces=True
+    )

@@ -48,11 +48,14 @@ def delete(
         if dry_run or plan.at is not None:
             _tell(out, plan, dry_run=dry_run)
             return
-        out.note(
-            f"{slug} is exported to {plan.file}, then all its tables, rows and its customers' files"
-            " are deleted."
+        consequence = (
+            f"This exports {slug} to {plan.file}, then deletes all its tables, rows and its"
+            " customers' files."
         )
-        typed = confirm_slug(slug, f"This deletes {slug}.", given=confirm)
+        typed = confirm_slug(slug, consequence, given=confirm)
+        use_case.check_confirmed(slug, typed)
+        if confirm is not None:
+            out.note(consequence)
         with out.progress(f"Exporting {slug}") as progress:
             done = use_case.run(slug, folder, confirmed=typed, progress=progress)
     _tell(out, done, dry_run=False)

@@ -8,7 +8,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.tenant_options import DryRun, Slug
-from wabot.errors import UnknownChoice
+from wabot.errors import InvalidInput, UnknownChoice
 
 
 def export(
@@ -38,6 +38,12 @@ def export(
     formats = [known.value for known in ExportFormat]
     if format_ not in formats:
         raise UnknownChoice(f"unknown format {format_!r}; known: {', '.join(formats)}")
+    if out_ == "-" or (out_ and out_.endswith("/") and not Path(out_).expanduser().is_dir()):
+        what = "stdout" if out_ == "-" else f"{out_}, a folder that is not there,"
+        raise InvalidInput(
+            f"--out names {what} and no file: an export is written whole or not at all",
+            hint="Name a file, or a folder that is there.",
+        )
     with open_tenants(load_settings()) as provisioning:
         use_case = ExportTenant(
             provisioning.tenants,

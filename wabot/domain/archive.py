@@ -112,6 +112,14 @@ def damaged(reason: str) -> InvalidInput:
     )
 
 
+def only_readable(reader: str) -> InvalidInput:
+    """Return the refusal of an export that was never meant to be imported."""
+    return InvalidInput(
+        f"the export is of a format for {reader}, which is not imported",
+        hint="Export the tenant again with --format wabot.",
+    )
+
+
 def _table(found: Any) -> ArchivedTable:
     name, sha256 = _text(found["name"]), _text(found["sha256"])
     if not _TABLE.fullmatch(name) or not _SHA256.fullmatch(sha256):

@@ -171,7 +171,19 @@ def test_a_dry_run_of_either_makes_nothing(
     before = everything(central)
     for done in (clone(cli, "--dry-run"), restore(cli, file, "--slug", "dos", "--dry-run")):
         assert (done.exit_code, document(done)["data"]["created"]) == (0, False)
+        assert document(done)["warnings"] == []
     assert everything(central) == before
+
+
+@pytest.mark.parametrize("format_", ["csv", "pgdump"])
+def test_an_export_to_be_read_is_told_from_a_damaged_one(
+    cli: Cli, shop: Tenant, tmp_path: Path, format_: str
+) -> None:
+    path = tmp_path / "lupita.x"
+    assert cli("tenant", "export", "lupita", "--out", str(path), "--format", format_).exit_code == 0
+    done = restore(cli, path, "--slug", "dos")
+    assert done.exit_code == 2
+    assert "--format wabot" in document(done)["error"]["hint"]
 
 
 def test_an_export_of_a_newer_revision_is_refused(

@@ -166,6 +166,8 @@ def test_without_the_slug_typed_nothing_is_deleted(
     assert delete(cli, "--export-to", str(tmp_path / "x"), confirm=typed).exit_code == 2
     bare = cli("tenant", "delete", "lupita")
     assert (bare.exit_code, "--confirm lupita" in bare.stderr) == (2, True)
+    wrong = cli("tenant", "delete", "lupita", "--confirm", typed)
+    assert "is exported" not in bare.stderr + wrong.stderr
     assert everything(central) == before
     assert not (tmp_path / "x").exists()
 

@@ -76,6 +76,18 @@ def test_a_folder_gets_a_file_of_its_own(cli: Cli, shop: Tenant, tmp_path: Path)
     assert [path.suffix for path in folder.iterdir()] == [".tgz"]
 
 
+@pytest.mark.parametrize("out", ["-", "missing/", "missing/x.tgz"])
+def test_a_target_that_is_no_file_of_a_folder_that_exists_is_refused(
+    cli: Cli, shop: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = set(tmp_path.iterdir())
+    for words in ((), ("--dry-run",), ("--format", "pgdump")):
+        done = cli("tenant", "export", "lupita", "--out", out, *words)
+        assert (done.exit_code, "--out" in done.stderr) == (2, True)
+    assert set(tmp_path.iterdir()) == before
+
+
 def test_a_failure_in_the_middle_leaves_no_file(
     shop: Tenant, environment: dict[str, str], tmp_path: Path
 ) -> None:

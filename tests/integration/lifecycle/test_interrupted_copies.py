@@ -66,6 +66,7 @@ def acts(folder: Path) -> dict[str, tuple[str, ...]]:
     """Return every command that copies a shop's rows."""
     token = folder / "token"
     token.write_text(TOKEN)
+    (folder / "out").mkdir()
     return {
         "export": ("tenant", "export", "lupita", "--out", str(folder / "out" / "x")),
         "csv": ("tenant", "export", "lupita", "--out", str(folder / "out" / "x"), "--format=csv"),

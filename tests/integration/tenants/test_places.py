@@ -376,3 +376,13 @@ def test_options_that_cannot_be_right_are_refused(
     assert done.exit_code == code, done.output
     assert said in done.output
     assert cli("tenant", "list").stdout == ""
+
+
+@pytest.mark.parametrize(("name", "fits"), [("d" * 63, True), ("d" * 64, False), ("ñ" * 32, False)])
+def test_a_databases_name_that_postgresql_would_cut_is_refused(name: str, fits: bool) -> None:
+    url = make_conninfo("", host="db.example", dbname=name)
+    if fits:
+        assert split_database_url(url)[1] == name
+        return
+    with pytest.raises(InvalidInput, match="would cut it to 63"):
+        split_database_url(url)

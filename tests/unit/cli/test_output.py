@@ -179,6 +179,25 @@ def test_a_secret_is_read_from_a_file_or_from_stdin(
     assert read_secret("-", option="--token-file", prompt="Access token") == "EAAG-piped"
 
 
+@pytest.mark.parametrize(
+    ("text", "read"), [("two words\r\n", "two words"), (" a \n", " a "), ("a\nb", ""), ("\n", "")]
+)
+def test_a_secret_that_may_hold_spaces_is_a_whole_line(
+    tmp_path: Path, text: str, read: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(text, newline="")
+
+    def act() -> str:
+        return read_secret(str(file), option="--x", prompt="It", may_hold_spaces=True)
+
+    if read:
+        assert act() == read
+    else:
+        with pytest.raises(InvalidInput, match=r"more than one line|empty"):
+            act()
+
+
 def test_without_a_terminal_the_option_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     _stdin(monkeypatch, "EAAG-piped\n")
     with pytest.raises(InvalidInput) as caught:

@@ -26,6 +26,7 @@ from wabot.domain.archive import (
     damaged,
     manifest_from_json,
     manifest_to_json,
+    only_readable,
 )
 from wabot.errors import ExternalFailure, InvalidInput
 
@@ -33,6 +34,7 @@ MANIFEST = "manifest.json"
 _PIECE = 4 * 1024 * 1024
 _LARGEST_MEMBER = 64 * 1024 * 1024
 _NAME = re.compile(r"([a-z_][a-z0-9_]{0,62})\.([0-9]{6})\.copy")
+_PG_DUMP = b"PGDMP"
 _BROKEN = (tarfile.TarError, EOFError, zlib.error, OSError)
 
 
@@ -242,6 +244,8 @@ def check_sums(tables: Iterable[ArchivedTable], found: dict[str, Summed]) -> Non
 def _members(path: Path) -> Iterator[Iterator[tuple[str, bytes]]]:
     try:
         with path.open("rb") as file:
+            if file.peek(len(_PG_DUMP)).startswith(_PG_DUMP):
+                raise only_readable("pg_restore")
             yield _read(file)
     except OSError as error:
         raise InvalidInput(f"{path} cannot be read: {error.strerror or error}") from error
@@ -254,10 +258,7 @@ def _read(file: io.BufferedReader) -> Iterator[tuple[str, bytes]]:
         with gzip.open(file) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             for member in tar:
                 match = _NAME.fullmatch(member.name)
-                if not member.isreg() or (match is None and member.name != MANIFEST):
-                    raise damaged("it holds what no export holds")
-                if member.size > _LARGEST_MEMBER:
-                    raise damaged("a part of it is too large")
+                _check(member, known=match is not None or member.name == MANIFEST)
                 content = tar.extractfile(member)
                 data = content.read() if content else b""
                 if len(data) != member.size:
@@ -273,6 +274,15 @@ def _read(file: io.BufferedReader) -> Iterator[tuple[str, bytes]]:
                 pass  # the compression's own checksum stands at the very end
     except _BROKEN as error:
         raise damaged(f"it ends early or is no export ({error})") from error
+
+
+def _check(member: tarfile.TarInfo, *, known: bool) -> None:
+    if member.name.endswith(".csv"):
+        raise only_readable("people")
+    if not member.isreg() or not known:
+        raise damaged("it holds what no export holds")
+    if member.size > _LARGEST_MEMBER:
+        raise damaged("a part of it is too large")
 
 
 def _manifest(data: bytes) -> Manifest:

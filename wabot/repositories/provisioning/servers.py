@@ -25,6 +25,8 @@ SELECT coalesce(c.slug, given.id::text || ' of another installation')
 FROM unnest(%s::uuid[]) AS given(id) LEFT JOIN wabot.clients c ON c.id = given.id ORDER BY 1
 """
 
+_LONGEST_NAME = 63
+
 
 def split_database_url(url: str) -> tuple[str, str]:
     """Return the server's parameters and the database; a password in the URL is refused."""
@@ -41,6 +43,12 @@ def split_database_url(url: str) -> tuple[str, str]:
             "the database URL names no server",
             hint="For example: postgresql://admin@db2.example/lupita; leave --database-url out"
             " for a database on the central server.",
+        )
+    length = len(database.encode())
+    if length > _LONGEST_NAME:
+        raise InvalidInput(
+            f"the database's name has {length} bytes; PostgreSQL would cut it to {_LONGEST_NAME}",
+            hint="Give it a shorter name in --database-url.",
         )
     return make_conninfo("", **parameters), database
 

@@ -154,13 +154,17 @@ class DeleteTenant:
         if dry_run:
             self._check(*found)
             return Deletion(slug, deleted=False, file=file)
+        self.check_confirmed(slug, confirmed)
+        with self.removals.turn(slug):
+            return self._delete(slug, file, on_step, progress)
+
+    def check_confirmed(self, slug: str, confirmed: str) -> None:
+        """Refuse what is not the slug."""
         if confirmed != slug:
             raise InvalidInput(
                 f"{confirmed!r} is not {slug!r}: nothing was changed",
                 hint=f"Type the slug, or give --confirm {slug}.",
             )
-        with self.removals.turn(slug):
-            return self._delete(slug, file, on_step, progress)
 
     def cancel(self, slug: str) -> Cancelled:
         """Give a deletion up that was begun, as long as nothing was dropped."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wabot.domain.archive import Manifest
 from wabot.domain.tenant import Tenant
-from wabot.errors import Conflict
+from wabot.errors import Conflict, InvalidInput
 from wabot.services.provisioning.lifecycle_ports import Changes, Exports, Progress
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Tenants
@@ -67,6 +67,11 @@ class ExportTenant:
         path = out or Path(f"{slug}-{now:%Y%m%dT%H%M%SZ}{_SUFFIXES[format]}")
         if path.is_dir():
             path /= f"{slug}-{now:%Y%m%dT%H%M%SZ}{_SUFFIXES[format]}"
+        if not path.parent.is_dir():
+            raise InvalidInput(
+                f"there is no folder {path.parent} for --out",
+                hint="Make it first, or name another.",
+            )
         if path.exists():
             raise Conflict(
                 f"{path} exists already", hint="Name another file, or remove that one first."

@@ -64,7 +64,8 @@ class CreateFilled:
         )
         if dry_run:
             self.tenants.survey(encrypted)
-            return Creation(wanted, seed, created=False, warnings=blueprint.warnings)
+            # Without the blueprint's warnings: the origin holds settings that the seed does not.
+            return Creation(wanted, seed, created=False)
         return self._create(encrypted, seed, origin, asked.actor)
 
     def _create(self, tenant: Tenant, seed: ShopSeed, origin: Origin, actor: str) -> Creation:
