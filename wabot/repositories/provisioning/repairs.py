@@ -5,6 +5,7 @@ import re
 from wabot.domain.drift import Difference
 from wabot.domain.tenant import Placement
 from wabot.models.naming import TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
+from wabot.repositories.provisioning.altering import alter_column, alter_table
 from wabot.repositories.provisioning.rendering import quoted, render
 from wabot.repositories.provisioning.tenant_ddl import table_rights
 
@@ -83,8 +84,12 @@ def _other(difference: Difference, placement: Placement) -> tuple[str, ...]:
                 f"REVOKE ALL ON {table} FROM {grantee}",
                 f"GRANT {difference.expected} ON {table} TO {grantee}",
             )
+        case "column":
+            # Somebody has to decide what its data becomes.
+            return alter_column(table, name, difference.expected, difference.found)
+        case "table":
+            return alter_table(table, difference.expected, difference.found)
         case _:
-            # A type, a default, a rule of a column: somebody has to decide what its data becomes.
             return ()
 
 

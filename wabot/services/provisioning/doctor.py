@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from wabot.domain.drift import Finding
-from wabot.domain.migration import modules_of, parse_ledger
+from wabot.domain.migration import modules_of, parse_ledger, to_ledger
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import TenantStatus
-from wabot.errors import DecryptionFailed, NotFound, WabotError
+from wabot.errors import DecryptionFailed, NotFound, UnknownChoice, WabotError
 from wabot.services.provisioning.ports import Templates, TokenCipher
 from wabot.services.provisioning.survey_ports import Condition, Shop, Stray, Survey
 
@@ -145,7 +146,10 @@ class ExamineTenants:
             yield Finding(slug, "powers", power.what, repair, power.sql, safe=True)
         for difference, sql, safe in condition.differences:
             fix = f"wabot tenant doctor {slug} --fix" if safe else "; ".join(sql) + ";"
-            yield Finding(slug, "drift", str(difference), fix if sql else "", sql, safe=safe)
+            if not sql:
+                table = f"{shop.places.current.schema}.{shop.places.current.prefix}"
+                fix = f"by hand; look at it in psql with: \\d {table}{difference.table}"
+            yield Finding(slug, "drift", str(difference), fix, sql, safe=safe)
 
     def _of_secrets(self, shop: Shop) -> Iterator[Finding]:
         if self.cipher is None:
@@ -173,6 +177,11 @@ class ExamineTenants:
         self, shop: Shop, condition: Condition, brought: tuple[str, ...] | WabotError
     ) -> Iterator[Finding]:
         slug = shop.slug
+        try:
+            behind = len(self.pending(shop.ledger))
+        except WabotError as error:
+            yield Finding(slug, "revision", error.message, self._newer(shop, condition, error))
+            return
         if condition.versions != parse_ledger(shop.ledger):
             own = ", ".join(condition.versions) or "nothing"
             yield Finding(
@@ -181,11 +190,6 @@ class ExamineTenants:
                 f"its tables say revision {own}, the client's row says {shop.ledger}",
                 f"wabot tenant migrate {slug}",
             )
-        try:
-            behind = len(self.pending(shop.ledger))
-        except WabotError as error:
-            yield Finding(slug, "revision", error.message, error.hint)
-            return
         if behind:
             yield Finding(
                 slug,
@@ -194,7 +198,12 @@ class ExamineTenants:
                 f"wabot tenant migrate {slug}",
             )
         if isinstance(brought, WabotError):
-            yield Finding(slug, "template", brought.message, brought.hint)
+            told = (
+                "if it is one of your own, set WABOT_TEMPLATE_DIR to its folder"
+                if isinstance(brought, UnknownChoice)
+                else f"see why with: wabot tenant template validate {shop.template}"
+            )
+            yield Finding(slug, "template", brought.message, told)
             return
         for module in sorted(set(brought) - set(modules_of(shop.ledger))):
             yield Finding(
@@ -203,6 +212,29 @@ class ExamineTenants:
                 f"it lacks the module {module} of its template {shop.template}",
                 f"wabot tenant module add {slug} {module}",
             )
+
+    def _newer(self, shop: Shop, condition: Condition, error: WabotError) -> str:
+        """Return what to do about a revision of the client's row that is not known here."""
+        own = to_ledger(condition.versions)
+        try:
+            known = bool(own) and own != shop.ledger and self.pending(own) is not None
+        except WabotError:
+            known = False
+        if not known:
+            return error.hint
+        # The tables are what this wabot knows: the row alone is wrong.
+        change = f"SET schema_revision = '{own}' WHERE slug = '{shop.slug}';"
+        return f"UPDATE wabot.clients {change}"
+
+
+def _move_again(shop: Shop) -> str:
+    move = shop.places.move
+    if move is None:
+        return ""
+    words = f"wabot tenant move {shop.slug} --isolation {move.to.isolation}"
+    if move.to.server:
+        words += f" --database-url {quote(f'{move.to.server} dbname={move.to.database}')}"
+    return f"{words}, or: "
 
 
 _UNFINISHED: dict[str, Callable[[Shop], tuple[str, str]]] = {
@@ -216,7 +248,7 @@ _UNFINISHED: dict[str, Callable[[Shop], tuple[str, str]]] = {
     ),
     TenantStatus.MOVING: lambda shop: (
         "its move did not end",
-        f"repeat: wabot tenant move {shop.slug}",
+        f"{_move_again(shop)}wabot tenant move {shop.slug} --cancel",
     ),
 }
 
