@@ -47,7 +47,8 @@ def update(
 ) -> None:
     """Change a shop; running servers follow within seconds.
 
-    Settings are those of `wabot tenant show`: owner_notices, opening_hours, addressing …
+    Settings are owner_notices, opening_hours, addressing, those of the shop's template and modules
+    …: an unknown one is answered with all of them. `wabot tenant show` tells those that were set.
     """
     from wabot.config import load_settings
     from wabot.container import open_tenants

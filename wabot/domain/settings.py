@@ -79,6 +79,8 @@ _HELP = {
     for purpose in Purpose
 }
 
+_LONGEST = timedelta(days=365)
+_TOO_LONG = timedelta.max
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _WHOLE = re.compile(r"-?[0-9]{1,10}")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
@@ -114,11 +116,12 @@ def _numbers(value: object) -> tuple[int, ...]:
 
 
 def _duration(value: object) -> timedelta:
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([dhms])", value) if isinstance(value, str) else None
+    match = re.fullmatch(r"([1-9][0-9]*)([dhms])", value) if isinstance(value, str) else None
     if match is None:
         raise ValueError('must be a whole number with d, h, m or s, like "24h"')
-    length = timedelta(**{_UNITS[match[2]]: int(match[1])})
-    if length > timedelta(days=365):
+    # More digits than a year has seconds: no need to count, and no integer too long to.
+    length = timedelta(**{_UNITS[match[2]]: int(match[1])}) if len(match[1]) <= 8 else _TOO_LONG
+    if length > _LONGEST:
         raise ValueError("must be at most 365d")
     return length
 

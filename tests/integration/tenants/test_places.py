@@ -356,6 +356,11 @@ def test_the_command_creates_a_database_and_shows_no_password(
             "holds a password",
         ),
         (
+            ["--isolation", "database", "--database-url", "elsewhere"],
+            2,
+            "--database-url is not one that",
+        ),
+        (
             [
                 "--isolation",
                 "database",

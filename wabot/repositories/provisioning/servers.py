@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Placement
-from wabot.errors import DatabaseUnavailable, InvalidInput
+from wabot.errors import ConfigurationError, DatabaseUnavailable, InvalidInput
 from wabot.repositories.conninfo import connect, describe, parameters_of
 from wabot.repositories.engines import open_engine
 from wabot.repositories.provisioning.failures import named_failures
@@ -30,7 +30,15 @@ _LONGEST_NAME = 63
 
 def split_database_url(url: str) -> tuple[str, str]:
     """Return the server's parameters and the database; a password in the URL is refused."""
-    parameters = parameters_of(url)
+    try:
+        parameters = parameters_of(url)
+    except ConfigurationError as error:
+        # Not a setting but an option.
+        raise InvalidInput(
+            "--database-url is not one that PostgreSQL's libpq understands",
+            hint="For example: postgresql://admin@db2.example/lupita, special characters"
+            " percent-encoded (@ as %40, / as %2F, # as %23, ? as %3F).",
+        ) from error
     if "password" in parameters:
         raise InvalidInput(
             "the database URL holds a password, which every user of this machine could read",

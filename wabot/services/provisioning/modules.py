@@ -112,6 +112,11 @@ class TenantModules:
         dry_run: bool = False,
     ) -> ModuleChange:
         """Take the module's tables and settings away; rows go only when the slug is repeated."""
+        if confirm and confirm != slug:
+            raise InvalidInput(
+                f"{confirm!r} is not {slug!r}: nothing was changed",
+                hint=f"Give --confirm {slug}.",
+            )
         module, tenant = self.modules.load(name), find_tenant(self.tenants, slug)
         if name not in modules_of(tenant.revision):
             return ModuleChange(tenant, module, changed=False, rows={})

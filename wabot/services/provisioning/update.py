@@ -147,6 +147,12 @@ class UpdateTenant:
 def _stored(specs: Mapping[str, SettingSpec], key: str, words: str, country: str) -> StoredValue:
     spec = specs.get(key)
     if spec is None:
+        option = key.strip().replace("-", "_")
+        if option in _CHECKS:
+            raise InvalidInput(
+                f"{option} is no setting but has an option of its own",
+                hint=f"Instead of --set: --{option.replace('_', '-')} {words}",
+            )
         close = get_close_matches(key, specs, n=1)
         raise UnknownChoice(
             f"unknown setting {key!r}; known: {', '.join(sorted(specs))}",
