@@ -29,14 +29,18 @@ def list_(
     columns = ("module", "title", "tables", "settings", "description")
     with _use_case() as modules:
         found = modules.standings(slug)
-    for fault in found.faults:
+    for fault in found.faults.values():
         out.warn(fault)
+    bad = [(name, "", "", "", f"cannot be used: {why}") for name, why in found.faults.items()]
     if not slug:
-        out.table(columns, [_row(one.module) for one in found.modules])
+        out.table(columns, [*(_row(one.module) for one in found.modules), *bad])
         return
     out.table(
         ("added", "revision", *columns),
-        [(bool(one.revision), one.revision, *_row(one.module)) for one in found.modules],
+        [
+            *((bool(one.revision), one.revision, *_row(one.module)) for one in found.modules),
+            *((None, None, *row) for row in bad),
+        ],
     )
 
 

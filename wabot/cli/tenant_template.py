@@ -36,9 +36,9 @@ def list_(template_dir: TemplateDir = None, json: JsonOption = False) -> None:
         try:
             found = templates.load(name)
             tables = [table for module in found.modules for table in line.tables(module)]
-        except InvalidInput:
-            out.warn(f"{name} cannot be used; see why with: wabot tenant template validate {name}")
-            rows.append([name, "", 0, "", own, ""])
+        except InvalidInput as error:
+            out.warn(f"{name} cannot be used; see more with: wabot tenant template validate {name}")
+            rows.append([name, "", 0, "", own, error.message])
             continue
         rows.append(
             [name, found.title, len(found.products), ", ".join(tables), own, found.description]

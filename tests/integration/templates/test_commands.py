@@ -62,6 +62,8 @@ def test_one_broken_template_does_not_hide_the_others(cli: Cli, own: Path) -> No
     assert done.exit_code == 0
     assert {line.split("\t")[0] for line in done.stdout.splitlines()} == {*TRADES, "pipas"}
     assert "pipas cannot be used" in done.stderr
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("pipas\t")]
+    assert "catalog.csv" in row
 
 
 def test_show_tells_what_a_shop_is_made_of(cli: Cli) -> None:

@@ -63,6 +63,12 @@ def test_nothing_to_migrate_touches_nobody(make: Make, migrations: Open) -> None
     assert (plan.groups, plan.held, plan.at_head) == ((), (), 1)
 
 
+def test_a_plan_for_some_counts_those_alone(make: Make, migrations: Open) -> None:
+    for slug in ("one", "two", "three"):
+        make(slug)
+    assert migrations().plan(["one", "two"]).at_head == 2
+
+
 def test_all_who_are_behind_move_and_the_ledger_moves_with_them(
     make: Make, migrations: Open, folder: Path, central: Connection
 ) -> None:

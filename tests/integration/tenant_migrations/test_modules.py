@@ -113,6 +113,17 @@ def test_a_dry_run_changes_nothing(make: Make, modules: TenantModules, central: 
     assert namespace(central, schema) == before
 
 
+@pytest.mark.parametrize("status", ["moving", "deleting", "provisioning"])
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_shop_that_is_between_two_states_gets_no_module(
+    make: Make, modules: TenantModules, central: Connection, status: str, dry_run: bool
+) -> None:
+    make("lupita")
+    central.execute("update wabot.clients set status = %s", [status])
+    with pytest.raises(Refused, match=f"lupita is {status}"):
+        modules.add("lupita", "tabs", dry_run=dry_run)
+
+
 def test_a_module_that_cannot_be_made_leaves_nothing_of_it(
     make: Make, modules: TenantModules, central: Connection
 ) -> None:
@@ -291,8 +302,8 @@ def test_a_module_that_is_being_written_does_not_hide_the_others(
     add_module(folder, "odd", "raise NotImplementedError")
     found = modules.standings()
     assert {one.module.name for one in found.modules} >= {"tabs", "agua"}
-    assert len(found.faults) == 1
-    assert "odd_0001.py" in found.faults[0]
+    assert list(found.faults) == ["odd"]
+    assert "odd_0001.py" in found.faults["odd"]
 
 
 def test_a_row_that_is_written_at_the_last_moment_keeps_the_module(

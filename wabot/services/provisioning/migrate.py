@@ -64,6 +64,7 @@ class MigrateTenants:
                 hint="See all with: wabot tenant list",
             )
         standings = self.fleet.standings()
+        asked = sum(s.tenants for s in standings.values()) if slugs is None else len(set(slugs))
         missing_steps: dict[str, tuple[Revision, ...]] = {}
         problems: dict[str, str] = {}
         for ledger in standings:
@@ -73,7 +74,7 @@ class MigrateTenants:
                 problems[ledger] = f"{error.message}. {error.hint}".strip()
         late = {ledger for ledger, steps in missing_steps.items() if steps} | set(problems)
         if not late:
-            return MigrationPlan(at_head=sum(s.tenants for s in standings.values()))
+            return MigrationPlan(at_head=asked)
         active = [ledger for ledger in missing_steps if standings[ledger].active]
         by_ledger: dict[str, list[Candidate]] = {}
         for candidate in self.fleet.candidates(late, slugs):
@@ -89,7 +90,6 @@ class MigrateTenants:
         if held and not groups:
             raise self._refusal(held, [ledger for ledger in active if missing_steps[ledger]])
         behind = sum(len(tenants) for tenants in by_ledger.values())
-        asked = sum(s.tenants for s in standings.values()) if slugs is None else len(set(slugs))
         return MigrationPlan(tuple(groups), tuple(sorted(held)), at_head=asked - behind)
 
     def _refusal(self, held: Collection[str], late: Collection[str]) -> Refused:

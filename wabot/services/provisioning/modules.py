@@ -1,17 +1,19 @@
 """Give a company that already runs further tables and settings, or take them away."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wabot.domain import migration
 from wabot.domain.migration import BASE, branch_of, modules_of, parse_ledger, to_ledger
 from wabot.domain.module import Module
-from wabot.domain.tenant import Tenant
+from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import InvalidInput, Refused
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.migration_ports import Candidate, Fleet, Line, Result, Work
 from wabot.services.provisioning.ports import Templates, Tenants
+
+_SETTLED = (TenantStatus.ACTIVE, TenantStatus.SUSPENDED)
 
 
 class Modules(Protocol):
@@ -44,10 +46,10 @@ class ModuleStanding:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """All modules that can be used, and what is wrong with the others."""
+    """All modules that can be used, and by name what is wrong with the others."""
 
     modules: tuple[ModuleStanding, ...]
-    faults: tuple[str, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +77,21 @@ class TenantModules:
         """Return every module, with what the tenant has of it when one is named."""
         ledger = find_tenant(self.tenants, slug).revision if slug else ""
         has = {branch_of(revision): revision for revision in parse_ledger(ledger)}
-        found, faults = [], []
+        found, faults = [], {}
         for name in sorted({*self.modules.names(), *has} - {BASE}):
             try:
                 found.append(ModuleStanding(self.modules.load(name), has.get(name, "")))
             except InvalidInput as error:
                 # One that is being written does not hide the others.
-                faults.append(error.message)
-        return Standings(tuple(found), tuple(faults))
+                faults[name] = error.message
+        return Standings(tuple(found), faults)
 
     def add(self, slug: str, name: str, *, dry_run: bool = False) -> ModuleChange:
         """Give the tenant the module's tables and settings; asking again changes nothing."""
         module, tenant = self.modules.load(name), find_tenant(self.tenants, slug)
         if name in modules_of(tenant.revision):
             return ModuleChange(tenant, module, changed=False, rows={})
-        self._refuse_if_behind(tenant)
+        self._refuse_unready(tenant)
         after = to_ledger((*parse_ledger(tenant.revision), module.head))
         work = Work(
             tenant.revision,
@@ -125,7 +127,7 @@ class TenantModules:
                 f"module {name} belongs to the template {tenant.template} of tenant {slug};"
                 " nothing was changed"
             )
-        self._refuse_if_behind(tenant)
+        self._refuse_unready(tenant)
         rows = self.fleet.rows(_candidate(tenant), module.tables)
         held = [table for table, count in rows.items() if count]
         if held and not (drop_data and confirm == slug):
@@ -149,7 +151,13 @@ class TenantModules:
             self._do(tenant, work)
         return ModuleChange(tenant, module, changed=True, rows=rows)
 
-    def _refuse_if_behind(self, tenant: Tenant) -> None:
+    def _refuse_unready(self, tenant: Tenant) -> None:
+        if tenant.status not in _SETTLED:
+            raise Refused(
+                f"tenant {tenant.slug} is {tenant.status.value}; nothing was changed",
+                hint=f"See what ends that: wabot tenant doctor {tenant.slug}",
+                retryable=True,
+            )
         missing = migration.pending(self.line.branch, tenant.revision)
         if missing:
             raise Refused(
