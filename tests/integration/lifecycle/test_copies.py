@@ -175,6 +175,24 @@ def test_a_dry_run_of_either_makes_nothing(
     assert everything(central) == before
 
 
+def test_a_table_made_by_hand_is_named_before_anything_is_made(
+    cli: Cli, shop: Tenant, central: Connection, tmp_path: Path
+) -> None:
+    central.execute(f"CREATE TABLE {shop.placement.schema}.handmade (a int)")
+    path = tmp_path / "lupita.tgz"
+    assert cli("tenant", "export", "lupita", "--out", str(path)).exit_code == 0
+    before = everything(central)
+    acts = (
+        restore(cli, path, "--slug", "dos", "--dry-run"),
+        restore(cli, path, "--slug", "dos"),
+        clone(cli, "--with", "customers"),
+    )
+    for done in acts:
+        assert done.exit_code == 4
+        assert "no revision makes: handmade" in document(done)["error"]["message"]
+    assert everything(central) == before
+
+
 @pytest.mark.parametrize("format_", ["csv", "pgdump"])
 def test_an_export_to_be_read_is_told_from_a_damaged_one(
     cli: Cli, shop: Tenant, tmp_path: Path, format_: str

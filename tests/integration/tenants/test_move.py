@@ -195,6 +195,20 @@ def test_a_shop_whose_tables_are_behind_is_migrated_first(
     assert refused.value.hint == "First run: wabot tenant migrate bodega"
 
 
+def test_a_table_made_by_hand_is_refused_before_the_shop_is_paused(
+    provisioning: Provisioning, tenant: Tenant, central_url: str
+) -> None:
+    with psycopg.connect(central_url, autocommit=True) as central:
+        central.execute(f"CREATE TABLE {tenant.placement.schema}.handmade (a int)")
+        steps = list[object]()
+        for dry_run in (True, False):
+            asked = MoveRequest("bodega", Isolation.PREFIX)
+            with pytest.raises(Refused, match="no revision makes: handmade") as refused:
+                provisioning.move.run(asked, dry_run=dry_run, on_step=steps.append)
+            assert refused.value.hint
+    assert steps == []
+
+
 @pytest.mark.parametrize("to", [Isolation.PREFIX, Isolation.DATABASE])
 def test_a_move_that_fails_is_given_up_and_the_shop_goes_on_where_it_was(
     provisioning: Provisioning, tenant: Tenant, runtime_url: str, to: Isolation

@@ -16,6 +16,7 @@ from wabot.errors import ConfigurationError, Refused, UnknownChoice
 from wabot.repositories.provisioning import namespaces
 from wabot.repositories.provisioning.archive_file import read_tables
 from wabot.repositories.provisioning.driver import driver_of
+from wabot.repositories.provisioning.handmade import refuse_handmade
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.servers import Servers
@@ -71,7 +72,11 @@ class TenantCopies:
 
     def of_archive(self, path: Path, manifest: Manifest) -> Content:
         """Return what restores an export; Refused when its revision is not known."""
-        self.modules(manifest.revision)
+        modules = self.modules(manifest.revision)
+        if not migration.pending(self._line.branch, manifest.revision):
+            # Of an older revision the tables may have had other names.
+            tables = [table.name for table in manifest.tables]
+            refuse_handmade(self._line, modules, tables, "the export")
         return _ArchiveCopy(self._line, path, manifest)
 
     def modules(self, revision: str) -> tuple[str, ...]:
@@ -105,7 +110,10 @@ class _TenantCopy:
             snapshot(reading),
             driver_of(connection) as writing,
         ):
-            only = _chosen(tables_of(reading, source), self.extent)
+            tables = tables_of(reading, source)
+            only = tuple(_chosen(tables, self.extent))
+            modules = modules_of(self.source.revision)
+            refuse_handmade(self.line, modules, only, f"tenant {self.source.slug}")
             copy_tables(reading, source, writing, place, only=only)
         _settle(connection, place)
 

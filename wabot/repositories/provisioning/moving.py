@@ -16,9 +16,11 @@ from wabot.repositories.provisioning import clients, databases, namespaces
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.driver import driver_of
 from wabot.repositories.provisioning.failures import named_failures
+from wabot.repositories.provisioning.handmade import refuse_handmade
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.servers import LIMITS, Servers
 from wabot.repositories.provisioning.table_copy import copy_tables, snapshot
+from wabot.repositories.provisioning.table_shapes import tables_of
 from wabot.repositories.provisioning.turns import slug_turn
 from wabot.repositories.provisioning.waking import wake
 
@@ -59,6 +61,9 @@ class SqlMoves:
                 f" {','.join(head)}; nothing was changed",
                 hint=f"First run: wabot tenant migrate {tenant.slug}",
             )
+        with self._servers.connect(tenant.id, tenant.placement) as connection:
+            tables = [table.name for table in tables_of(connection, tenant.placement)]
+        refuse_handmade(self._line, modules_of(tenant.revision), tables, f"tenant {tenant.slug}")
         if not to.database:
             return
         with self._central() as connection:

@@ -179,12 +179,15 @@ def copy_tables(
 def require_shape(table: TableShape, own: TableShape | None, placement: Placement) -> TableShape:
     """Return the target's own shape, or refuse to copy into one that lacks something."""
     if own is None:
-        raise Refused(f"schema {placement.schema} has no table {placement.prefix}{table.name}")
+        raise Refused(
+            f"schema {placement.schema} has no table {placement.prefix}{table.name}", hint=_BY_HAND
+        )
     lacking = [c.name for c in table.columns if c not in own.columns]
     if lacking:
         raise Refused(
             f"table {placement.prefix}{table.name} of schema {placement.schema} lacks or has"
-            f" differently: {', '.join(lacking)}"
+            f" differently: {', '.join(lacking)}",
+            hint=_BY_HAND,
         )
     return own
 
@@ -208,6 +211,10 @@ def _named(placement: Placement, table: TableShape) -> sql.Identifier:
     return sql.Identifier(placement.schema, placement.prefix + table.name)
 
 
+_BY_HAND = (
+    "Nothing was changed. What was copied was altered by hand: undo that, or let a template's or"
+    " module's revision make it."
+)
 # Text of values must not depend on what a server or login prefers.
 _PLAIN_WORDS = """
 SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),
