@@ -17,6 +17,13 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Print one JSON document instead of text.")
 ]
 
+LinesOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print JSON Lines instead of text: one as each shop ends, {ok, …} last."
+    ),
+]
+
 # What the shell reports for a program that a closed pipe ended.
 EXIT_PIPE_CLOSED = 141
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wabot.cli.output import JsonOption, Output
+from wabot.cli.output import Output
 from wabot.cli.tenant_bulk import FromFile, Jobs, SkipBad, create_from, require
 from wabot.cli.tenant_database import (
     DatabasePasswordFile,
@@ -56,7 +56,13 @@ def create(
     jobs: Jobs = 0,
     skip_bad: SkipBad = False,
     template_dir: TemplateDir = None,
-    json: JsonOption = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON document; with --from JSON Lines, one a row, {ok, …} last.",
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check everything, show what would be made.")
     ] = False,

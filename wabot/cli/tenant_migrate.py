@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wabot.cli.output import JsonOption, Output
+from wabot.cli.output import LinesOption, Output
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.migrate import MigrationPlan
@@ -27,7 +27,7 @@ def migrate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show who would move, and the SQL; change nothing.")
     ] = False,
-    json: JsonOption = False,
+    json: LinesOption = False,
 ) -> None:
     """Bring shops' tables to the newest revision: a transaction each, several at once.
 
@@ -108,6 +108,9 @@ class _Stream:
         if self._lines:
             counts = {"total": plan.total, **self._counts}
             self._out.line({"event": "end", **counts, "failed_slugs": self.failed})
+            if self._out.json and not self.failed:
+                # What failed ends with the error's document instead.
+                self._out.done("", data=counts)
             return
         if len(self.failed) > _SHOWN:
             self._out.note(f"… and {len(self.failed) - _SHOWN} more")
@@ -121,6 +124,8 @@ def _show(out: Output, plan: "MigrationPlan", texts: list[str]) -> None:
         group["sql"] = text
     if out.json or not out.on_terminal:
         out.line({"event": "plan", "dry_run": True, **data})
+        if out.json:
+            out.done("", data={"total": plan.total, "dry_run": True})
         return
     for line in _in_words(plan):
         out.note(line)
