@@ -48,7 +48,10 @@ def doctor(
         raise InvalidInput("name the shops, or say --all")
     if confirm and not fix:
         raise InvalidInput("--confirm goes with --fix")
-    with open_tenants(load_settings()) as provisioning:
+    settings = load_settings()
+    for warning in settings.warnings:
+        out.warn(warning)
+    with open_tenants(settings) as provisioning:
         use_case = doctor_of(provisioning)
         if use_case.cipher is None:
             out.warn("WABOT_MASTER_KEY is not set: whether stored secrets open was not looked at")
