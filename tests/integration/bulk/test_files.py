@@ -1,5 +1,6 @@
 """What a file of shops may look like, and how its faults are told."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -138,3 +139,10 @@ def test_who_may_read_a_file_with_tokens_is_told(write: Write) -> None:
     assert exposure(path) == "its group"
     path.chmod(0o644)
     assert exposure(path) == "everybody"
+
+
+def test_the_readme_names_the_columns_that_there_are() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    (paragraph,) = (line for line in readme.splitlines() if line.startswith("A table of shops"))
+    told = set(re.findall(r"`([a-z_]+)`", paragraph))
+    assert told == set(COLUMNS)
