@@ -26,6 +26,12 @@ def delete(
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Bring back a shop of which nothing was dropped yet.")
     ] = False,
+    forget: Annotated[
+        bool,
+        typer.Option(
+            "--forget", help="Without an export, when the shop's own server is gone for good."
+        ),
+    ] = False,
     dry_run: DryRun = False,
     json: JsonOption = False,
 ) -> None:
@@ -35,7 +41,7 @@ def delete(
     from wabot.container import media_storage, open_tenants
 
     out = Output("tenant delete", json=json)
-    if cancel and (confirm is not None or export_to is not None or dry_run):
+    if cancel and (confirm is not None or export_to is not None or forget or dry_run):
         raise InvalidInput("--cancel goes with no other option")
     settings = load_settings()
     folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
@@ -52,16 +58,23 @@ def delete(
             f"This exports {slug} to {plan.file}, then deletes all its tables, rows and its"
             " customers' files."
         )
+        if forget:
+            consequence = (
+                f"This deletes {slug} without an export: all its rows here and its customers'"
+                " files. What its own server holds stays there."
+            )
         typed = confirm_slug(slug, consequence, given=confirm)
         use_case.check_confirmed(slug, typed)
         if confirm is not None:
             out.note(consequence)
         with out.progress(f"Exporting {slug}") as progress:
-            done = use_case.run(slug, folder, confirmed=typed, progress=progress)
+            done = use_case.run(slug, folder, confirmed=typed, forget=forget, progress=progress)
     _tell(out, done, dry_run=False)
 
 
 def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
+    from wabot.cli.tenant_database import place_in_words
+
     manifest = done.manifest
     data: dict[str, Any] = {
         "slug": done.slug,
@@ -71,6 +84,7 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
         "rows": manifest.rows if manifest else None,
         "central_rows": dict(done.removed),
         "files": done.files,
+        "stays": [place_in_words(place) for place in done.stays],
         "deleted_at": done.at.isoformat(timespec="seconds") if done.at else None,
     }
     next_: tuple[str, ...] = ()
@@ -82,6 +96,8 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
             " its tables, its role, its rows and its customers' files, which no export holds; the"
             " audit stays. Nothing was changed."
         )
+    elif done.stays:
+        message = f"Deleted {done.slug} without an export. Left: {', '.join(data['stays'])}."
     elif done.file is None:
         message = f"Deleted {done.slug}, which had no tables."
     else:

@@ -89,6 +89,7 @@ def test_nothing_is_left_behind_but_the_export_and_the_audit(
     assert (left(central, tenant.placement.role), databases(central)) == before
     for table in (*_CENTRAL, "clients"):
         assert central.execute(f"SELECT count(*) FROM wabot.{table}").fetchone() == (0,)
+    assert done.exit_code == 0, document(done)
     data = document(done)["data"]
     assert data["central_rows"]["inbox"] == 3
     assert read_manifest(Path(data["file"])).rows == data["rows"]
@@ -305,3 +306,24 @@ def test_customers_who_wrote_meanwhile_are_answered_when_a_deletion_is_taken_bac
     done = cli("tenant", "delete", "lupita", "--cancel", "--json")
     assert document(done)["data"]["waited_events"] == 1
     assert central.execute("SELECT due_at <= now() FROM wabot.conversations").fetchone() == (True,)
+
+
+def test_a_shop_whose_server_is_gone_is_forgotten_without_an_export(
+    cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    tenant = make(cli, environment, "database")
+    refused = delete(cli, "--forget", "--export-to", str(tmp_path))
+    assert (refused.exit_code, "answers" in document(refused)["error"]["message"]) == (4, True)
+    assert central.execute("SELECT status FROM wabot.clients").fetchone() == ("active",)
+    central.execute(f"DROP DATABASE {tenant.placement.database} WITH (FORCE)")
+    central.execute(
+        "UPDATE wabot.clients SET db_connection_config = db_connection_config"
+        " || jsonb_build_object('server', 'host=127.0.0.1 port=1 user=x', 'login', 'wabot_x')"
+    )
+    fill_central(central)
+    assert delete(cli, "--export-to", str(tmp_path)).exit_code == 5
+    done = delete(cli, "--forget", "--export-to", str(tmp_path))
+    assert done.exit_code == 0, document(done)
+    data = document(done)["data"]
+    assert (data["deleted"], data["file"], len(data["stays"])) == (True, None, 1)
+    assert {row for row in left(central) if row[0] == "row"} == set()

@@ -16,7 +16,7 @@ from uuid import UUID
 from wabot.domain.archive import Manifest
 from wabot.domain.places import Places, Removal
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
-from wabot.errors import InvalidInput, Refused
+from wabot.errors import ExternalFailure, InvalidInput, Refused
 from wabot.services.provisioning.lifecycle_ports import Exports, Progress
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Tenants
@@ -92,7 +92,10 @@ class Removals(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What was deleted; `at` is set when an earlier run had done it."""
+    """What was deleted; `at` is set when an earlier run had done it.
+
+    `stays` are places of a tenant that was forgotten, on servers that did not answer.
+    """
 
     slug: str
     deleted: bool
@@ -101,6 +104,7 @@ class Deletion:
     removed: Mapping[str, int] = field(default_factory=dict)
     files: int = 0
     at: datetime | None = None
+    stays: tuple[Placement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +141,15 @@ class DeleteTenant:
         *,
         confirmed: str = "",
         dry_run: bool = False,
+        forget: bool = False,
         on_step: Callable[[DeleteStep], None] = _silent,
         progress: Progress = lambda _: None,
     ) -> Deletion:
         """Delete the tenant, or go on with a deletion that was begun.
 
         `confirmed` must be the slug. The export in `folder` is read back before anything is lost.
+        To `forget` is for a tenant whose server is gone: nothing is exported, and what that server
+        holds stays there.
         """
         found = self.removals.read(slug)
         if found is None:
@@ -156,7 +163,7 @@ class DeleteTenant:
             return Deletion(slug, deleted=False, file=file)
         self.check_confirmed(slug, confirmed)
         with self.removals.turn(slug):
-            return self._delete(slug, file, on_step, progress)
+            return self._delete(slug, None if forget else file, on_step, progress)
 
     def check_confirmed(self, slug: str, confirmed: str) -> None:
         """Refuse what is not the slug."""
@@ -188,7 +195,7 @@ class DeleteTenant:
     def _delete(
         self,
         slug: str,
-        file: Path,
+        file: Path | None,
         on_step: Callable[[DeleteStep], None],
         progress: Progress,
     ) -> Deletion:
@@ -205,17 +212,25 @@ class DeleteTenant:
             on_step(DeleteStep.DRAIN)
             self._drain(tenant)
             on_step(DeleteStep.EXPORT)
-            manifest = self._export(tenant, places, file, progress)
+            manifest = self._export(tenant, places, file, progress) if file else None
+            if file is None:
+                self._require_gone(tenant, places)
         except BaseException:
             # A shop that waits for a deletion that failed would wait for ever.
             if places.removal is not None and not places.removal.dropping:
                 self.removals.give_up(tenant, places.removal.status, actor=self.actor)
             raise
         self.removals.commit_to(tenant)
+        stays = []
         for place in (places.current, *places.former):
             if place.database:
                 on_step(DeleteStep.CLEAR)
-                self.removals.clear(tenant, place)
+                try:
+                    self.removals.clear(tenant, place)
+                except ExternalFailure:
+                    if file is not None or not place.server:
+                        raise
+                    stays.append(place)
         # The export lists them but does not hold them: they may be gigabytes.
         on_step(DeleteStep.FILES)
         files = self.files.delete_tenant(tenant.id)
@@ -223,7 +238,8 @@ class DeleteTenant:
         details = {
             "phone_number_id": tenant.phone_number_id,
             "template": tenant.template,
-            "export": file.name if manifest else None,
+            "export": file.name if file and manifest else None,
+            "stays": [place.address for place in stays],
             "rows": {table.name: table.rows for table in manifest.tables} if manifest else None,
             "files": files,
         }
@@ -235,6 +251,18 @@ class DeleteTenant:
             manifest=manifest,
             removed=removed,
             files=files,
+            stays=tuple(stays),
+        )
+
+    def _require_gone(self, tenant: Tenant, places: Places) -> None:
+        if places.current.server:
+            try:
+                self.removals.stands(tenant, places.current)
+            except ExternalFailure:
+                return
+        raise Refused(
+            f"the server of {tenant.slug} answers: there is no need to forget the shop",
+            hint=f"Without --forget it is exported first: wabot tenant delete {tenant.slug}",
         )
 
     def _check(self, tenant: Tenant, places: Places) -> None:
