@@ -43,6 +43,8 @@ def delete(
     out = Output("tenant delete", json=json)
     if cancel and (confirm is not None or export_to is not None or forget or dry_run):
         raise InvalidInput("--cancel goes with no other option")
+    if forget and dry_run:
+        raise InvalidInput("--dry-run is for a deletion with an export, not for --forget")
     settings = load_settings()
     folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
     with open_tenants(settings) as provisioning:

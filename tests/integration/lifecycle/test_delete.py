@@ -322,6 +322,7 @@ def test_a_shop_whose_server_is_gone_is_forgotten_without_an_export(
     )
     fill_central(central)
     assert delete(cli, "--export-to", str(tmp_path)).exit_code == 5
+    assert delete(cli, "--forget", "--dry-run").exit_code == 2
     done = delete(cli, "--forget", "--export-to", str(tmp_path))
     assert done.exit_code == 0, document(done)
     data = document(done)["data"]
