@@ -127,7 +127,13 @@ async def load(
         with serving(_environment(place, graph.url) | (more or {}), WORKERS) as servers:
             graph.statuses.callback_url = f"{servers.url}/webhook"
             numbers = place.numbers[:tenants]
-            warm = LoadPlan(numbers, max(CUSTOMERS, tenants), 5.0, concurrency=CONCURRENCY)
+            # Until each worker has met most of the shops.
+            warm = LoadPlan(
+                numbers,
+                max(CUSTOMERS, tenants),
+                5.0 + tenants * 0.04,
+                concurrency=CONCURRENCY,
+            )
             await _hold(graph, LoadGenerator(warm, f"{servers.url}/webhook", secret))
             plan = LoadPlan(
                 numbers, CUSTOMERS, seconds, rate, seed=2, concurrency=0 if rate else CONCURRENCY

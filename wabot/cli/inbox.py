@@ -120,12 +120,18 @@ def replay(
     out = Output("inbox replay", json=json)
     with _open_inbox() as (inbox, actor):
         count = inbox.replay(tenant, contact, actor=actor)
-    _tell(out, count, "are due again")
+    _tell(out, count, "are due again", asked=1)
 
 
 def _tell(out: Output, count: int, what: str, *, asked: int = 0) -> None:
+    from wabot.errors import Finding
+
     if count < asked:
-        out.warn(f"{asked - count} of them are not there, or in a state that does not allow it.")
+        raise Finding(
+            f"{count} event(s) {what}; {asked - count} are not there, or in a state that does not"
+            " allow it",
+            hint="See them with: wabot inbox list",
+        )
     out.done(f"{count} event(s) {what}.", data={"events": count}, next=("wabot inbox list",))
 
 

@@ -36,6 +36,7 @@ def serve(  # noqa: PLR0917 - a command's options
     from wabot.cli.output import Output
     from wabot.config import load_settings, use_template_dir
     from wabot.container import build_runtime, open_central, require_ready
+    from wabot.container.media import require_media_folder
     from wabot.server import serve_until_told
 
     use_template_dir(template_dir)
@@ -46,8 +47,9 @@ def serve(  # noqa: PLR0917 - a command's options
     out = Output("serve")
     address = host or settings["WABOT_HOST"]
     chosen = settings["WABOT_PORT"] if port is None else port
-    with open_central(settings) as urls:
+    with open_central(settings, watched=listener < 0) as urls:
         require_ready(settings, urls)
+        require_media_folder(settings)
         if workers > 1 and listener < 0:
             from wabot.cli.workers import watch_workers
 

@@ -1,5 +1,6 @@
 """`wabot simulate`: everything without WhatsApp, on this machine alone."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -197,6 +198,8 @@ def load(  # noqa: PLR0917 - a command's options
     if statuses not in {level.value for level in StatusLevel}:
         known = ", ".join(level.value for level in StatusLevel)
         raise UnknownChoice(f"unknown --statuses {statuses!r}; known: {known}")
+    if not math.isfinite(rate) or not math.isfinite(duration):
+        raise InvalidInput("--rate and --duration are numbers of messages and seconds.")
     if rate and concurrency:
         raise InvalidInput("Give --rate or --concurrency, not both.")
     if (number or allow_remote) and not against:

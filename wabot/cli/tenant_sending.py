@@ -11,11 +11,18 @@ def try_sending(slug: Slug, json: JsonOption = False) -> None:
     """
     from wabot.config import load_settings
     from wabot.container import open_tenants
+    from wabot.domain.tenant import TenantStatus
+    from wabot.errors import Refused
     from wabot.services.provisioning.look import find_tenant
 
     out = Output("tenant try-sending", json=json)
     with open_tenants(load_settings()) as provisioning:
         tenant = find_tenant(provisioning.tenants, slug)
+        if tenant.status is not TenantStatus.ACTIVE:
+            raise Refused(
+                f"{slug} is {tenant.status.value}: nothing of it is sent",
+                hint=f"See: wabot tenant show {slug}",
+            )
         stopped = provisioning.tenants.try_sending(tenant, actor=provisioning.actor)
     message = (
         f"A running server tries the next message of {slug} within seconds."

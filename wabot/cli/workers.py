@@ -4,6 +4,7 @@ The watcher holds a listening socket for each: what knocks while a worker is awa
 next one at that place, so a restart refuses nobody.
 """
 
+import logging
 import select
 import signal
 import socket
@@ -15,6 +16,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wabot.errors import ConfigurationError, Refused
+from wabot.logs import log
+
+_log = logging.getLogger(__name__)
 
 # The watcher's affair: operators say --workers.
 LISTENER_OPTION = "--listener"
@@ -71,7 +75,12 @@ class _Worker:
             )
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
+        """Return it once it ended; negative: the signal that ended it."""
         return self._process.poll()
 
     @property
@@ -120,6 +129,14 @@ class _Place:
             died_early = now - self.worker.started < _SETTLE
             if died_early and self.worker.exit_code in _CANNOT_START:
                 raise Refused("The servers cannot start; the reason stands above.")
+            log(
+                _log,
+                logging.ERROR,
+                "worker.died",
+                "A worker died and is started again.",
+                pid=self.worker.pid,
+                exit_code=self.worker.exit_code,
+            )
             self.not_before = now + _AGAIN_AFTER if died_early else now
             self.worker.end(now)
             self.worker = None

@@ -64,7 +64,10 @@ class MediaPlace:
 def media_place(value: str) -> MediaPlace:
     """Accept a folder, which need not exist yet, or s3://BUCKET[/PREFIX][?sse=AES256]."""
     if not value.startswith("s3:"):
-        return MediaPlace(folder=Path(value).expanduser().absolute() if value else None)
+        folder = Path(value).expanduser()
+        if value and not folder.is_absolute():
+            raise ValueError("must be a folder's whole path, or s3://BUCKET[/PREFIX]")
+        return MediaPlace(folder=folder if value else None)
     written = re.fullmatch(
         r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])"
         r"(?P<prefix>(/[A-Za-z0-9!_.*'()-]+)*)/?(\?sse=(?P<sse>AES256|aws:kms))?",

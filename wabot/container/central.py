@@ -39,10 +39,13 @@ class CentralUrls:
 
 
 @contextmanager
-def open_central(settings: Settings, *, database: str = CENTRAL_DATABASE) -> Iterator[CentralUrls]:
+def open_central(
+    settings: Settings, *, database: str = CENTRAL_DATABASE, watched: bool = False
+) -> Iterator[CentralUrls]:
     """Tell how to reach the central database while the block lasts.
 
-    Starts the embedded PostgreSQL, with a database of the given name, when no URL is set.
+    Starts the embedded PostgreSQL, with a database of the given name, when no URL is set; when it
+    is `watched`, again whenever it dies.
     """
     from wabot.repositories.conninfo import as_runtime_login, with_runtime_role
 
@@ -53,7 +56,7 @@ def open_central(settings: Settings, *, database: str = CENTRAL_DATABASE) -> Ite
 
     from wabot.gateways.embedded_postgres import EmbeddedPostgres
 
-    with EmbeddedPostgres(settings.home).running() as server:
+    with EmbeddedPostgres(settings.home).running(watched=watched) as server:
         server.ensure_database(database)
         url = server.url(database)
         yield CentralUrls(as_runtime_login(url), embedded=True, owner=url)

@@ -1,6 +1,7 @@
 """The one endpoint that WhatsApp calls, for all companies."""
 
 import hmac
+import json
 import logging
 from typing import Any
 
@@ -58,8 +59,8 @@ class WebhookController:
 
     def _decode(self, raw: bytes) -> Any:
         try:
-            return orjson.loads(raw)
-        except orjson.JSONDecodeError as error:
+            return _parsed(raw)
+        except ValueError as error:
             log(
                 _log,
                 logging.ERROR,
@@ -69,3 +70,25 @@ class WebhookController:
                 bytes=len(raw),
             )
             raise web.HTTPBadRequest(text="the body is no JSON\n") from None
+
+
+def _parsed(raw: bytes) -> Any:
+    """Return what the JSON says; raises ValueError.
+
+    A cut emoji (half of a surrogate pair) is no text, but no reason to refuse all that came with
+    it either: it becomes a question mark.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        if b"\\ud" not in raw.lower():
+            raise
+    try:
+        lenient = json.loads(raw, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return orjson.loads(json.dumps(lenient, ensure_ascii=False).encode(errors="replace"))
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LANGUAGE = r"[a-z]{2,3}(?:_[A-Z]{2})?"
-_WRITTEN = re.compile(rf"([a-z0-9_]{{1,512}})(?::({_LANGUAGE}))?")
-_DEFAULT_LANGUAGE = "es"
+_WRITTEN = re.compile(rf"([a-z0-9_]{{1,512}}):({_LANGUAGE})")
 
 
 class Purpose(StrEnum):
@@ -39,10 +38,10 @@ class TemplateName:
 
 
 def parse_template(written: str) -> TemplateName | None:
-    """Read `name:language`, the language `es` when none is given; None for nothing."""
+    """Read `name:language`; None for nothing."""
     if not written:
         return None
     match = _WRITTEN.fullmatch(written)
     if match is None:
         raise ValueError("must be a template's name and language like pedido_nuevo:es_MX, or empty")
-    return TemplateName(match[1], match[2] or _DEFAULT_LANGUAGE)
+    return TemplateName(match[1], match[2])

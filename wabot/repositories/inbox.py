@@ -64,7 +64,10 @@ class SqlInbox:
             return _again(connection, _RETRY_FAILED, {"slug": slug}, "inbox.retry", actor)
 
     def replay(self, slug: str, contact: str, *, actor: str) -> int:
-        """Take all events of a conversation through again; what was handled changes nothing."""
+        """Take a conversation's events through again; what was handled changes nothing.
+
+        What was discarded stays so.
+        """
         values = {"slug": slug, "contact": contact}
         with self._engine.begin() as connection:
             return _again(connection, _REPLAY, values, "inbox.replay", actor)
@@ -74,7 +77,7 @@ class SqlInbox:
         values = {"ids": list(ids), "actor": actor}
         with self._engine.begin() as connection:
             found = connection.exec_driver_sql(_DISCARD, values).all()
-            _audit(connection, [(row[0], row[1]) for row in found], "inbox.discard", actor)
+            _seen_to(connection, [(row[0], row[1]) for row in found], "inbox.discard", actor)
         return len(found)
 
 
@@ -82,14 +85,15 @@ def _again(
     connection: Connection, statement: str, values: dict[str, Any], action: str, actor: str
 ) -> int:
     found = connection.exec_driver_sql(statement, values).all()
-    _audit(connection, [(row[0], row[1]) for row in found], action, actor)
+    _seen_to(connection, [(row[0], row[1]) for row in found], action, actor)
     return len(found)
 
 
-def _audit(
+def _seen_to(
     connection: Connection, events: Sequence[tuple[int, UUID | None]], action: str, actor: str
 ) -> None:
     if events:
+        connection.exec_driver_sql(_RESOLVE, {"ids": [event for event, _ in events]})
         connection.exec_driver_sql(
             _AUDIT,
             {
@@ -129,7 +133,8 @@ SELECT id, client_id FROM again
 
 _REQUEUE = """
 UPDATE wabot.inbox i
-SET state = 'waiting', attempts = 0, due_at = now(), quiet = false, done_at = NULL
+SET state = 'waiting', attempts = 0, due_at = now(), quiet = false, done_at = NULL,
+    last_error = NULL
 """
 
 _RETRY = f"""
@@ -152,6 +157,7 @@ WITH again AS (
     {_REQUEUE} FROM wabot.clients c
     WHERE c.id = i.client_id AND c.slug = %(slug)s AND i.contact = %(contact)s
       AND i.state IN ('failed', 'waiting', 'done')
+      AND NOT starts_with(coalesce(i.last_error, ''), 'discarded by ')
     RETURNING i.id, i.client_id, i.contact
 ) {_WAKE}
 """
@@ -160,6 +166,13 @@ _DISCARD = """
 UPDATE wabot.inbox SET state = 'done', done_at = now(), last_error = 'discarded by ' || %(actor)s
 WHERE id = ANY(%(ids)s::bigint[]) AND state IN ('failed', 'waiting', 'unrouted')
 RETURNING id, client_id
+"""
+
+# Somebody has seen to them; should one fail again, its alert is raised again.
+_RESOLVE = """
+UPDATE wabot.alerts SET resolved_at = now()
+WHERE resolved_at IS NULL
+  AND key IN (SELECT 'event_set_aside:' || id FROM unnest(%(ids)s::bigint[]) AS e(id))
 """
 
 _AUDIT = """

@@ -152,3 +152,15 @@ def test_the_callers_postgres_variables_do_not_reach_the_server(
         monkeypatch.setenv(name, value)
     with EmbeddedPostgres(ready_home).running() as server:
         assert answers(server.url("postgres"))
+
+
+def test_a_watched_server_that_dies_is_started_again(ready_home: Path) -> None:
+    with EmbeddedPostgres(ready_home).running(watched=True) as server:
+        url = server.url("postgres")
+        first = postmaster(url)
+        os.kill(first, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while not answers(url) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert postmaster(url) != first
+    assert not answers(url)

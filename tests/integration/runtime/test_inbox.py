@@ -85,3 +85,32 @@ async def test_an_event_for_no_client_can_be_discarded(journals: Journals, inbox
 def test_an_unknown_event_is_named(inbox: SqlInbox) -> None:
     with pytest.raises(NotFound, match="no event 7"):
         inbox.get(7)
+
+
+async def test_what_was_discarded_is_not_replayed(
+    journals: Journals, inbox: SqlInbox, make_tenant
+) -> None:
+    await _failed(journals, make_tenant("bodega").id)
+    (failed,) = inbox.listing(("failed",), "", 10)
+    inbox.discard([failed.id], actor="op")
+    assert inbox.replay("bodega", "521", actor="op") == 1
+    assert inbox.get(failed.id)[0].state == "done"
+
+
+@pytest.mark.parametrize("act", ["discard", "retry"])
+async def test_the_alert_of_what_was_seen_to_is_resolved(
+    journals: Journals, inbox: SqlInbox, make_tenant, central_url: str, act: str
+) -> None:
+    await _failed(journals, make_tenant("bodega").id)
+    (failed,) = inbox.listing(("failed",), "", 10)
+    journal = journals.of("a")
+    for event_id in (failed.id, failed.id + 1000):
+        await journal.raise_alert(f"event_set_aside:{event_id}", "event_set_aside", None, "…")
+    getattr(inbox, act)([failed.id], actor="op")
+    with psycopg.connect(central_url) as connection:
+        resolved = connection.execute(
+            "SELECT key FROM wabot.alerts WHERE resolved_at IS NOT NULL"
+        ).fetchall()
+    assert resolved == [(f"event_set_aside:{failed.id}",)]
+    if act == "retry":
+        assert inbox.get(failed.id)[0].last_error == ""

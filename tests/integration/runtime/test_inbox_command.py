@@ -53,5 +53,12 @@ def test_to_discard_without_a_terminal_needs_the_option(run) -> None:
     result = run("discard", "3")
     assert result.exit_code == 2
     assert "--yes" in result.stderr
-    partly = run("discard", "3", "--yes", "--json")
-    assert json.loads(partly.stdout)["warnings"]
+
+
+def test_what_could_not_be_done_is_told_by_the_exit_code(run, make_tenant) -> None:
+    make_tenant("bodega")
+    for words in (["discard", "3", "--yes"], ["retry", "3"], ["replay", "bodega", "999"]):
+        done = run(*words)
+        assert done.exit_code == 1, words
+        assert "not there" in done.stderr
+    assert run("retry", "--failed").exit_code == 0

@@ -305,8 +305,11 @@ class TestFaults:
             async with asyncio.timeout(20):
                 while not shop.central("SELECT 1 FROM wabot.inbox WHERE state = 'failed'"):
                     await asyncio.sleep(0.1)
-            failed = shop.central("SELECT last_error FROM wabot.inbox WHERE state = 'failed'")
-            assert "2 times" in failed[0]["last_error"]
+            (failed,) = shop.central(
+                "SELECT last_error, attempts FROM wabot.inbox WHERE state = 'failed'"
+            )
+            assert "CheckViolation" in failed["last_error"]
+            assert failed["attempts"] == 2
             rules = shop.central("SELECT rule FROM wabot.alerts")
             assert {"rule": "event_set_aside"} in rules
             shop.shop("ALTER TABLE customer_sessions DROP CONSTRAINT broken")

@@ -216,3 +216,19 @@ class TestHealth:
         for path in ("healthz", "readyz"):
             async with shop.session.get(f"{shop.url}/{path}") as response:
                 assert response.status == 200
+
+
+class TestACutEmoji:
+    async def test_it_costs_neither_its_message_nor_what_came_with_it(self, shop: Harness) -> None:
+        first = shop.body(text("HALF fin"))
+        raw = encode(first).replace(b"HALF", b"hola \\ud83d")
+        assert (await shop.post(raw))[0] == 200
+        payload = shop.central("SELECT payload FROM wabot.inbox")[0]["payload"]
+        assert payload["raw"]["text"]["body"] == "hola ? fin"
+
+    @pytest.mark.parametrize("spoilt", [b'{"a": "\\ud83d"', b'{"a": NaN, "b": "\\ud83d"}'])
+    async def test_what_is_no_json_besides_is_refused(self, shop: Harness, spoilt: bytes) -> None:
+        assert (await shop.post(spoilt))[0] == 400
+
+    async def test_nesting_without_end_is_refused(self, shop: Harness) -> None:
+        assert (await shop.post(b'["\\ud83d",' + b"[" * 100_000))[0] == 400

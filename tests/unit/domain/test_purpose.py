@@ -13,7 +13,7 @@ from wabot.domain.shop import ShopSettings
     [
         ("pedido_nuevo:es_MX", TemplateName("pedido_nuevo", "es_MX")),
         ("pedido_nuevo:es", TemplateName("pedido_nuevo", "es")),
-        ("pedido_2", TemplateName("pedido_2", "es")),
+        ("pedido_2:es_AR", TemplateName("pedido_2", "es_AR")),
         ("", None),
     ],
 )
@@ -25,7 +25,16 @@ def test_a_template_is_written_as_name_and_language(
 
 @pytest.mark.parametrize(
     "written",
-    ["Pedido Nuevo", "pedido:ES", "pedido:es_mx", "pedido:", ":es", "pedido;es", "x" * 513],
+    [
+        "Pedido Nuevo",
+        "pedido:ES",
+        "pedido:es_mx",
+        "pedido:",
+        "pedido",
+        ":es",
+        "pedido;es",
+        "x" * 513,
+    ],
 )
 def test_what_meta_would_not_call_a_template_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="like pedido_nuevo:es_MX"):

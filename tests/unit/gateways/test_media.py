@@ -85,3 +85,9 @@ def test_one_setting_names_the_place(written: str, place: MediaPlace) -> None:
 def test_a_place_that_cannot_be_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="must be a folder or s3://"):
         media_place(written)
+
+
+@pytest.mark.parametrize("written", ["relative/folder", "http://files.example", "C:files"])
+def test_a_folder_is_named_by_its_whole_path(written: str) -> None:
+    with pytest.raises(ValueError, match="whole path"):
+        media_place(written)

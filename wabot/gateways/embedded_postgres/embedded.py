@@ -62,8 +62,11 @@ class EmbeddedPostgres:
         self._options = dict(options or {})
 
     @contextmanager
-    def running(self) -> Iterator[EmbeddedServer]:
-        """Keep the server running while the block lasts; call it in a thread from async code."""
+    def running(self, *, watched: bool = False) -> Iterator[EmbeddedServer]:
+        """Keep the server running while the block lasts; call it in a thread from async code.
+
+        A `watched` server that dies meanwhile is started again within seconds.
+        """
         from wabot.gateways.embedded_postgres.account import account_for
         from wabot.gateways.embedded_postgres.folders import PORT, Folders, prepare
         from wabot.gateways.embedded_postgres.locks import (
@@ -73,6 +76,7 @@ class EmbeddedPostgres:
             try_lock,
         )
         from wabot.gateways.embedded_postgres.server import ServerProcess
+        from wabot.gateways.embedded_postgres.watch import Watch
 
         home = self._home.expanduser().resolve()
         account = account_for(home)
@@ -87,9 +91,13 @@ class EmbeddedPostgres:
             except BaseException:
                 os.close(mine)
                 raise
+        watch = Watch(process, lambda: exclusive(folders.turn, account, timeout=180))
+        if watched:
+            watch.start()
         try:
             yield EmbeddedServer(home, socket, PORT)
         finally:
+            watch.end()
             with exclusive(folders.turn, account, timeout=180):
                 # Closed, not unlocked: a forked child keeps its part in the lock.
                 os.close(mine)

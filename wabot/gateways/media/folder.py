@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +34,14 @@ class FolderStorage:
             yield _Incoming(spool, self._root)
         finally:
             await spool.discard()
+
+    def check(self) -> None:
+        """Raise StorageUnavailable when no file can be kept here."""
+        folder = self._root / _INCOMING
+        with storage_errors(str(self._root)):
+            _make(self._root, folder)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
 
     def delete_tenant(self, client_id: UUID) -> int:
         """Delete all files of a tenant, blocking; return how many there were."""

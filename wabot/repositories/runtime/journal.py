@@ -135,6 +135,7 @@ class PostgresJournal:
                 occurred_at=row[5],
                 attempts=row[6],
                 request_id=row[7],
+                last_error=row[8],
             )
             for row in rows
             if row[0] is not None

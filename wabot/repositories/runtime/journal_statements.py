@@ -156,10 +156,10 @@ WITH lease AS (
     FROM waiting w, calm
     WHERE i.id = w.id AND (NOT w.quiet OR calm.over)
     RETURNING i.id, i.phone_number_id, i.dedup_key, i.kind, i.payload, i.occurred_at,
-              i.attempts, i.request_id
+              i.attempts, i.request_id, coalesce(i.last_error, '') AS last_error
 )
 SELECT t.id, t.phone_number_id, t.dedup_key, t.kind, t.payload, t.occurred_at, t.attempts,
-       t.request_id
+       t.request_id, t.last_error
 FROM lease LEFT JOIN taken t ON true
 """,
     "wabot_take",
@@ -193,7 +193,8 @@ WHERE id = ANY(%(done)s::bigint[]) AND state = 'waiting'
 )
 
 SET_ASIDE = Statement("""
-UPDATE wabot.inbox i SET state = 'failed', done_at = now(), last_error = s.reason
+UPDATE wabot.inbox i SET state = 'failed', done_at = now(), last_error = s.reason,
+    attempts = greatest(i.attempts - 1, 0)
 FROM unnest(%(failed)s::bigint[], %(reasons)s::text[]) AS s(id, reason)
 WHERE i.id = s.id AND i.state = 'waiting'
 """)

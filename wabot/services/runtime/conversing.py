@@ -155,9 +155,10 @@ class Conversing:
         wait = await self._apologise(tenant, key, spent)
         if wait is not None:
             # Not given up before the customer knows; whoever is next sends what is written.
-            waiting = tuple(Kept(e.id, wait, e.attempts, "the apology waits") for e in spent)
+            waiting = tuple(Kept(e.id, wait, e.attempts, e.last_error) for e in spent)
             return Closing(key, kept=waiting + rest)
-        failed = tuple(Failed(e.id, f"failed {self.tries} times") for e in spent)
+        # Taken once more than it was tried: to be set aside.
+        failed = tuple(Failed(e.id, e.last_error or f"failed {self.tries} times") for e in spent)
         return Closing(key, failed=failed, kept=rest)
 
     async def _apologise(

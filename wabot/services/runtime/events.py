@@ -63,6 +63,7 @@ class StoredEvent:
     occurred_at: datetime
     attempts: int = 1
     request_id: str = ""
+    last_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
