@@ -127,11 +127,11 @@ async def load(
         with serving(_environment(place, graph.url) | (more or {}), WORKERS) as servers:
             graph.statuses.callback_url = f"{servers.url}/webhook"
             numbers = place.numbers[:tenants]
-            # Until each worker has met most of the shops.
+            # Until each connection has met most of the shops.
             warm = LoadPlan(
                 numbers,
                 max(CUSTOMERS, tenants),
-                5.0 + tenants * 0.04,
+                5.0 + tenants * 0.09,
                 concurrency=CONCURRENCY,
             )
             await _hold(graph, LoadGenerator(warm, f"{servers.url}/webhook", secret))

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from sys import intern
 from typing import Any
 from uuid import UUID
 
@@ -81,15 +82,16 @@ async def _read(transaction: TenantTransaction, tenant: Tenant) -> Shop:
 
 
 def _product(row: Sequence[Any]) -> Product:
+    # Shops made from one template call most things alike: a word is kept once for all of them.
     return Product(
         id=row[0],
-        name=row[1],
+        name=intern(row[1]),
         price=row[2],
-        unit=row[3],
+        unit=intern(row[3]),
         step=row[4],
         stock=row[5],
-        description=row[6],
-        category=row[7],
-        aliases=tuple(row[8]),
-        sku=row[9],
+        description=intern(row[6]),
+        category=intern(row[7]),
+        aliases=tuple(map(intern, row[8])),
+        sku=intern(row[9]),
     )
