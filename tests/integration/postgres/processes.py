@@ -17,7 +17,7 @@ _BECOME = """
 import os, pwd, sys
 from pathlib import Path
 import psycopg
-from wabot.gateways.embedded_postgres import EmbeddedPostgres, server
+from wabot.gateways.embedded_postgres import EmbeddedPostgres, server, watch
 if len(sys.argv) > 2:
     user = pwd.getpwnam(sys.argv[2])
     os.setgroups([])
