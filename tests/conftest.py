@@ -35,11 +35,6 @@ settings.register_profile("rules", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("rules")
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Run one more than there are processors: many tests wait, for leases and time-outs."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Begun in a script's background. Programs that are told to ignore Ctrl-C pass that on.
