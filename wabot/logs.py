@@ -215,6 +215,11 @@ _QUIET = {
 }
 
 
+def hide(secrets: Iterable[str]) -> None:
+    """Mask these words from now on, wherever they occur, instead of those before."""
+    _known[:] = [secret for secret in secrets if len(secret) >= 4]
+
+
 def configure(
     level: str = "info",
     format: str = "auto",  # noqa: A002 - named after its setting
@@ -226,7 +231,7 @@ def configure(
     console = format == "console" or (format == "auto" and target.isatty())
     handler = logging.StreamHandler(target)
     handler.setFormatter(ConsoleFormatter() if console else JsonFormatter())
-    _known[:] = [secret for secret in secrets if len(secret) >= 4]
+    hide(secrets)
     root = logging.getLogger()
     for old in list(root.handlers):
         if isinstance(old.formatter, (JsonFormatter, ConsoleFormatter)):

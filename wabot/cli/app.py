@@ -24,6 +24,7 @@ class Entry:
 
 COMMANDS = {
     "tenant": Entry("wabot.cli.tenant:app", "Create shops and look at them."),
+    "check": Entry("wabot.cli.check:app", "Check that everything is as it should be."),
     "serve": Entry("wabot.cli.serve:serve", "Receive WhatsApp's webhooks and answer customers."),
     "keys": Entry("wabot.cli.keys:app", "Make, list and replace the master keys."),
     "inbox": Entry("wabot.cli.inbox:app", "Look at events that wait or failed; try them again."),

@@ -123,6 +123,22 @@ class Output:
         """Print data that is text by nature."""
         self._write(text)
 
+    def styled(self, *parts: tuple[str, str]) -> None:
+        """Print a line of data to a terminal, each part in a style of its own."""
+        from rich.console import Console
+        from rich.text import Text
+
+        masked = [(mask_secrets(text), style) for text, style in parts]
+        Console(file=self._stdout, highlight=False).print(Text.assemble(*masked), soft_wrap=True)
+
+    def can_write(self, text: str) -> bool:
+        """Tell whether the encoding of stdout has these signs."""
+        try:
+            text.encode(self._stdout.encoding or "ascii")
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def note(self, message: str) -> None:
         """Talk to the operator; nothing with json."""
         if not self.json:

@@ -7,8 +7,6 @@ import typer
 from wabot.cli.tenant_options import TemplateDir
 from wabot.cli.workers import LISTENER_OPTION, WATCHER_OPTION
 
-REQUIRED = ("WABOT_MASTER_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
-
 
 def serve(  # noqa: PLR0917 - a command's options
     host: Annotated[
@@ -34,13 +32,13 @@ def serve(  # noqa: PLR0917 - a command's options
     from wabot import logs
     from wabot.cli.event_loop import run
     from wabot.cli.output import Output
-    from wabot.config import load_settings, use_template_dir
+    from wabot.config import REQUIRED_TO_SERVE, load_settings, use_template_dir
     from wabot.container import build_runtime, open_central, require_ready
     from wabot.container.media import require_media_folder
     from wabot.server import serve_until_told
 
     use_template_dir(template_dir)
-    settings = load_settings(require=REQUIRED)
+    settings = load_settings(require=REQUIRED_TO_SERVE)
     logs.configure(
         settings["WABOT_LOG_LEVEL"], settings["WABOT_LOG_FORMAT"], secrets=settings.secret_words
     )

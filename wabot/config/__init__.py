@@ -1,26 +1,29 @@
 """Settings, and the only reader of the environment."""
 
-import operator
 import os
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from wabot.config.table import SETTINGS, Setting
+from wabot.config.examination import Examination, examine
+from wabot.config.table import REQUIRED_TO_SERVE, SETTINGS, Setting
 from wabot.errors import ConfigurationError
 
 __all__ = [
+    "REQUIRED_TO_SERVE",
     "SETTINGS",
+    "Examination",
     "Setting",
     "Settings",
     "bundled",
     "env_example",
+    "examine_settings",
     "home_folder",
     "load_settings",
     "setting",
+    "settings_of",
     "template_folders",
     "use_template_dir",
 ]
@@ -28,7 +31,6 @@ __all__ = [
 PACKAGE = Path(__file__).resolve().parent.parent
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
-_PREFIXES = ("WABOT_", "WHATSAPP_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,28 +83,45 @@ def load_settings(
 
     Raises ConfigurationError that lists all that is missing or malformed, with how to obtain it.
     """
-    path = env_file if env_file is not None else Path(".env")
-    given = _environment(path, environ)
+    return settings_of(examine_settings(environ=environ, env_file=env_file), require=require)
 
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for known in SETTINGS:
-        text = given.get(known.name, "").strip()
-        try:
-            value = values[known.name] = known.parse(text or known.default)
-        except ValueError as error:
-            problems.append(f"{known.name} {error}{_how(known)}")
-            continue
-        if known.name in require and (not text or value in ((), {})):
-            problems.append(f"{known.name} is not set{_how(known)}")
-    problems += _contradictions(values)
+
+def examine_settings(
+    *, environ: Mapping[str, str] | None = None, env_file: Path | None = None
+) -> Examination:
+    """Read the environment over the `.env` file of the working folder, whatever is wrong there."""
+    path = env_file if env_file is not None else Path(".env")
+    surrounding = dict(os.environ) if environ is None else environ
+    try:
+        return examine(path, _from_file(path), surrounding)
+    except ConfigurationError as error:
+        return examine(path, {}, surrounding, unreadable=error.message)
+
+
+def settings_of(found: Examination, *, require: tuple[str, ...] = ()) -> Settings:
+    """Return the settings that were found.
+
+    Raises ConfigurationError that lists all that is missing or malformed, with how to obtain it.
+    """
+    if found.unreadable:
+        raise ConfigurationError(found.unreadable, hint=_READABLE)
+    missing = found.missing(require)
+    problems = [
+        f"{reading.setting.name} {reading.problem or 'is not set'}{_how(reading.setting)}"
+        for reading in found.readings.values()
+        if reading.problem or reading in missing
+    ]
+    problems += found.contradictions
     if problems:
         raise ConfigurationError(
             "Settings are missing or malformed:\n" + "\n".join(f"  {line}" for line in problems),
-            hint=f"Set them in the environment or in {path.resolve()}; .env.example has them all.",
+            hint=f"Set them in the environment or in {found.file.resolve()};"
+            " .env.example has them all.",
         )
     return Settings(
-        values, env_file=path if path.is_file() else None, warnings=_unknown_names(given)
+        {name: reading.value for name, reading in found.readings.items()},
+        env_file=found.file if found.file.is_file() else None,
+        warnings=tuple(map(str, found.strays)),
     )
 
 
@@ -167,18 +186,23 @@ def use_template_dir(folder: Path | None) -> None:
 
 
 def _environment(path: Path, environ: Mapping[str, str] | None) -> dict[str, str]:
+    return _from_file(path) | dict(os.environ if environ is None else environ)
+
+
+_READABLE = "Make it a UTF-8 text file that this user may read."
+
+
+def _from_file(path: Path) -> dict[str, str]:
     from dotenv import dotenv_values
 
     try:
         # As systemd's EnvironmentFile reads it: a password may hold a dollar sign.
-        from_file = dotenv_values(path, interpolate=False) if path.is_file() else {}
+        found = dotenv_values(path, interpolate=False) if path.is_file() else {}
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{path.resolve()} cannot be read: {error}",
-            hint="Make it a UTF-8 text file that this user may read.",
+            f"{path.resolve()} cannot be read: {error}", hint=_READABLE
         ) from error
-    given = {name: value for name, value in from_file.items() if value is not None}
-    return given | dict(os.environ if environ is None else environ)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _home(given: str) -> Path:
@@ -205,26 +229,3 @@ def _user() -> str:
 
 def _how(known: Setting) -> str:
     return f" — {known.obtain}" if known.obtain else ""
-
-
-def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
-    """Name pairs of settings that are right alone and wrong together."""
-    rules = (
-        ("WABOT_QUIET_WINDOW", operator.le, "must not be above", "WABOT_QUIET_WINDOW_MAX"),
-        ("WABOT_TURNS_PER_TENANT", operator.lt, "must be below", "WABOT_POOL_SIZE"),
-        ("WABOT_RESEND_AFTER", operator.le, "must not be above", "WABOT_RESEND_AFTER_SILENT"),
-    )
-    for one, holds, rule, other in rules:
-        if one in values and other in values and not holds(values[one], values[other]):
-            yield f"{one} ({values[one]:g}) {rule} {other} ({values[other]:g})"
-
-
-def _unknown_names(given: Mapping[str, str]) -> tuple[str, ...]:
-    """Name what looks like a setting and is none: most likely a slip."""
-    warnings = []
-    for name in sorted(given):
-        if name.startswith(_PREFIXES) and name not in _BY_NAME:
-            close = get_close_matches(name, _BY_NAME, n=1)
-            meant = f" Did you mean {close[0]}?" if close else ""
-            warnings.append(f"{name} is not a setting of wabot and has no effect.{meant}")
-    return tuple(warnings)

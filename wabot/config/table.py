@@ -272,3 +272,6 @@ SETTINGS: tuple[Setting, ...] = (
         parse=one_of("auto", "json", "console"),
     ),
 )
+
+# Without these nothing can be received or answered.
+REQUIRED_TO_SERVE = ("WABOT_MASTER_KEY", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
