@@ -161,6 +161,7 @@ def environment(central_url: str, runtime_url: str, tmp_path: Path) -> dict[str,
         "WHATSAPP_VERIFY_TOKEN": "word of the tests",
         "WABOT_QUIET_WINDOW": "0",
         "WABOT_RATE_LIMITS": "off",
+        "WABOT_ADMIN_PORT": "0",
     }
 
 

@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 from wabot.config import Settings, load_settings
 from wabot.container import Runtime, build_runtime, tenants_at
 from wabot.domain.tenant import Isolation, Tenant
-from wabot.server import start_server
+from wabot.server import admin_listener, start_admin, start_server
 from wabot.services.provisioning.request import TenantRequest
 from wabot.simulation.graph.config import GraphConfig, Number, StatusLevel
 from wabot.simulation.graph.journal import SentMessage
@@ -87,6 +87,7 @@ class Harness:
     url: str
     session: aiohttp.ClientSession
     clock: Clock
+    admin: str
     customer: Person = field(default_factory=lambda: Person("5215550100001", "Ana", ""))
 
     async def post(
@@ -243,6 +244,8 @@ async def running(
         )
         runtime = build_runtime(settings, environment["RUNTIME_DATABASE_URL"], clock=clock)
         runner, port = await start_server(runtime, "127.0.0.1", 0)
+        operators = admin_listener("127.0.0.1", 0)
+        admin = await start_admin(runtime, operators)
         url = f"http://127.0.0.1:{port}"
         graph.statuses.callback_url = f"{url}/webhook"
         try:
@@ -256,6 +259,8 @@ async def running(
                     url,
                     session,
                     clock,
+                    f"http://127.0.0.1:{operators.getsockname()[1]}",
                 )
         finally:
+            await admin.cleanup()
             await runner.cleanup()

@@ -11,11 +11,13 @@ from aiohttp import web
 
 from wabot.container import Runtime
 from wabot.controllers.health import HealthController
+from wabot.controllers.metrics import MetricsController
 from wabot.controllers.webhook import WebhookController
 from wabot.errors import Refused
 from wabot.middlewares.errors import error_responses
 from wabot.middlewares.request_context import request_context
-from wabot.routes import add_routes
+from wabot.middlewares.timing import webhook_times
+from wabot.routes import add_admin_routes, add_public_routes
 
 # Meta's largest body is 3 MB; the margin is for what a proxy may add.
 BODY_LIMIT = 3_500_000
@@ -25,9 +27,10 @@ _LAST_REQUESTS = 0.3
 
 
 def build_app(runtime: Runtime) -> web.Application:
-    """Return the application; the runtime opens and closes with it."""
+    """Return the public application; the runtime opens and closes with it."""
     app = web.Application(
-        middlewares=[request_context, error_responses], client_max_size=BODY_LIMIT
+        middlewares=[webhook_times(runtime.measures), request_context, error_responses],
+        client_max_size=BODY_LIMIT,
     )
 
     async def life(_app: web.Application) -> AsyncIterator[None]:
@@ -39,8 +42,24 @@ def build_app(runtime: Runtime) -> web.Application:
     webhook = WebhookController(
         runtime.acceptor, runtime.signatures, runtime.clock, runtime.verify_token
     )
-    add_routes(app, webhook, HealthController(runtime.ping))
+    add_public_routes(app, webhook, HealthController(runtime.ping))
     return app
+
+
+def build_admin_app(runtime: Runtime) -> web.Application:
+    """Return the application for operators, over a runtime that is open."""
+    app = web.Application(middlewares=[request_context, error_responses])
+    scrape = runtime.watching.scrape if runtime.watching else None
+    add_admin_routes(app, HealthController(runtime.ping), MetricsController(scrape))
+    return app
+
+
+async def start_admin(runtime: Runtime, listener: socket.socket) -> web.AppRunner:
+    """Answer operators on a listening socket, which other workers may share."""
+    runner = web.AppRunner(build_admin_app(runtime), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    return runner
 
 
 async def start_server(
@@ -71,6 +90,25 @@ async def start_server(
     return runner, runner.addresses[0][1]
 
 
+def admin_listener(host: str, port: int) -> socket.socket:
+    """Listen where operators ask, for this process and the workers that it starts."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if sys.platform != "win32":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise Refused(
+            f"Cannot listen on {host} port {port} for /metrics and /readyz:"
+            f" {error.strerror or error}",
+            hint="Another server may do: give this one a WABOT_ADMIN_PORT of its own, or off.",
+        ) from error
+    return listener
+
+
 async def serve_until_told(
     runtime: Runtime,
     host: str,
@@ -78,11 +116,13 @@ async def serve_until_told(
     ready: Callable[[int], None],
     *,
     listener: socket.socket | None = None,
+    admin: socket.socket | None = None,
     watcher: socket.socket | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is at hand.
 
-    A `watcher` at the other end of a socket is told once webhooks are taken; its end is ours too.
+    `admin` is where operators ask. A `watcher` at the other end of a socket is told once webhooks
+    are taken; its end is ours too.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -92,7 +132,10 @@ async def serve_until_told(
         else:
             loop.add_signal_handler(number, stop.set)
     runner, actual_port = await start_server(runtime, host, port, listener=listener)
+    operators = None
     try:
+        if admin is not None:
+            operators = await start_admin(runtime, admin)
         ready(actual_port)
         if watcher is not None:
             with suppress(BrokenPipeError):
@@ -104,4 +147,7 @@ async def serve_until_told(
         # Who connected a moment ago is still about to ask.
         await asyncio.sleep(_LAST_REQUESTS)
     finally:
+        # First: it looks into what the other closes.
+        if operators is not None:
+            await operators.cleanup()
         await runner.cleanup()

@@ -1,11 +1,12 @@
 """`wabot serve`: the webhook runtime."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wabot.cli.tenant_options import TemplateDir
-from wabot.cli.workers import LISTENER_OPTION, WATCHER_OPTION
+from wabot.cli.workers import ADMIN_OPTION, LISTENER_OPTION, METRICS_OPTION, WATCHER_OPTION
 
 
 def serve(  # noqa: PLR0917 - a command's options
@@ -21,6 +22,8 @@ def serve(  # noqa: PLR0917 - a command's options
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
     template_dir: TemplateDir = None,
     listener: Annotated[int, typer.Option(LISTENER_OPTION, hidden=True)] = -1,
+    admin: Annotated[int, typer.Option(ADMIN_OPTION, hidden=True)] = -1,
+    metrics: Annotated[Path | None, typer.Option(METRICS_OPTION, hidden=True)] = None,
     watcher: Annotated[int, typer.Option(WATCHER_OPTION, hidden=True)] = -1,
 ) -> None:
     """Receive WhatsApp's webhooks and answer customers, until SIGTERM or Ctrl-C.
@@ -35,7 +38,8 @@ def serve(  # noqa: PLR0917 - a command's options
     from wabot.config import REQUIRED_TO_SERVE, load_settings, use_template_dir
     from wabot.container import build_runtime, open_central, require_ready
     from wabot.container.media import require_media_folder
-    from wabot.server import serve_until_told
+    from wabot.gateways.metrics_files import delete_folder, make_folder
+    from wabot.server import admin_listener, serve_until_told
 
     use_template_dir(template_dir)
     settings = load_settings(require=REQUIRED_TO_SERVE)
@@ -45,24 +49,37 @@ def serve(  # noqa: PLR0917 - a command's options
     out = Output("serve")
     address = host or settings["WABOT_HOST"]
     chosen = settings["WABOT_PORT"] if port is None else port
+
+    def opened(descriptor: int) -> socket.socket | None:
+        return None if descriptor < 0 else socket.socket(fileno=descriptor)
+
     with open_central(settings, watched=listener < 0) as urls:
         require_ready(settings, urls)
         require_media_folder(settings)
+        operators = opened(admin)
+        if listener < 0 and settings["WABOT_ADMIN_PORT"] is not None:
+            operators = admin_listener(settings["WABOT_ADMIN_HOST"], settings["WABOT_ADMIN_PORT"])
+            where = _shown(*operators.getsockname()[:2])
+            out.note(f"Operators ask http://{where}: /metrics, /readyz, /healthz")
         if workers > 1 and listener < 0:
             from wabot.cli.workers import watch_workers
 
-            again = watch_workers(workers, address, chosen)
+            measured = settings["WABOT_METRICS"] == "on"
+            folder = make_folder(settings.home) if measured else None
+            again = watch_workers(workers, address, chosen, admin=operators, metrics=folder)
+            if folder is not None:
+                delete_folder(folder)
             out.note(f"Stopped {workers} servers; {again} had to be started anew meanwhile.")
             return
-        runtime = build_runtime(settings, urls.runtime_url, workers=workers)
-
-        def opened(descriptor: int) -> socket.socket | None:
-            return None if descriptor < 0 else socket.socket(fileno=descriptor)
+        runtime = build_runtime(settings, urls.runtime_url, workers=workers, shared_metrics=metrics)
 
         def ready(actual_port: int) -> None:
-            shown = f"[{address}]" if ":" in address else address
-            out.note(f"Listening on http://{shown}:{actual_port}/webhook")
+            out.note(f"Listening on http://{_shown(address, actual_port)}/webhook")
 
-        given = {"listener": opened(listener), "watcher": opened(watcher)}
+        given = {"listener": opened(listener), "watcher": opened(watcher), "admin": operators}
         run(serve_until_told(runtime, address, chosen, ready, **given))
     out.note("Stopped; nothing was left half done.")
+
+
+def _shown(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

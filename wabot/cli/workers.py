@@ -14,8 +14,11 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
 
 from wabot.errors import ConfigurationError, Refused
+from wabot.gateways.metrics_files import forget_process
 from wabot.logs import log
 
 _log = logging.getLogger(__name__)
@@ -23,6 +26,8 @@ _log = logging.getLogger(__name__)
 # The watcher's affair: operators say --workers.
 LISTENER_OPTION = "--listener"
 WATCHER_OPTION = "--watcher"
+ADMIN_OPTION = "--admin"
+METRICS_OPTION = "--metrics"
 
 _COMMAND = (sys.executable, "-c", "from wabot.cli import main; main()", "serve")
 _CANNOT_START = (2, 3, 4)
@@ -32,11 +37,20 @@ _PATIENCE = 40.0
 _TICK = 0.1
 
 
-def watch_workers(count: int, host: str, port: int, options: Sequence[str] = ()) -> int:
+def watch_workers(
+    workers: int,
+    host: str,
+    port: int,
+    options: Sequence[str] = (),
+    *,
+    admin: socket.socket | None = None,
+    metrics: Path | None = None,
+) -> int:
     """Run so many servers until SIGTERM or SIGINT; start one anew when it dies.
 
-    SIGHUP replaces them one after the other: each goes only when the next one listens. Returns how
-    many had to be started anew. Raises Refused when they cannot start at all.
+    They share the `admin` socket, where any of them answers, and the folder `metrics`. SIGHUP
+    replaces them one after the other: each goes only when the next one listens. Returns how many
+    had to be started anew. Raises Refused when they cannot start at all.
     """
     if not hasattr(socket, "SO_REUSEPORT"):
         raise ConfigurationError(
@@ -45,12 +59,16 @@ def watch_workers(count: int, host: str, port: int, options: Sequence[str] = ())
         )
     first = _bound(host, port)
     actual = first.getsockname()[1]
-    listeners = [first, *(_bound(host, actual) for _ in range(count - 1))]
+    listeners = [first, *(_bound(host, actual) for _ in range(workers - 1))]
     # Each is told how many they are: they share what Meta allows a number.
-    shared = ["--host", host, "--port", str(actual), "--workers", str(count)]
+    shared = ["--host", host, "--port", str(actual), "--workers", str(workers)]
     command = [*_COMMAND, *shared, *options]
     try:
-        return _Watch([_Place(command, listener) for listener in listeners]).run()
+        places = [
+            _Place(command, listener, admin, metrics and metrics / str(number))
+            for number, listener in enumerate(listeners)
+        ]
+        return _Watch(places).run()
     finally:
         for listener in listeners:
             listener.close()
@@ -59,17 +77,26 @@ def watch_workers(count: int, host: str, port: int, options: Sequence[str] = ())
 class _Worker:
     """A process, and the line to it: it says when it listens, and hears when its watcher dies."""
 
-    def __init__(self, command: Sequence[str], listener: socket.socket) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        listener: socket.socket,
+        admin: socket.socket | None,
+        metrics: Path | None,
+    ) -> None:
         self.started = time.monotonic()
+        self.metrics = metrics
         self._line, theirs = socket.socketpair()
+        given = {LISTENER_OPTION: listener, WATCHER_OPTION: theirs}
+        if admin is not None:
+            given[ADMIN_OPTION] = admin
+        options = [word for name, end in given.items() for word in (name, str(end.fileno()))]
+        if metrics is not None:
+            options += [METRICS_OPTION, str(metrics)]
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [
-                    *command,
-                    *(LISTENER_OPTION, str(listener.fileno())),
-                    *(WATCHER_OPTION, str(theirs.fileno())),
-                ],
-                pass_fds=(listener.fileno(), theirs.fileno()),
+                [*command, *options],
+                pass_fds=[end.fileno() for end in given.values()],
                 # In a group of their own: Ctrl-C reaches the watcher, which asks them to stop.
                 start_new_session=True,
             )
@@ -100,6 +127,8 @@ class _Worker:
             self._process.kill()
             self._process.wait()
         self._line.close()
+        if self.metrics is not None:
+            forget_process(self.metrics.parent, self.metrics.name)
 
 
 @dataclass(slots=True)
@@ -108,13 +137,23 @@ class _Place:
 
     command: Sequence[str]
     listener: socket.socket
+    admin: socket.socket | None = None
+    metrics: Path | None = None
     worker: _Worker | None = None
     following: _Worker | None = None
     leaving: list[tuple[_Worker, float]] = field(default_factory=list)
     not_before: float = 0.0
 
     def start(self) -> _Worker:
-        return _Worker(self.command, self.listener)
+        return _Worker(self.command, self.listener, self.admin, self._metrics())
+
+    def _metrics(self) -> Path | None:
+        """Return metrics files that no living worker writes; those of the dead are gone on with."""
+        if self.metrics is None:
+            return None
+        taken = {worker.metrics for worker in self.everybody()}
+        tries = (self.metrics.with_name(f"{self.metrics.name}-{turn}") for turn in count())
+        return next(path for path in tries if path not in taken)
 
     def replace(self) -> None:
         if self.following is None:

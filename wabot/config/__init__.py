@@ -185,6 +185,11 @@ def use_template_dir(folder: Path | None) -> None:
         os.environ["WABOT_TEMPLATE_DIR"] = str(folder.expanduser().absolute())
 
 
+def share_metrics(folder: Path) -> None:
+    """Let this process, and those it starts, keep their metrics in files of that folder."""
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
 def _environment(path: Path, environ: Mapping[str, str] | None) -> dict[str, str]:
     return _from_file(path) | dict(os.environ if environ is None else environ)
 

@@ -19,6 +19,11 @@ def whole(minimum: int, maximum: int) -> Callable[[str], int]:
     return parse
 
 
+def port_or_off(value: str) -> int | None:
+    """Accept a port, or `off`."""
+    return None if value.lower() == "off" else whole(0, 65535)(value)
+
+
 def seconds(minimum: float, maximum: float) -> Callable[[str], float]:
     """Accept numbers of seconds of that range."""
 

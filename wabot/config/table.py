@@ -15,6 +15,7 @@ from wabot.config.parsers import (
     media_place,
     one_of,
     operator,
+    port_or_off,
     seconds,
     secret_list,
     whole,
@@ -147,6 +148,34 @@ SETTINGS: tuple[Setting, ...] = (
         "Port that `wabot serve` listens on.",
         "8080",
         parse=whole(0, 65535),
+    ),
+    Setting(
+        "WABOT_ADMIN_HOST",
+        "server",
+        "Address for /metrics, /readyz and /healthz: nothing there is for the public.",
+        "127.0.0.1",
+    ),
+    Setting(
+        "WABOT_ADMIN_PORT",
+        "server",
+        "Its port, one for all workers; off: no such address.",
+        "9464",
+        parse=port_or_off,
+    ),
+    Setting(
+        "WABOT_METRICS",
+        "server",
+        "on: /metrics tells Prometheus what happens. off: nothing is measured.",
+        "on",
+        parse=one_of("on", "off"),
+    ),
+    Setting(
+        "WABOT_METRICS_TENANTS",
+        "server",
+        "Shops that metrics tell apart in each worker, by a label `tenant`; those beyond are"
+        " `other`. 0: no such label.",
+        "0",
+        parse=whole(0, 10_000),
     ),
     Setting(
         "WABOT_QUIET_WINDOW",

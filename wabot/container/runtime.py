@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from wabot.errors import InvalidInput
 from wabot.logs import log
 
 if TYPE_CHECKING:
+    from wabot.container.watching import Watching
     from wabot.domain.tenant import Tenant
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.measuring import Measures
     from wabot.services.runtime.media import MediaWorker
     from wabot.services.runtime.ports import Clock
     from wabot.services.runtime.worker import Worker
@@ -68,6 +71,8 @@ class Runtime:
     signatures: "SignatureVerifier"
     clock: "Clock"
     verify_token: str
+    measures: "Measures"
+    watching: "Watching | None" = None
 
     async def open(self) -> None:
         """Connect and begin to work; raises DatabaseUnavailable."""
@@ -75,9 +80,13 @@ class Runtime:
         await self.graph.open()
         self.worker.start()
         self.media.start()
+        if self.watching is not None:
+            self.watching.start()
 
     async def close(self) -> None:
         """Finish what is at hand, give leases back and disconnect."""
+        if self.watching is not None:
+            await self.watching.stop()
         await self.media.stop()
         await self.worker.stop()
         await self.graph.close()
@@ -96,12 +105,18 @@ def build_runtime(
     clock: "Clock | None" = None,
     texts_of: "Callable[[Tenant], Texts] | None" = None,
     workers: int = 1,
+    shared_metrics: Path | None = None,
 ) -> Runtime:
-    """Put the serving process, one of so many on this machine, together; nothing is opened yet."""
+    """Put the serving process, one of so many on this machine, together; nothing is opened yet.
+
+    `shared_metrics` is its place in the folder of all workers' metrics.
+    """
     from wabot.container.media import build_media
+    from wabot.container.watching import Watching, build_measures
     from wabot.gateways.clock import SystemClock
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
+    from wabot.repositories.runtime.backlog import PostgresBacklog
     from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.journal import PostgresJournal
     from wabot.repositories.runtime.pauses import PostgresPauses
@@ -113,6 +128,7 @@ def build_runtime(
     from wabot.services.runtime.delivery_alerts import DeliveryAlerts
     from wabot.services.runtime.fallbacks import Fallbacks
     from wabot.services.runtime.gates import Gate
+    from wabot.services.runtime.measuring import UNMEASURED, Vitals
     from wabot.services.runtime.pace import Pace
     from wabot.services.runtime.pausing import SendingPauses
     from wabot.services.runtime.sending import Limits, ResendRule, Sender
@@ -123,6 +139,8 @@ def build_runtime(
     def seconds(name: str) -> timedelta:
         return timedelta(seconds=settings[name])
 
+    metrics = build_measures(settings, shared_metrics)
+    measures = metrics or UNMEASURED
     business_clock = clock or SystemClock()
     owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     cipher = TokenCipher(settings["WABOT_MASTER_KEY"])
@@ -202,6 +220,10 @@ def build_runtime(
         worker=worker,
         owner=owner,
     )
+
+    def vitals() -> Vitals:
+        return Vitals(worker.at_work, pools.use(), pools.breakers_open)
+
     acceptor = Acceptor(journal, clients, worker.dispatch, worker.wake, wake_media=media.wake)
     return Runtime(
         pools,
@@ -212,4 +234,6 @@ def build_runtime(
         SignatureVerifier(settings.apps),
         business_clock,
         settings["WHATSAPP_VERIFY_TOKEN"],
+        measures,
+        Watching(metrics, PostgresBacklog(pools), vitals) if metrics else None,
     )

@@ -211,13 +211,6 @@ class TestRouting:
         assert [row["request_id"] for row in rows] == [request_id]
 
 
-class TestHealth:
-    async def test_it_lives_and_is_ready(self, shop: Harness) -> None:
-        for path in ("healthz", "readyz"):
-            async with shop.session.get(f"{shop.url}/{path}") as response:
-                assert response.status == 200
-
-
 class TestACutEmoji:
     async def test_it_costs_neither_its_message_nor_what_came_with_it(self, shop: Harness) -> None:
         first = shop.body(text("HALF fin"))

@@ -47,6 +47,12 @@ class Breakers:
         self._timer = timer
         self._troubles: dict[Hashable, _Trouble] = {}
 
+    @property
+    def open(self) -> int:
+        """Return how many are spared at the moment."""
+        now = self._timer()
+        return sum(trouble.until > now for trouble in self._troubles.values())
+
     @contextmanager
     def guarding(self, *all_guarded: Guarded) -> Iterator["Verdict"]:
         """Attempt something; DatabaseUnavailable at once while any of it is spared.

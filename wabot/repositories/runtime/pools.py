@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ from wabot.repositories.runtime.breakers import NOBODY, Breakers, Guarded
 from wabot.repositories.runtime.journal_statements import PREPARED
 from wabot.repositories.runtime.scripts import Connection, TenantTransaction
 from wabot.repositories.runtime.troubles import LOST, Trouble, trouble_of, unavailable
+from wabot.services.runtime.measuring import PoolUse
 
 # Connections at most to a database that is one tenant's alone.
 _SMALL = 4
@@ -95,6 +96,15 @@ class Pools:
         others, self._others = self._others, OrderedDict()
         for place in (*others.values(), self._central):
             await place.pool.close()
+
+    @property
+    def breakers_open(self) -> int:
+        """Return how many shops' databases or servers are spared at the moment."""
+        return self._breakers.open
+
+    def use(self) -> list[PoolUse]:
+        """Tell how the central pool is used, and all the others together."""
+        return [_use("central", [self._central]), _use("tenants", list(self._others.values()))]
 
     @asynccontextmanager
     async def central(self) -> AsyncIterator[Connection]:
@@ -205,6 +215,15 @@ class Pools:
                 yield connection
         finally:
             place.borrowed -= 1
+
+
+def _use(name: str, places: Sequence[_Place]) -> PoolUse:
+    stats = [place.pool.get_stats() for place in places]
+    size, free, waiting = (
+        sum(found.get(what, 0) for found in stats)
+        for what in ("pool_size", "pool_available", "requests_waiting")
+    )
+    return PoolUse(name, size, size - free, waiting)
 
 
 @asynccontextmanager

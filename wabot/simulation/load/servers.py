@@ -71,7 +71,8 @@ def serving(environment: Mapping[str, str], workers: int) -> Iterator[Servers]:
                 command,
                 # Not the operator's folder: a .env there has no say.
                 cwd=folder,
-                env=dict(environment),
+                # Beside a server of the operator's, whose address is taken.
+                env={"WABOT_ADMIN_PORT": "0", **environment},
                 stderr=stream,
             )
         servers = Servers(process, workers, log)

@@ -1,0 +1,85 @@
+"""How one serving process is watched: its metrics, and how it is doing."""
+
+import asyncio
+import importlib.metadata
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wabot.config import Settings, share_metrics
+from wabot.errors import ExternalFailure
+
+if TYPE_CHECKING:
+    from wabot.gateways.metrics import PrometheusMeasures
+    from wabot.services.runtime.backlog import Backlogs
+    from wabot.services.runtime.measuring import Vitals
+
+_LOOK_EVERY = 1.0
+_SAMPLE_EVERY = 5
+
+
+class Watching:
+    """Looks at the process from inside, and tells whoever scrapes."""
+
+    def __init__(
+        self, measures: "PrometheusMeasures", backlogs: "Backlogs", vitals: "Callable[[], Vitals]"
+    ) -> None:
+        self._measures = measures
+        self._backlogs = backlogs
+        self._vitals = vitals
+        self._looking: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._measures.sample(self._vitals())
+        self._looking = asyncio.create_task(self._look_forever())
+
+    async def stop(self) -> None:
+        """End it."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            with suppress(asyncio.CancelledError):
+                await looking
+
+    async def scrape(self) -> bytes:
+        """Return all metrics as text, those of other workers of this machine included."""
+        self._measures.sample(self._vitals())
+        try:
+            backlog = await self._backlogs.read()
+        except ExternalFailure:
+            backlog = None
+        # In a thread: reading every worker's files would hold up messages.
+        return await asyncio.to_thread(self._measures.render, backlog)
+
+    async def _look_forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        looks = 0
+        while True:
+            wanted = loop.time() + _LOOK_EVERY
+            await asyncio.sleep(_LOOK_EVERY)
+            self._measures.lag(max(loop.time() - wanted, 0.0))
+            looks += 1
+            if looks % _SAMPLE_EVERY == 0:
+                self._measures.sample(self._vitals())
+
+
+def build_measures(settings: Settings, shared: Path | None) -> "PrometheusMeasures | None":
+    """Return what measures, None when nothing is to be.
+
+    `shared` is this process's place in the folder of several workers' metrics.
+    """
+    if settings["WABOT_METRICS"] == "off":
+        return None
+    if shared is not None:
+        # Its library asks the environment as soon as it is imported.
+        share_metrics(shared.parent)
+    from wabot.gateways.metrics import PrometheusMeasures
+
+    return PrometheusMeasures(
+        importlib.metadata.version("wabot"),
+        folder=shared.parent if shared else None,
+        place=shared.name if shared else "",
+        tenants=settings["WABOT_METRICS_TENANTS"],
+    )
