@@ -64,7 +64,7 @@ def build_media(
 
     lease = timedelta(seconds=settings["WABOT_LEASE"])
     at_once = settings["WABOT_MEDIA_AT_ONCE"]
-    queue = PostgresFileQueue(pools, owner=owner, lease=lease)
+    queue = PostgresFileQueue(pools, owner=owner, lease=lease, clock=clock)
     fetcher = Fetcher(
         queue,
         GraphFiles(graph, settings["WHATSAPP_API_BASE"]),

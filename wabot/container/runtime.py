@@ -151,13 +151,14 @@ def build_runtime(
         lease=seconds("WABOT_LEASE"),
         quiet=seconds("WABOT_QUIET_WINDOW"),
         quiet_limit=seconds("WABOT_QUIET_WINDOW_MAX"),
+        clock=business_clock,
     )
     clients = PostgresClients(pools)
     store = PostgresTenantStore(pools)
     graph = GraphClient(
         settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"], connections=_SENDS
     )
-    pauses = SendingPauses(PostgresPauses(pools))
+    pauses = SendingPauses(PostgresPauses(pools, clock=business_clock))
     pace = Pace(
         processes=workers * settings["WABOT_SERVERS"],
         limits=settings["WABOT_RATE_LIMITS"] == "on",

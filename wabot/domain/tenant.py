@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from wabot.domain.plan import Allowance, Override, effective, plan_of
+from wabot.domain.plan_standing import PAYS, Phase, PlanStanding
+
 THROUGHPUT = 80
 """What Meta allows a number per second; 20 where the Business app is used beside, at most 1000."""
 
@@ -59,6 +62,8 @@ class Tenant:
 
     `throughput` is how many messages per second Meta allows its number; `previous_token` the token
     before the present one, as ciphertext, until the present one has sent something.
+    Overrides and the standing's dates begin and end while the tenant stays the same: ask with the
+    business time of each moment.
     """
 
     id: UUID
@@ -79,3 +84,14 @@ class Tenant:
     created_at: datetime | None = None
     throughput: int = THROUGHPUT
     previous_token: str = field(default="", repr=False)
+    standing: PlanStanding = PAYS
+    overrides: tuple[Override, ...] = ()
+
+    def allowance(self, at: datetime) -> Allowance:
+        """Return what the client may use at that moment."""
+        return effective(plan_of(self.plan), self.overrides, at)
+
+    def is_served(self, at: datetime) -> bool:
+        """Tell whether its customers are answered: active, and not suspended by a date."""
+        active = self.status is TenantStatus.ACTIVE
+        return active and self.standing.phase(at) is not Phase.SUSPENDED

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     Identity,
@@ -52,6 +53,16 @@ clients = Table(
     Column("schema_revision", Text, nullable=False, server_default=""),
     # Messages per second that Meta allows the number.
     Column("throughput", Integer, nullable=False, server_default="80"),
+    # Of a client that does not simply pay; `suspended_from` is what they come to.
+    _moment("trial_ends_at", nullable=True),
+    _moment("grace_ends_at", nullable=True),
+    _moment("suspends_at", nullable=True),
+    Column(
+        "suspended_from",
+        DateTime(timezone=True),
+        Computed("least(suspends_at, coalesce(grace_ends_at, trial_ends_at))", persisted=True),
+        nullable=True,
+    ),
     _moment("token_changed_at", nullable=True),
     # What Meta last said of the token, and when: asked but without an end, it never ends.
     _moment("token_expires_at", nullable=True),
@@ -59,6 +70,37 @@ clients = Table(
     # Taken from `registry` by every change, so that running servers reload what changed.
     Column("version", BigInteger, nullable=False, server_default="0", index=True),
     _moment("updated_at", default_now=True),
+)
+
+# What a client gets instead of its plan's; of several of an item that hold, the last one counts.
+plan_overrides = Table(
+    "plan_overrides",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), nullable=False),
+    # A limit's code, or a feature's with 1 for yes and 0 for no.
+    Column("item", Text, nullable=False),
+    Column("value", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    _moment("starts_at"),
+    _moment("ends_at", nullable=True),
+    Column("actor", Text, nullable=False),
+    _moment("created_at", default_now=True),
+    CheckConstraint("value >= 0", name="value"),
+    CheckConstraint("reason <> ''", name="reason"),
+    CheckConstraint("ends_at > starts_at", name="period"),
+    Index(None, "client_id"),
+)
+
+# What the operator asks for a plan a month, in each currency; nothing is charged by it.
+plan_prices = Table(
+    "plan_prices",
+    metadata,
+    Column("plan", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("price", Numeric(12, 2), nullable=False),
+    _moment("updated_at", default_now=True),
+    CheckConstraint("price >= 0", name="price"),
 )
 
 # The token before a client's present one, until the present one has sent something.

@@ -19,6 +19,8 @@ RIGHTS = {
     # Deleted once the token that replaced it has sent something.
     "previous_tokens": "select, delete",
     "sending_pauses": _CHANGE,
+    "plan_overrides": "select",
+    "plan_prices": "select",
     "registry": "select",
     "inbox": _CHANGE,
     "conversations": _CHANGE,

@@ -11,6 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.integration.central.revisions import HEAD
+
 ROOT = Path(__file__).parents[3]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -60,7 +62,7 @@ def test_without_any_setting_an_upgrade_makes_a_database_that_is_then_ready(
     assert before["next"] == ["wabot db upgrade"]
     done = _wabot(run, "db", "upgrade", WABOT_HOME=home)
     assert (done.returncode, done.stdout) == (0, "")
-    assert "from nothing to 0001" in done.stderr
+    assert f"from nothing to {HEAD}" in done.stderr
     after = _document(_wabot(run, "db", "status", "--json", WABOT_HOME=home))
     assert (after["ok"], after["next"]) == (True, [])
     data = after["data"]
@@ -102,7 +104,7 @@ def test_a_machine_that_only_serves_sees_the_status_and_may_not_upgrade(
 def test_an_upgrade_twice_says_that_there_was_nothing_to_do(run: Run, central_url: str) -> None:
     done = _wabot(run, "db", "upgrade", "--json", DATABASE_URL=central_url)
     found = _document(done)
-    assert found["data"] == {"before": "0001", "after": "0001", "applied": []}
+    assert found["data"] == {"before": HEAD, "after": HEAD, "applied": []}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +130,6 @@ def test_alembic_upgrades_and_checks_from_the_checkout(
     for words in (("upgrade", "head"), ("check",), ("current",)):
         done = run(*_ALEMBIC, *words, cwd=ROOT, DATABASE_URL=url)
         assert done.returncode == 0, done.stderr
-    assert "0001 (head)" in done.stdout
+    assert f"{HEAD} (head)" in done.stdout
     with psycopg.connect(url) as connection:
         assert connection.execute("select count(*) from wabot.registry").fetchone() == (1,)

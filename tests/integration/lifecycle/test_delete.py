@@ -15,6 +15,7 @@ from tests.integration.tenants.conftest import Cli
 from wabot.container import tenants_at
 from wabot.domain.placement import short_id
 from wabot.domain.tenant import Tenant
+from wabot.gateways.clock import SystemClock
 from wabot.gateways.media import FolderStorage
 from wabot.repositories.provisioning.archive_file import read_manifest
 from wabot.repositories.runtime.journal import PostgresJournal
@@ -245,7 +246,9 @@ async def test_what_a_server_took_a_moment_too_late_belongs_to_nobody(
     pools = Pools(runtime_url, size=2)
     second = timedelta(seconds=1)
     await pools.open()
-    journal = PostgresJournal(pools, owner="x", lease=second, quiet=second, quiet_limit=second)
+    journal = PostgresJournal(
+        pools, owner="x", lease=second, quiet=second, quiet_limit=second, clock=SystemClock()
+    )
     await journal.purge(second)
     await pools.close()
     assert central.execute("SELECT state, client_id FROM wabot.inbox").fetchall() == [

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from tests.harness import Clock
 from wabot.repositories.runtime.journal import PostgresJournal
 from wabot.repositories.runtime.pools import Pools
 from wabot.services.runtime.events import EventKind, NewEvent
@@ -24,6 +25,7 @@ class Journals:
             lease=timedelta(seconds=lease),
             quiet=timedelta(seconds=quiet),
             quiet_limit=timedelta(seconds=quiet * 3),
+            clock=Clock(),
         )
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from tests.harness import Clock
 from wabot.domain.conversation.events import TimerKind
 from wabot.domain.tenant import Tenant
 from wabot.repositories.runtime.journal import PostgresJournal
@@ -24,10 +25,20 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-async def journal(runtime_url: str) -> AsyncIterator[PostgresJournal]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def journal(runtime_url: str, clock: Clock) -> AsyncIterator[PostgresJournal]:
     pools = Pools(runtime_url, size=4)
     yield PostgresJournal(
-        pools, owner="tests", lease=10 * SECOND, quiet=SECOND, quiet_limit=3 * SECOND
+        pools,
+        owner="tests",
+        lease=10 * SECOND,
+        quiet=SECOND,
+        quiet_limit=3 * SECOND,
+        clock=clock,
     )
     await pools.close()
 
@@ -41,7 +52,11 @@ def shop(make_tenant: Callable[..., Tenant]) -> Tenant:
 def become(central_url: str, shop: Tenant) -> Callable[[str], None]:
     def set_status(status: str) -> None:
         with psycopg.connect(central_url) as central:
-            central.execute("UPDATE wabot.clients SET status = %s", [status])
+            overdue = status == "overdue"
+            central.execute(
+                "UPDATE wabot.clients SET status = %s, trial_ends_at = %s",
+                ["active" if overdue else status, NOW - SECOND if overdue else None],
+            )
 
     return set_status
 
@@ -50,7 +65,7 @@ def event(shop: Tenant, key: str) -> NewEvent:
     return NewEvent(shop.phone_number_id, key, EventKind.MESSAGE, "521", {}, NOW, shop.id)
 
 
-@pytest.mark.parametrize("status", ["provisioning", "moving", "suspended"])
+@pytest.mark.parametrize("status", ["provisioning", "moving", "suspended", "overdue"])
 async def test_an_event_of_a_parked_client_is_kept_and_leases_nothing(
     journal: PostgresJournal, shop: Tenant, become: Callable[[str], None], status: str
 ) -> None:
@@ -108,3 +123,24 @@ async def test_timers_of_a_parked_client_wait(
     assert await journal.fire_timers(NOW + SECOND) == []
     become("active")
     assert await journal.fire_timers(NOW + SECOND) == [key]
+
+
+async def test_a_client_is_parked_from_the_very_moment_its_grace_ends(
+    journal: PostgresJournal, central_url: str, shop: Tenant, clock: Clock
+) -> None:
+    with psycopg.connect(central_url) as central:
+        central.execute(
+            "UPDATE wabot.clients SET trial_ends_at = %s, grace_ends_at = %s",
+            [clock.now() - timedelta(days=1), clock.now() + timedelta(days=1)],
+        )
+    (held,) = (await journal.accept([event(shop, "wamid.1")])).leased
+    clock.advance(days=1, seconds=1)
+    assert (await journal.accept([event(shop, "wamid.2")])).leased == ()
+    assert await journal.take(held.key) == []
+    assert await journal.close([Closing(held.key)]) == []
+    assert await journal.adopt() == 0
+    assert await journal.fire_timers(clock.now()) == []
+    clock.advance(days=-1)
+    assert await journal.adopt() == 1
+    assert await journal.claim_due(10) == [held.key]
+    assert len(await journal.take(held.key) or []) == 2

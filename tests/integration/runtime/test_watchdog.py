@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from tests.harness import Clock
 from wabot.domain.tenant import Tenant
 from wabot.repositories.runtime.journal import PostgresJournal
 from wabot.repositories.runtime.pools import Pools
@@ -19,7 +20,12 @@ MINUTE = timedelta(minutes=1)
 async def journal(runtime_url: str) -> AsyncIterator[PostgresJournal]:
     pools = Pools(runtime_url, size=4)
     yield PostgresJournal(
-        pools, owner="tests", lease=MINUTE, quiet=timedelta(0), quiet_limit=timedelta(0)
+        pools,
+        owner="tests",
+        lease=MINUTE,
+        quiet=timedelta(0),
+        quiet_limit=timedelta(0),
+        clock=Clock(),
     )
     await pools.close()
 

@@ -4,13 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 
 from wabot.domain.placement import placement_from_config, placement_to_config
 from wabot.domain.places import Places, places_from_config, places_to_config
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
 from wabot.errors import Conflict
 from wabot.models.central import clients, registry
+from wabot.repositories.plan_columns import OVERRIDES, overrides_from, standing_from
 from wabot.services.provisioning.ports import TenantSummary
 
 # One may have been spoilt: more than one is looked at before a key is called wrong.
@@ -25,6 +37,11 @@ _SUMMARIES = select(
     clients.c.created_at,
     clients.c.schema_revision,
 ).order_by(clients.c.slug)
+
+
+def everything() -> Select[Any]:
+    """Select all there is to know of clients."""
+    return select(clients, literal_column(OVERRIDES, JSONB).label("overrides"))
 
 
 def read(connection: Connection, query: Select[Any]) -> tuple[Tenant, ...]:
@@ -50,12 +67,12 @@ def sealed_tokens(
 
 def by_slug(slug: str) -> Select[Any]:
     """Select the tenant of that slug."""
-    return select(clients).where(clients.c.slug == slug)
+    return everything().where(clients.c.slug == slug)
 
 
 def holding(slug: str, phone_number_id: str) -> Select[Any]:
     """Select whoever has that slug or answers on that number."""
-    return select(clients).where(
+    return everything().where(
         or_(clients.c.slug == slug, clients.c.phone_number_id == phone_number_id)
     )
 
@@ -113,7 +130,7 @@ def in_database(server: str, database: str) -> Select[Any]:
     """Select whoever has, had or will have a place in that database of that server."""
     config = clients.c.db_connection_config
     place = {"server": server, "database": database}
-    return select(clients).where(
+    return everything().where(
         or_(
             config.contains(place),
             config.contains({"former": [place]}),
@@ -162,4 +179,6 @@ def _tenant(row: Row[Any]) -> Tenant:
         revision=row.schema_revision,
         created_at=row.created_at,
         throughput=row.throughput,
+        standing=standing_from(row.trial_ends_at, row.grace_ends_at, row.suspends_at),
+        overrides=overrides_from(row.overrides),
     )

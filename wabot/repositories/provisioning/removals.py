@@ -36,6 +36,7 @@ _OF_CLIENT = (
     central.alerts,
     central.previous_tokens,
     central.sending_pauses,
+    central.plan_overrides,
 )
 
 

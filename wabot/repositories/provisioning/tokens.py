@@ -87,7 +87,7 @@ class SqlTokens:
         columns = (clients.c.id, clients.c.token_expires_at, clients.c.token_checked_at)
         with self._transaction() as connection:
             known = {row[0]: row[1:] for row in connection.execute(select(*columns))}
-            found = rows.read(connection, select(clients).order_by(clients.c.slug))
+            found = rows.read(connection, rows.everything().order_by(clients.c.slug))
         nothing = (None, None)
         return tuple(TokenState(tenant, *known.get(tenant.id, nothing)) for tenant in found)
 

@@ -6,14 +6,16 @@ from uuid import UUID
 
 from wabot.domain.placement import placement_from_config
 from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.repositories.plan_columns import OVERRIDES, overrides_from, standing_from
 from wabot.repositories.runtime.pools import Pools
 
-_SELECT = """
+_SELECT = f"""
 SELECT id, slug, name, phone_number_id, plan_type, db_connection_config, whatsapp_token, status,
        template, country, currency, time_zone, waba_id, app_id, schema_revision, created_at,
        throughput,
        coalesce((SELECT p.whatsapp_token FROM wabot.previous_tokens p
                  WHERE p.client_id = clients.id AND p.kept_until > now()), ''),
+       trial_ends_at, grace_ends_at, suspends_at, {OVERRIDES},
        (SELECT version FROM wabot.registry)
 FROM wabot.clients
 """
@@ -129,4 +131,6 @@ def _tenant(row: tuple[Any, ...]) -> Tenant:
         created_at=row[15],
         throughput=row[16],
         previous_token=row[17],
+        standing=standing_from(*row[18:21]),
+        overrides=overrides_from(row[21]),
     )

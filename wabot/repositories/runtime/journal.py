@@ -25,7 +25,7 @@ from wabot.services.runtime.events import (
     NewEvent,
     StoredEvent,
 )
-from wabot.services.runtime.ports import StatusSilence
+from wabot.services.runtime.ports import Clock, StatusSilence
 
 
 class PostgresJournal:
@@ -39,18 +39,21 @@ class PostgresJournal:
         lease: timedelta,
         quiet: timedelta,
         quiet_limit: timedelta,
+        clock: Clock,
     ) -> None:
         self._pools = pools
         self._owner = owner
         self._lease = lease
         self._quiet = quiet
         self._quiet_limit = quiet_limit
+        self._clock = clock
 
     async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
         """Keep the events that are new and lease the conversations that are due and free."""
         accepting = {
             "owner": self._owner,
             "lease": self._lease,
+            "now": self._clock.now(),
             "quiet": self._quiet,
             "numbers": [e.phone_number_id for e in events],
             "keys": [e.dedup_key for e in events],
@@ -92,7 +95,7 @@ class PostgresJournal:
         adopted = 0
         async with self._pools.central() as connection:
             for statement in (statements.ADOPT, statements.WAKE_PARKED):
-                cursor = await connection.execute(statement)
+                cursor = await connection.execute(statement, {"now": self._clock.now()})
                 row = await cursor.fetchone()
                 adopted += row[0] if row else 0
         return adopted
@@ -119,6 +122,7 @@ class PostgresJournal:
                 "owner": self._owner,
                 "client": key.client_id,
                 "contact": key.contact,
+                "now": self._clock.now(),
                 "quiet_limit": self._quiet_limit,
             }
             (rows,) = await run_statements(connection, [(statements.TAKE, asked)])
@@ -150,6 +154,7 @@ class PostgresJournal:
             "contacts": [c.key.contact for c in ordered],
             "owner": self._owner,
             "lease": self._lease,
+            "now": self._clock.now(),
             "quiet_limit": self._quiet_limit,
         }
         timers = [(c.key, t) for c in ordered for t in c.timers]
@@ -246,7 +251,8 @@ class PostgresJournal:
         Returns the alerts that are new.
         """
         async with self._pools.central() as connection:
-            cursor = await connection.execute(statements.WATCH, {"patience": patience})
+            asked = {"patience": patience, "now": self._clock.now()}
+            cursor = await connection.execute(statements.WATCH, asked)
             return [row[0] for row in await cursor.fetchall()]
 
     async def raise_alert(

@@ -1,10 +1,11 @@
 """Statements of the journal over the central tables.
 
-A client that is not active (being made, moved, suspended) is parked: its events are kept and
-nothing of it falls due. Taking events looks at the status itself, so once a change of status is
-committed only the leases that were held before can still be at work.
+A client that is not served (being made, moved, suspended by hand or by a date that came) is
+parked: its events are kept and nothing of it falls due. Taking events looks at the status itself,
+so once a change of status is committed only the leases that were held before can still be at work.
 """
 
+from wabot.repositories.runtime.serving import IS_SERVED
 from wabot.repositories.runtime.sql import Statement
 
 # Statuses only tell about messages: they never end a quiet wait and are due at once.
@@ -14,7 +15,7 @@ from wabot.repositories.runtime.sql import Statement
 # (an event of another process that this statement cannot see yet): such a one keeps a time before
 # this moment.
 ACCEPT = Statement(
-    """
+    f"""
 WITH incoming AS (
     SELECT * FROM unnest(
         %(numbers)s::text[], %(keys)s::text[], %(kinds)s::text[], %(clients)s::uuid[],
@@ -42,8 +43,8 @@ WITH incoming AS (
     WHERE n.last_status_at < now() - interval '10 seconds'
 ), due AS (
     SELECT client_id, contact,
-           CASE WHEN coalesce((SELECT cl.status FROM wabot.clients cl
-                WHERE cl.id = stored.client_id), 'active') = 'active'
+           CASE WHEN coalesce((SELECT {IS_SERVED} FROM wabot.clients cl
+                WHERE cl.id = stored.client_id), true)
                 THEN min(due_at) END AS due_at,
            bool_or(quiet) OR EXISTS (
                SELECT 1 FROM wabot.inbox i WHERE i.state = 'waiting'
@@ -99,13 +100,13 @@ SELECT count(*) FROM adopted
 """
 
 # What came while its client was parked, once the client is active again.
-WAKE_PARKED = """
+WAKE_PARKED = f"""
 WITH parked AS (
     SELECT c.client_id, c.contact FROM wabot.conversations c
     WHERE c.due_at IS NULL AND (c.lease_until IS NULL OR c.lease_until < now())
       AND (c.client_id, c.contact) IN (
           SELECT i.client_id, i.contact FROM wabot.inbox i
-          JOIN wabot.clients cl ON cl.id = i.client_id AND cl.status = 'active'
+          JOIN wabot.clients cl ON cl.id = i.client_id AND {IS_SERVED}
           WHERE i.state = 'waiting'
       )
     ORDER BY 1, 2 FOR UPDATE SKIP LOCKED
@@ -136,10 +137,10 @@ FROM wabot.conversations WHERE due_at IS NOT NULL HAVING count(*) > 0
 
 # A row without an event still tells that the lease is ours.
 TAKE = Statement(
-    """
+    f"""
 WITH lease AS (
-    SELECT coalesce((SELECT cl.status FROM wabot.clients cl
-                WHERE cl.id = %(client)s), 'active') = 'active' AS open
+    SELECT coalesce((SELECT {IS_SERVED} FROM wabot.clients cl
+                WHERE cl.id = %(client)s), true) AS open
     FROM wabot.conversations
     WHERE client_id = %(client)s AND contact = %(contact)s
       AND owner = %(owner)s AND lease_until > now()
@@ -237,11 +238,11 @@ SET due_at = excluded.due_at, set_by = excluded.set_by
 
 # What is due now keeps its lease: the caller goes on with it.
 RELEASE = Statement(
-    """
+    f"""
 WITH ours AS MATERIALIZED (
     SELECT k.client_id, k.contact,
-           CASE WHEN coalesce((SELECT cl.status FROM wabot.clients cl
-                WHERE cl.id = k.client_id), 'active') = 'active' THEN (
+           CASE WHEN coalesce((SELECT {IS_SERVED} FROM wabot.clients cl
+                WHERE cl.id = k.client_id), true) THEN (
         SELECT least(
             min(i.due_at) FILTER (WHERE NOT i.quiet),
             least(max(i.due_at) FILTER (WHERE i.quiet),
@@ -283,12 +284,12 @@ UPDATE wabot.conversations c SET owner = NULL, lease_until = NULL
 FROM held h WHERE c.client_id = h.client_id AND c.contact = h.contact
 """
 
-FIRE_TIMERS = """
+FIRE_TIMERS = f"""
 WITH fired AS (
     DELETE FROM wabot.timers t USING (
         SELECT client_id, contact, kind FROM wabot.timers t
         WHERE due_at <= %(now)s AND NOT EXISTS (
-            SELECT 1 FROM wabot.clients cl WHERE cl.id = t.client_id AND cl.status <> 'active')
+            SELECT 1 FROM wabot.clients cl WHERE cl.id = t.client_id AND NOT {IS_SERVED})
         ORDER BY due_at LIMIT 500 FOR UPDATE OF t SKIP LOCKED
     ) due
     WHERE (t.client_id, t.contact, t.kind) = (due.client_id, due.contact, due.kind)
@@ -352,12 +353,12 @@ ON CONFLICT (key) DO UPDATE SET
 
 # What waits for a client that is not active is no trouble. Of several processes that look at the
 # same time one raises the alert.
-WATCH = """
+WATCH = f"""
 WITH stuck AS (
-    SELECT c.id, c.slug, count(*) AS events, min(i.received_at) AS since, min(i.id) AS first
-    FROM wabot.inbox i JOIN wabot.clients c ON c.id = i.client_id AND c.status = 'active'
+    SELECT cl.id, cl.slug, count(*) AS events, min(i.received_at) AS since, min(i.id) AS first
+    FROM wabot.inbox i JOIN wabot.clients cl ON cl.id = i.client_id AND {IS_SERVED}
     WHERE i.state = 'waiting' AND i.received_at < now() - %(patience)s::interval
-    GROUP BY c.id
+    GROUP BY cl.id
 ), over AS (
     UPDATE wabot.alerts a SET resolved_at = now()
     WHERE a.rule = 'event_waits' AND a.resolved_at IS NULL

@@ -7,18 +7,21 @@ from typing import Any
 from wabot.domain.files import MediaKind
 from wabot.domain.tenant import Tenant
 from wabot.repositories.runtime.pools import Pools
+from wabot.repositories.runtime.serving import IS_SERVED
 from wabot.repositories.runtime.sql import Statement, TenantStatement
 from wabot.services.runtime.events import NewEvent
 from wabot.services.runtime.media_ports import FileRecord, FileToFetch
+from wabot.services.runtime.ports import Clock
 
 
 class PostgresFileQueue:
     """The queue as one process sees it; `owner` names the process in its leases."""
 
-    def __init__(self, pools: Pools, *, owner: str, lease: timedelta) -> None:
+    def __init__(self, pools: Pools, *, owner: str, lease: timedelta, clock: Clock) -> None:
         self._pools = pools
         self._owner = owner
         self._lease = lease
+        self._clock = clock
 
     async def claim(
         self, limit: int, per_tenant: int, busy: Mapping[str, int]
@@ -31,6 +34,7 @@ class PostgresFileQueue:
             "per_tenant": per_tenant,
             "busy": list(busy),
             "counts": list(busy.values()),
+            "now": self._clock.now(),
         }
         async with self._pools.central() as connection:
             cursor = await connection.execute(_CLAIM, values)
@@ -138,13 +142,13 @@ WHERE NOT EXISTS (SELECT 1 FROM wabot.inbox i
 ON CONFLICT DO NOTHING
 """)
 
-_CLAIM = """
+_CLAIM = f"""
 WITH open AS (
     SELECT m.phone_number_id, m.media_id,
            row_number() OVER (PARTITION BY m.phone_number_id ORDER BY m.due_at) AS place
-    FROM wabot.media m JOIN wabot.clients c USING (phone_number_id)
+    FROM wabot.media m JOIN wabot.clients cl USING (phone_number_id)
     WHERE m.due_at <= now() AND (m.lease_until IS NULL OR m.lease_until < now())
-      AND c.status = 'active' AND (c.app_id = '' OR m.app_id IN ('', c.app_id))
+      AND {IS_SERVED} AND (cl.app_id = '' OR m.app_id IN ('', cl.app_id))
 ), chosen AS (
     SELECT m.phone_number_id, m.media_id
     FROM wabot.media m JOIN open o USING (phone_number_id, media_id)

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from wabot.domain.tenant import Tenant
 from wabot.repositories.runtime.pools import Pools
+from wabot.repositories.runtime.serving import IS_SERVED
 from wabot.services.runtime.pausing_ports import SendingPause
+from wabot.services.runtime.ports import Clock
 
 _STANDING = """
 SELECT client_id, probes, next_probe_at - now() FROM wabot.sending_pauses
@@ -70,12 +72,12 @@ SELECT 1 FROM ended
 
 # One after the other: all at once they would keep other shops' conversations waiting. Those that
 # fall due within that time have been woken already, or need not be.
-_WAKE = """
+_WAKE = f"""
 WITH waiting AS (
     SELECT c.client_id, c.contact, row_number() OVER shop AS place, count(*) OVER all_of AS many,
            1.25 / greatest(cl.throughput, 1) AS step
     FROM wabot.conversations c
-    JOIN wabot.clients cl ON cl.id = c.client_id AND cl.status = 'active'
+    JOIN wabot.clients cl ON cl.id = c.client_id AND {IS_SERVED}
     CROSS JOIN LATERAL (
         SELECT min(i.received_at) AS since FROM wabot.inbox i
         WHERE i.client_id = c.client_id AND i.contact = c.contact AND i.state = 'waiting'
@@ -112,8 +114,9 @@ FROM locked l WHERE c.client_id = l.client_id AND c.contact = l.contact
 class PostgresPauses:
     """The stops of sending of all tenants."""
 
-    def __init__(self, pools: Pools) -> None:
+    def __init__(self, pools: Pools, *, clock: Clock) -> None:
         self._pools = pools
+        self._clock = clock
 
     async def standing(self) -> list[SendingPause]:
         """Return all of them: there are few."""
@@ -163,7 +166,8 @@ class PostgresPauses:
     async def wake(self, client_ids: Collection[UUID]) -> int:
         """Let what waits for these tenants fall due, oldest first, at the pace of their numbers."""
         async with self._pools.central() as connection:
-            cursor = await connection.execute(_WAKE, {"clients": list(client_ids)})
+            asked = {"clients": list(client_ids), "now": self._clock.now()}
+            cursor = await connection.execute(_WAKE, asked)
             return cursor.rowcount
 
     async def wake_for_probes(self, client_ids: Collection[UUID]) -> int:
