@@ -5,11 +5,13 @@ Run `python -m tests.architecture.readme` to write them into README.md again.
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from tests.architecture.source import ROOT
 from wabot.cli.app import COMMANDS, Deferred
 from wabot.config import SETTINGS
+from wabot.domain.alerts import RULES
 
 README = ROOT / "README.md"
 
@@ -30,6 +32,23 @@ def commands_table() -> str:
     # A pipe ends a cell, in code as well.
     rows += [f"| `{usage.replace('|', chr(92) + '|')}` | {help_} |" for usage, help_ in commands()]
     return "\n".join(rows)
+
+
+def alerts_table() -> str:
+    """Return a row for each rule of the catalogue."""
+    rows = [
+        "| rule | severity | what happened | what to do | told again after |",
+        "|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| `{rule}` | {spec.severity} | {spec.title} | {spec.next} | {_hours(spec.again_after)} |"
+        for rule, spec in RULES.items()
+    ]
+    return "\n".join(rows)
+
+
+def _hours(length: timedelta) -> str:
+    return f"{length.days} d" if length.days else f"{length.seconds // 3600} h"
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -69,7 +88,8 @@ def _code(text: str) -> str:
 
 def with_tables(text: str) -> str:
     """Return the README with the tables between their marks made anew."""
-    for name, table in (("commands", commands_table()), ("settings", settings_table())):
+    tables = {"commands": commands_table(), "settings": settings_table(), "alerts": alerts_table()}
+    for name, table in tables.items():
         pattern = rf"(<!-- {name}: generated -->\n).*?(<!-- /{name} -->)"
         text, found = re.subn(pattern, lambda match, t=table: match[1] + t + "\n" + match[2], text,
                               flags=re.DOTALL)  # fmt: skip

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.integration.runtime.journals import Journals, event
+from wabot.domain.alerts import Rule
 from wabot.errors import NotFound
 from wabot.repositories.engines import open_engine
 from wabot.repositories.inbox import SqlInbox
@@ -105,7 +106,7 @@ async def test_the_alert_of_what_was_seen_to_is_resolved(
     (failed,) = inbox.listing(("failed",), "", 10)
     journal = journals.of("a")
     for event_id in (failed.id, failed.id + 1000):
-        await journal.raise_alert(f"event_set_aside:{event_id}", "event_set_aside", None, "…")
+        await journal.raise_alert(f"event_set_aside:{event_id}", Rule.EVENT_SET_ASIDE, None, "…")
     getattr(inbox, act)([failed.id], actor="op")
     with psycopg.connect(central_url) as connection:
         resolved = connection.execute(

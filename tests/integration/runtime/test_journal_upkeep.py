@@ -6,6 +6,7 @@ from uuid import uuid4
 import psycopg
 
 from tests.integration.runtime.journals import NOW, SECOND, Journals, event
+from wabot.domain.alerts import Rule
 from wabot.domain.conversation.events import TimerKind
 from wabot.services.runtime.events import (
     Closing,
@@ -84,7 +85,7 @@ async def test_statuses_of_other_messages_are_no_backlog_of_this_one(journals: J
 async def test_the_same_alert_counts_its_occurrences(journals: Journals, central_url: str) -> None:
     journal, client = journals.of("a"), uuid4()
     for _ in range(3):
-        await journal.raise_alert("k", "rule", client, "what happened")
+        await journal.raise_alert("k", Rule.MEDIA_FAILED, client, "what happened")
     with psycopg.connect(central_url) as connection:
         assert connection.execute("SELECT occurrences FROM wabot.alerts").fetchall() == [(3,)]
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from wabot.domain.alerts import Rule, Severity
 from wabot.repositories.runtime import journal_statements as statements
 from wabot.repositories.runtime.media import queueing
 from wabot.repositories.runtime.pools import Pools
@@ -256,9 +257,15 @@ class PostgresJournal:
             return [row[0] for row in await cursor.fetchall()]
 
     async def raise_alert(
-        self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"
+        self,
+        key: str,
+        rule: Rule,
+        client_id: UUID | None,
+        message: str,
+        *,
+        severity: Severity | None = None,
     ) -> None:
-        """Raise an alert, or count one more occurrence of it."""
+        """Raise an alert, or count one more occurrence of it; its rule knows how grave it is."""
         async with self._pools.central() as connection:
             await connection.execute(
                 statements.RAISE_ALERT,
@@ -267,7 +274,7 @@ class PostgresJournal:
                     "rule": rule,
                     "client": client_id,
                     "message": message,
-                    "severity": severity,
+                    "severity": severity or rule.spec.severity,
                 },
             )
 

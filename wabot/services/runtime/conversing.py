@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from wabot.domain.alerts import Rule
 from wabot.domain.tenant import Tenant
 from wabot.errors import ExternalFailure, WriteConflict
 from wabot.logs import bind, log
@@ -146,7 +147,7 @@ class Conversing:
             )
             await self.journal.raise_alert(
                 f"event_set_aside:{event.id}",
-                "event_set_aside",
+                Rule.EVENT_SET_ASIDE,
                 tenant.id,
                 f"Event {event.id} of {tenant.slug} failed {self.tries} times and is set aside."
                 f" Look at it: wabot inbox show {event.id}",

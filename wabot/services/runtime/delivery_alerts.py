@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wabot.domain.alerts import Rule
 from wabot.domain.message import TemplateMessage
 from wabot.domain.purpose import Purpose
 from wabot.domain.tenant import Tenant
@@ -31,11 +32,10 @@ class DeliveryAlerts:
         if row.audience == CUSTOMER_AUDIENCE:
             await self.journal.raise_alert(
                 f"reply_unsent:{tenant.id}",
-                "reply_unsent",
+                Rule.REPLY_UNSENT,
                 tenant.id,
                 f"An answer to a customer of {tenant.slug} was not sent: their last message is"
                 f" older than 24 hours, and no template is set for it. To set one: {remedy}",
-                severity="warning",
             )
             return
         about = "that a customer wants a person"
@@ -43,7 +43,7 @@ class DeliveryAlerts:
             about = f"of order {_code_in(row.parameters)}"
         await self.journal.raise_alert(
             _out_of_reach(tenant, row.audience),
-            "notice_unsent",
+            Rule.NOTICE_UNSENT,
             tenant.id,
             f"The notice to the {row.audience} of {tenant.slug} {about} was not sent: they did not"
             " write to the shop's number within 24 hours, and no template is set for it. Have them"
@@ -60,7 +60,7 @@ class DeliveryAlerts:
             written = f"{row.message.name}:{row.message.language}"
             await self.journal.raise_alert(
                 f"template_refused:{tenant.id}:{written}",
-                "template_refused",
+                Rule.TEMPLATE_REFUSED,
                 tenant.id,
                 f"Meta refuses the template {written} of {tenant.slug} (code {code}): {details};"
                 f" {_REMEDIES.get(code or 0, 'see it in the WhatsApp Manager')}."
@@ -70,7 +70,7 @@ class DeliveryAlerts:
         if key:
             await self.journal.raise_alert(
                 key,
-                "order_unnoticed",
+                Rule.ORDER_UNNOTICED,
                 tenant.id,
                 f"The {row.audience} of {tenant.slug} did not get the notice of order"
                 f" {_code_in(row.parameters)}: {details or 'no reason given'} (code {code})",

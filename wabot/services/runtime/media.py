@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+from wabot.domain.alerts import Rule
 from wabot.domain.files import FileRefusal
 from wabot.domain.tenant import Tenant
 from wabot.errors import ExternalFailure
@@ -162,10 +163,9 @@ class MediaWorker:
         if not refused:
             await self._journal.raise_alert(
                 f"media_failed:{tenant.id}",
-                "media_failed",
+                Rule.MEDIA_FAILED,
                 tenant.id,
                 f"A customer's file for {tenant.slug} cannot be had: {record.reason}",
-                severity="warning",
             )
         payload: dict[str, Any] = {
             "media_id": file.media_id,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from wabot.domain.alerts import Rule, Severity
 from wabot.domain.delivery import SendOutcome
 from wabot.domain.message import OutboundMessage, Recipient
 from wabot.domain.shop import Shop
@@ -92,9 +93,15 @@ class Journal(Protocol):
         """
 
     async def raise_alert(
-        self, key: str, rule: str, client_id: UUID | None, message: str, *, severity: str = "error"
+        self,
+        key: str,
+        rule: Rule,
+        client_id: UUID | None,
+        message: str,
+        *,
+        severity: Severity | None = None,
     ) -> None:
-        """Raise an alert, or count one more occurrence of it."""
+        """Raise an alert, or count one more occurrence of it; its rule knows how grave it is."""
 
     async def resolve_alert(self, key: str) -> None:
         """Note that the cause of an alert is gone."""

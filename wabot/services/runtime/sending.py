@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import assert_never
 from uuid import UUID
 
+from wabot.domain.alerts import Rule
 from wabot.domain.collapse import SUPERSEDED, Unsent, superseded
 from wabot.domain.delivery import (
     TOKEN_REFUSED,
@@ -248,7 +249,7 @@ class Sender:
             elif isinstance(fallback, Accepted):
                 await self._journal.raise_alert(
                     alert,
-                    "token_refused",
+                    Rule.TOKEN_REFUSED,
                     tenant.id,
                     f"Graph refuses the new token of {tenant.slug}; the former one still sends."
                     f" Give it another: wabot tenant rotate-token {tenant.slug}",
