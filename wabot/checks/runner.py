@@ -219,7 +219,8 @@ class _Round:
                 if result.failed:
                     return f"{result.id} failed"
                 if result.status is Status.SKIPPED:
-                    return f"{result.id} was skipped"
+                    # The first cause, not the last link of the chain.
+                    return result.detail
         return ""
 
 

@@ -46,24 +46,44 @@ def summary(results: Sequence["Result"]) -> str:
 
 
 def _lines(results: Sequence["Result"], out: Output) -> Iterator[tuple[tuple[str, str], ...]]:
+    told: set[tuple[str, str]] = set()
     width = max(len(_name(result)) for result in results)
-    counted: set[str] = set()
     for result in results:
-        alike = [r for r in results if r.check_id == result.check_id and r.status == result.status]
-        mark, style = _MARKS[result.status.value]
-        mark = mark if out.can_write(mark) else _PLAIN.get(mark, mark)
-        if result.status == "ok" and len(alike) > _FEW:
-            if result.check_id not in counted:
-                counted.add(result.check_id)
-                name = result.check_id.partition(".")[2]
-                yield (f"  {mark} ", style), (f"{name:<{width}}  {result.title}: {len(alike)}", "")
+        alike = [other for other in results if _key(other) == _key(result)]
+        if len(alike) > _FEW and result.status in {"ok", "skipped"}:
+            if _key(result) in told:
+                continue
+            told.add(_key(result))
+            yield _counted(alike, width, out)
             continue
-        said = result.detail
+        mark, style = _mark(result, out)
+        said = " ".join(result.detail.split())
         if result.status in {"skipped", "crashed"}:
             said = f"{result.status}: {said}"
         yield (f"  {mark} ", style), (f"{_name(result):<{width}}  {said}", "")
         if result.fix:
             yield ("      fix: ", "cyan"), (result.fix, "")
+
+
+def _key(result: "Result") -> tuple[str, str]:
+    """Tell which results may share a line: good answers to one question, skips of one cause."""
+    if result.status == "skipped":
+        return result.status, result.detail
+    return result.status, result.check_id
+
+
+def _counted(alike: Sequence["Result"], width: int, out: Output) -> tuple[tuple[str, str], ...]:
+    first = alike[0]
+    mark, style = _mark(first, out)
+    if first.status == "skipped":
+        return (f"  {mark} ", style), (f"{len(alike)} skipped: {first.detail}", "")
+    name = first.check_id.partition(".")[2]
+    return (f"  {mark} ", style), (f"{name:<{width}}  {first.title}: {len(alike)}", "")
+
+
+def _mark(result: "Result", out: Output) -> tuple[str, str]:
+    mark, style = _MARKS[result.status.value]
+    return mark if out.can_write(mark) else _PLAIN.get(mark, mark), style
 
 
 def _name(result: "Result") -> str:

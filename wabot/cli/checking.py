@@ -32,7 +32,7 @@ def run(asked: "Asked") -> None:
         sets = sets_of(around, asked.groups)
         wanted = _wanted(asked, sets)
         chosen = select(sets, wanted)
-        with out.progress("Checking", sum(len(each.checks) for each in chosen)) as advance:
+        with out.progress("Checking") as advance:
             runner = Runner(
                 timeout=asked.timeout,
                 told=lambda _: advance(1),

@@ -24,6 +24,9 @@ class Group:
 # In the order in which they are shown. Imported only when their checks are asked for.
 GROUPS = {
     "env": Group("wabot.container.checks.env", "Check every setting and the .env file."),
+    "database": Group(
+        "wabot.container.checks.database", "Check the central database, its server and logins."
+    ),
 }
 
 

@@ -48,6 +48,12 @@ class _Held(Exception):
     """Somebody else works on the tenant just now."""
 
 
+def standings_in(connection: Connection) -> Mapping[str, Standing]:
+    """Return who stands where, by ledger; the runtime's login is enough."""
+    rows = connection.execute(_STANDINGS).fetchall()
+    return {ledger: Standing(tenants, active) for ledger, tenants, active in rows}
+
+
 class PostgresFleet:
     """The tenants of one central database.
 
@@ -80,8 +86,7 @@ class PostgresFleet:
     def standings(self) -> Mapping[str, Standing]:
         """Return who stands where, by ledger, in one query."""
         with self._borrowed() as connection:
-            rows = connection.execute(_STANDINGS).fetchall()
-        return {ledger: Standing(tenants, active) for ledger, tenants, active in rows}
+            return standings_in(connection)
 
     def candidates(
         self, ledgers: Collection[str], slugs: Collection[str] | None
