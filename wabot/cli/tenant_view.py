@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from wabot.cli.tenant_database import place_in_words
 from wabot.config import Settings
 from wabot.domain.placement import placement_to_view
+from wabot.domain.places import Places
 from wabot.errors import DecryptionFailed
 from wabot.gateways.encryption import TokenCipher, fingerprint
+from wabot.services.provisioning import unfinished
 from wabot.services.provisioning.look import TenantReport
 from wabot.services.provisioning.ports import StoppedSending
 
@@ -44,18 +47,36 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
         "created_at": tenant.created_at.isoformat(timespec="seconds") if tenant.created_at else "",
         "revision": tenant.revision,
         "placement": placement_to_view(tenant.placement),
+        **_other_places(report.places),
         "sending": _sending(report.stopped),
         **own,
     }
 
 
 def remedies(report: TenantReport) -> tuple[str, ...]:
-    """Return what to do about a stop of sending."""
-    if report.stopped is None:
-        return ()
+    """Return what to do about what was begun and did not end, and about a stop of sending."""
     slug = report.tenant.slug
+    begun = unfinished.remedies(slug, report.tenant.status, report.places)
+    if report.stopped is None:
+        return begun
     renew = (f"wabot tenant rotate-token {slug}",) if report.stopped.code in _TOKEN_ENDED else ()
-    return (*renew, f"wabot tenant try-sending {slug}")
+    return (*begun, *renew, f"wabot tenant try-sending {slug}")
+
+
+def _other_places(places: Places) -> dict[str, Any]:
+    """Return where the tenant is being moved to, and where it was and is kept still."""
+    found: dict[str, Any] = {}
+    if places.former:
+        found["former_places"] = [place_in_words(place) for place in places.former]
+    if places.move is not None:
+        then = {"status_after": places.move.status.value}
+        found["moving_to"] = placement_to_view(places.move.to) | then
+    if places.removal is not None:
+        found["deleting"] = {
+            "status_before": places.removal.status.value,
+            "may_be_cancelled": not places.removal.dropping,
+        }
+    return found
 
 
 def _sending(stopped: StoppedSending | None) -> dict[str, Any]:
@@ -77,6 +98,8 @@ def flatten(data: dict[str, Any]) -> dict[str, Any]:
     for key, value in data.items():
         if isinstance(value, dict):
             flat |= {f"{key}.{inner}": found for inner, found in value.items()}
+        elif isinstance(value, list):
+            flat[key] = ", ".join(value)
         else:
             flat[key] = value
     return flat

@@ -297,6 +297,26 @@ def test_a_deletion_that_may_have_dropped_something_can_only_be_finished(
     assert document(finished)["data"]["deleted"] is True
 
 
+@pytest.mark.parametrize("isolation", ["schema", "database"])
+def test_a_deletion_begun_by_a_version_that_noted_less_is_taken_back_while_the_tables_stand(
+    cli: Cli, central: Connection, environment: dict[str, str], isolation: str
+) -> None:
+    tenant = make(cli, environment, isolation)
+    central.execute("UPDATE wabot.clients SET status = 'deleting'")
+    assert "wabot tenant delete lupita --cancel" in cli("tenant", "show", "lupita").stderr
+    done = document(cli("tenant", "delete", "lupita", "--cancel", "--json"))
+    assert (done["data"]["cancelled"], done["data"]["status"]) == (True, "suspended")
+    assert cli("tenant", "resume", "lupita").exit_code == 0
+    central.execute("UPDATE wabot.clients SET status = 'deleting'")
+    central.execute(
+        f"DROP DATABASE {tenant.placement.database}"
+        if isolation == "database"
+        else f"DROP SCHEMA {tenant.placement.schema} CASCADE"
+    )
+    done = cli("tenant", "delete", "lupita", "--cancel")
+    assert (done.exit_code, "can only be finished" in done.stderr) == (4, True)
+
+
 def test_customers_who_wrote_meanwhile_are_answered_when_a_deletion_is_taken_back(
     cli: Cli, central: Connection, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -115,6 +115,31 @@ def test_settings_of_a_trade_follow_the_rules_of_its_template(cli: Cli, create: 
     assert settings["agua_bottle_limit"] == 3
 
 
+def test_what_is_central_changes_although_the_shops_own_server_is_away(
+    cli: Cli, central: Connection
+) -> None:
+    made = document(cli(*create_words(plan="premium", isolation="database"), "--json", stdin=TOKEN))
+    central.execute(f"DROP DATABASE {made['data']['database']}")
+    done = cli("tenant", "update", "lupita", "--name", "Don Beto", "--throughput", "20")
+    assert done.exit_code == 0, done.stderr
+    assert central.execute("SELECT name, throughput FROM wabot.clients").fetchall() == [
+        ("Don Beto", 20)
+    ]
+    for words in (["--set", "pickup=no"], ["--plan", "basico"], ["--currency", "CLP"]):
+        refused = cli("tenant", "update", "lupita", "--name", "Otra", *words)
+        assert refused.exit_code in {3, 4}, refused.output
+    assert central.execute("SELECT name, currency FROM wabot.clients").fetchall() == [
+        ("Don Beto", "MXN")
+    ]
+
+
+def test_a_larger_plan_needs_no_look_at_the_shop(cli: Cli, shop: str, central: Connection) -> None:
+    schema = shown(cli)["placement"]["schema"]
+    central.execute(f'DROP SCHEMA "{schema}" CASCADE')
+    assert cli("tenant", "update", shop, "--plan", "completo").exit_code == 0
+    assert "not as they should be" in cli("tenant", "update", shop, "--plan", "basico").stderr
+
+
 def test_a_number_of_another_tenant_is_a_conflict(cli: Cli, shop: str, create: Create) -> None:
     other = create("otra").tenant
     done = cli("tenant", "update", shop, "--phone-number-id", other.phone_number_id)

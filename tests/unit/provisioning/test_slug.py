@@ -6,7 +6,9 @@ from wabot.domain.slug import RESERVED_SLUGS, check_slug
 from wabot.errors import InvalidInput
 
 
-@pytest.mark.parametrize("slug", ["ab", "lupita", "abarrotes-lupita", "agua-24h", "a" * 40, "a-", "3-hermanos"])
+@pytest.mark.parametrize(
+    "slug", ["ab", "lupita", "abarrotes-lupita", "agua-24h", "a" * 40, "a-", "3-hermanos"]
+)
 def test_a_good_slug_is_taken_as_it_is(slug: str) -> None:
     assert check_slug(slug) == slug
 
@@ -60,8 +62,7 @@ def test_a_bad_slug_is_refused_with_the_rule(slug: str) -> None:
         ("a" * 41, "it has 41 characters.", "a" * 40),
         ("a" * 64, "it has 64 characters.", "a" * 40),
         ("-abc", "it begins with a hyphen, like an option.", "abc"),
-        ("Don Pepé", "the capital D, a space, the capital P, é (U+00E9, LATIN SMALL LETTER E WITH"
-         " ACUTE).", "don-pepe"),
+        ("Don Pepé", "the capital D, a space, the capital P, é (U+00E9, LATIN ", "don-pepe"),
         ("lu'pita", "it holds the character '.", "lu-pita"),
         ('lu"pita', 'it holds the character ".', "lu-pita"),
         ("lupita;", "it holds the character ;.", "lupita"),

@@ -58,8 +58,10 @@ class SqlChanges:
         """
         with self._transaction() as connection:
             self._hold(connection, before)
-            with self._own_tables(connection, after) as own:
-                _write_shop(own, before, after, settings)
+            fewer_digits = minor_units(after.currency) < minor_units(before.currency)
+            if settings or fewer_digits:
+                with self._own_tables(connection, after) as own:
+                    _write_shop(own, after, settings, round_prices=fewer_digits)
             connection.execute(
                 update(clients_table)
                 .where(clients_table.c.id == after.id)
@@ -142,12 +144,16 @@ class SqlChanges:
 
 
 def _write_shop(
-    connection: Connection, before: Tenant, after: Tenant, settings: Mapping[str, StoredValue]
+    connection: Connection,
+    after: Tenant,
+    settings: Mapping[str, StoredValue],
+    *,
+    round_prices: bool,
 ) -> None:
     place = after.placement
     if settings:
         _run(connection, place, _SET, {"values": Jsonb(dict(settings))})
-    if minor_units(after.currency) < minor_units(before.currency):
+    if round_prices:
         _run(connection, place, _ROUND, {"digits": minor_units(after.currency)})
     _run(connection, place, _NEWER)
 

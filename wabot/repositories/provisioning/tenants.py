@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Engine
 
 from wabot.domain.migration import to_ledger
+from wabot.domain.places import Places
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import Conflict
@@ -63,6 +64,11 @@ class SqlTenants:
         with self._transaction() as connection:
             found = clients.sealed_tokens(connection, key_ids)
             return found or clients.sealed_tokens(connection)
+
+    def places(self, tenant: Tenant) -> Places:
+        """Return where the tenant is, was, and is being moved to."""
+        with self._transaction() as connection:
+            return clients.read_places(connection, tenant)
 
     def read_seed(self, tenant: Tenant) -> ShopSeed:
         """Return catalogue, order states and settings: all that a copy of the shop starts with."""

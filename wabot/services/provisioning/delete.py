@@ -182,15 +182,25 @@ class DeleteTenant:
             tenant, places = found
             if tenant.status is not TenantStatus.DELETING:
                 return Cancelled(slug, tenant.status, cancelled=False)
-            if places.removal is None or places.removal.dropping:
+            status = self._status_before(tenant, places)
+            if status is None:
                 raise Refused(
                     f"parts of {slug} may be dropped already: its deletion can only be finished",
                     hint=f"Run: wabot tenant delete {slug}, then make it anew from its export with"
                     " wabot tenant import.",
                 )
-            status = places.removal.status
             waited = self.removals.give_up(tenant, status, actor=self.actor)
         return Cancelled(slug, status, cancelled=True, waited=waited)
+
+    def _status_before(self, tenant: Tenant, places: Places) -> TenantStatus | None:
+        """Return what the tenant was before its deletion; None if there is no way back."""
+        if places.removal is not None:
+            return None if places.removal.dropping else places.removal.status
+        # Begun by a version that wrote neither down. It dropped the present place first, or all
+        # at once with the client's row: what stands is whole, and whether it was active is not
+        # known.
+        stands = self.removals.stands(tenant, places.current)
+        return TenantStatus.SUSPENDED if stands else None
 
     def _delete(
         self,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from shlex import quote
 
 from wabot.domain.drift import Finding
 from wabot.domain.migration import modules_of, parse_ledger, to_ledger
@@ -11,6 +10,7 @@ from wabot.domain.tenant import TenantStatus
 from wabot.errors import DecryptionFailed, NotFound, UnknownChoice, WabotError
 from wabot.services.provisioning.ports import Templates, TokenCipher
 from wabot.services.provisioning.survey_ports import Condition, Shop, Stray, Survey
+from wabot.services.provisioning.unfinished import remedies
 
 Address = tuple[str, str, str, str]
 
@@ -97,10 +97,12 @@ class ExamineTenants:
     ) -> Iterator[Finding]:
         slug = shop.slug
         yield from self._of_secrets(shop)
-        unfinished = _UNFINISHED.get(shop.status)
+        status = TenantStatus(shop.status)
+        unfinished = _UNFINISHED.get(status)
         if unfinished is not None:
             # Its tables are being made, or closed while they are copied.
-            yield Finding(slug, "unfinished", *unfinished(shop))
+            repair = ", or: ".join(remedies(slug, status, shop.places))
+            yield Finding(slug, "unfinished", unfinished, repair)
             return
         if condition is None:
             return
@@ -227,32 +229,11 @@ class ExamineTenants:
         return f"UPDATE wabot.clients {change}"
 
 
-def _move_again(shop: Shop) -> str:
-    move = shop.places.move
-    if move is None:
-        return ""
-    words = f"wabot tenant move {shop.slug} --isolation {move.to.isolation}"
-    if move.to.server:
-        words += f" --database-url {quote(f'{move.to.server} dbname={move.to.database}')}"
-    return f"{words}, or: "
-
-
-_UNFINISHED: dict[str, Callable[[Shop], tuple[str, str]]] = {
-    TenantStatus.PROVISIONING: lambda shop: (
-        "its creation did not end",
-        f"repeat the command that created it, or: wabot tenant delete {shop.slug}",
-    ),
-    TenantStatus.DELETING: lambda shop: (
-        "its deletion did not end",
-        f"repeat: wabot tenant delete {shop.slug}",
-    ),
-    TenantStatus.MOVING: lambda shop: (
-        "its move did not end",
-        f"{_move_again(shop)}wabot tenant move {shop.slug} --cancel",
-    ),
+_UNFINISHED = {
+    TenantStatus.PROVISIONING: "its creation did not end",
+    TenantStatus.DELETING: "its deletion did not end",
+    TenantStatus.MOVING: "its move did not end",
 }
-
-
 _CORRECT = "correct db_connection_config in wabot.clients; what it says: wabot tenant show {}"
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from wabot.domain.places import Places
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import NotFound, WabotError
@@ -16,6 +17,7 @@ class TenantReport:
     tenant: Tenant
     seed: ShopSeed
     counts: TenantCounts
+    places: Places
     stopped: StoppedSending | None = None
     unread: WabotError | None = None
 
@@ -45,16 +47,16 @@ def report_on(tenants: Tenants, slug: str) -> TenantReport:
     """Return all there is to say about a tenant; what is central although its tables are away."""
     tenant = find_tenant(tenants, slug)
     seed = ShopSeed(tenant.template, tenant.country, tenant.currency, tenant.time_zone, ())
-    counts = TenantCounts(0, 0, 0, 0, 0, 0)
+    counts, places = TenantCounts(0, 0, 0, 0, 0, 0), tenants.places(tenant)
     if tenant.status is TenantStatus.PROVISIONING:
         # Its tables may not be there yet.
-        return TenantReport(tenant, seed, counts)
+        return TenantReport(tenant, seed, counts, places)
     unread = None
     try:
         seed, counts = tenants.read_seed(tenant), tenants.counts(tenant)
     except WabotError as error:
         unread = error
-    return TenantReport(tenant, seed, counts, tenants.stopped_sending(tenant), unread)
+    return TenantReport(tenant, seed, counts, places, tenants.stopped_sending(tenant), unread)
 
 
 def read_shop(tenants: Tenants, slug: str) -> ShopCopy:

@@ -24,6 +24,7 @@ from wabot.services.provisioning.places import (
 )
 from wabot.services.provisioning.ports import Tenants, TokenCipher
 from wabot.services.provisioning.present_key import prove_key
+from wabot.services.provisioning.unfinished import finish_move
 
 PATIENCE = 60.0
 _LOOK_EVERY = 0.1
@@ -288,6 +289,6 @@ def _being_moved(tenant: Tenant, to: Placement) -> Refused:
     return Refused(
         f"tenant {tenant.slug} is being moved to {to.isolation.value}"
         f" {to.database or to.schema} already",
-        hint=f"Finish it with: wabot tenant move {tenant.slug} --isolation {to.isolation.value};"
+        hint=f"Finish it with: {finish_move(tenant.slug, to)};"
         f" or give it up with: wabot tenant move {tenant.slug} --cancel",
     )

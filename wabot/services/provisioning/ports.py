@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
+from wabot.domain.places import Places
 from wabot.domain.template import ShopSeed, Template
 from wabot.domain.tenant import Tenant
 
@@ -126,6 +127,10 @@ class Tenants(Protocol):
         Raises Conflict when the slug or the number is taken. Beside the central tables it is one
         transaction; a database of its own takes several, and the same call goes on with them.
         """
+        ...
+
+    def places(self, tenant: Tenant) -> Places:
+        """Return where the tenant is, was, and is being moved to."""
         ...
 
     def read_seed(self, tenant: Tenant) -> ShopSeed:

@@ -71,8 +71,9 @@ class UpdateTenant:
         """Write what differs from what stands; asking again changes nothing."""
         before = find_tenant(self.tenants, asked.slug)
         after = self._changed(before, asked.fields)
-        stored = self.tenants.read_seed(before).settings
         wanted = self._settings(before, after, asked)
+        # What is central changes although the shop's own server is away.
+        stored = self.tenants.read_seed(before).settings if wanted else {}
         settings = {key: value for key, value in wanted.items() if stored.get(key) != value}
         changes = (
             *_column_changes(before, after),
@@ -96,7 +97,7 @@ class UpdateTenant:
         }
         after = replace(before, **values)
         if after.plan != before.plan:
-            self._refuse_small_plan(after)
+            self._refuse_small_plan(before, after)
         if after.phone_number_id != before.phone_number_id:
             for holder in self.tenants.holders(before.slug, after.phone_number_id):
                 if holder.id != before.id:
@@ -107,14 +108,17 @@ class UpdateTenant:
                     )
         return after
 
-    def _refuse_small_plan(self, after: Tenant) -> None:
-        plan, active = rules.check_plan(after.plan), self.tenants.counts(after).active_products
+    def _refuse_small_plan(self, before: Tenant, after: Tenant) -> None:
+        plan = rules.check_plan(after.plan)
         if after.placement.database and Feature.OWN_DATABASE not in plan.features:
             raise Refused(
                 f"plan {plan.code} does not include a database of its own, and {after.slug} has"
                 " one; nothing was changed",
                 hint=f"First run: wabot tenant move {after.slug} --isolation schema",
             )
+        if plan.active_products >= rules.check_plan(before.plan).active_products:
+            return
+        active = self.tenants.counts(after).active_products
         if active > plan.active_products:
             raise Refused(
                 f"plan {plan.code} allows {plan.active_products} active products,"
