@@ -63,7 +63,7 @@ def doctor_of(provisioning: "Provisioning") -> "ExamineTenants":
 
     line = provisioning.tenants.line
     survey = PostgresSurvey(
-        lambda: connect(provisioning.owner_url, autocommit=True), provisioning.servers.connect, line
+        lambda: connect(provisioning.owner_url, autocommit=True), provisioning.servers, line
     )
     cipher = provisioning.cipher if provisioning.keys else None
     return ExamineTenants(survey, provisioning.templates, line.pending, provisioning.actor, cipher)

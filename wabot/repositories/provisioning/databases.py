@@ -253,7 +253,7 @@ def _make_login(database: Connection, client_id: UUID, login: str, password: str
         database.execute(sql.SQL("COMMENT ON ROLE {} IS {}").format(role, comment))
     # The verifier: logs may hold statements.
     verifier = database.pgconn.encrypt_password(password.encode(), login.encode()).decode()
-    database.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(verifier)))
+    database.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(verifier)))
 
 
 def _role_exists(connection: Connection, role: str) -> bool:

@@ -67,9 +67,8 @@ def _used(shops: Sequence[Shop]) -> tuple[set[tuple[str, str]], set[str]]:
     for shop in shops:
         for place in shop.places.all:
             used |= {("role", place.role), ("role", place.login)}
-            if place.server:
-                continue
             if place.database:
+                # What is called another server may be this one by another name.
                 used.add(("database", place.database))
             elif place.schema == SHARED_SCHEMA:
                 prefixes.add(place.prefix)

@@ -79,6 +79,16 @@ class Servers:
         wanted = database or placement.database
         return make_conninfo("", **parameters | ({"dbname": wanted} if wanted else {}))
 
+    def runtime_url(self, client_id: UUID, placement: Placement) -> str:
+        """Return the way to a placement on another server as servers take it."""
+        parameters = parameters_of(placement.server) | {
+            "user": placement.login,
+            "dbname": placement.database,
+        }
+        if placement.runtime_secret:
+            parameters["password"] = self.password(client_id, placement.runtime_secret)
+        return make_conninfo("", **parameters)
+
     def password(self, client_id: UUID, ciphertext: str) -> str:
         """Return a password of the client's placement; raises DecryptionFailed."""
         return self._decrypt(client_id, ciphertext, DATABASE_PASSWORD)

@@ -1,7 +1,7 @@
 """What PostgreSQL holds of tenants, beside what the central table says of them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,17 +27,23 @@ from wabot.repositories.provisioning.rendering import quoted, render
 from wabot.repositories.provisioning.repairs import repair_sql
 from wabot.repositories.provisioning.role_powers import excess_powers
 from wabot.repositories.provisioning.role_rights import missing_rights
+from wabot.repositories.provisioning.server_logins import (
+    examine_login,
+    find_server_strays,
+    renew_login,
+)
+from wabot.repositories.provisioning.servers import Servers
 from wabot.repositories.provisioning.strays import drop_roles, find_strays
 from wabot.services.provisioning.survey_ports import Condition, Shop, Stray
 
 Connection = psycopg.Connection[Any]
-Connect = Callable[[UUID, Placement], AbstractContextManager[Connection]]
 
 _SHOPS = """
 SELECT id, slug, status, template, schema_revision, db_connection_config, whatsapp_token
 FROM wabot.clients WHERE %(slugs)s::text[] IS NULL OR slug = ANY(%(slugs)s) ORDER BY slug
 """
 _RIGHTS_OF_ROLE = "DELETE, INSERT, SELECT, UPDATE"
+_BUSY = "another command works on it"
 # A union of so many tables takes as many locks, of which PostgreSQL has some thousands.
 _AT_ONCE = 500
 # Shops whose facts are in memory together.
@@ -48,10 +54,10 @@ class PostgresSurvey:
     """The tenants of one central database, and whatever else says that it is a tenant's."""
 
     def __init__(
-        self, central: Callable[[], Connection], connect: Connect, line: MigrationLine
+        self, central: Callable[[], Connection], servers: Servers, line: MigrationLine
     ) -> None:
         self._connect_central = central
-        self._connect = connect
+        self._servers = servers
         self._line = line
         self._expected: dict[tuple[int, str], tuple[frozenset[Fact], Sum]] = {}
 
@@ -81,8 +87,13 @@ class PostgresSurvey:
             if not shop.places.current.database:
                 continue
             try:
-                with self._connect(shop.id, shop.places.current) as connection:
+                with self._servers.connect(shop.id, shop.places.current) as connection:
                     found |= self._examine(connection, [shop])
+                    login, powers = examine_login(self._servers, connection, shop)
+                    condition = found[shop.id]
+                    found[shop.id] = replace(
+                        condition, login=login, powers=(*condition.powers, *powers)
+                    )
             except (WabotError, psycopg.Error) as error:
                 found[shop.id] = Condition(exists=False, unknown=str(error).strip())
         return found
@@ -93,9 +104,9 @@ class PostgresSurvey:
         try:
             with self._central() as central, central.transaction():
                 if not _take_turn(central, shop.slug):
-                    return "another command works on it"
+                    return _BUSY
                 if place.database:
-                    with self._connect(shop.id, place) as own, own.transaction():
+                    with self._servers.connect(shop.id, place) as own, own.transaction():
                         _run_for(own, shop, statements)
                 else:
                     _run_for(central, shop, statements)
@@ -105,9 +116,23 @@ class PostgresSurvey:
         return ""
 
     def strays(self) -> tuple[Stray, ...]:
-        """Return what the central database holds of clients that are not there."""
+        """Return what the central database and other servers hold of clients not there."""
         with self._central() as connection:
-            return find_strays(connection, self.shops(None))
+            shops = self.shops(None)
+            return (*find_strays(connection, shops), *find_server_strays(self._servers, shops))
+
+    def renew_login(self, shop: Shop, *, actor: str) -> str:
+        """Let servers log in to the shop's own server; return why that failed, if it did."""
+        try:
+            with self._central() as central, central.transaction():
+                if not _take_turn(central, shop.slug):
+                    return _BUSY
+                renew_login(self._servers, shop)
+                told = f"-- login {shop.places.current.login} made as it should be"
+                _note(central, actor, shop.id, shop.slug, [told])
+        except (WabotError, psycopg.Error) as error:
+            return str(error).strip().split("\n", 1)[0]
+        return ""
 
     def remove(self, stray: Stray, *, actor: str) -> str:
         """Remove a stray thing; return why that failed, if it did."""

@@ -9,9 +9,11 @@ from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import TenantStatus
 from wabot.errors import DecryptionFailed, NotFound, UnknownChoice, WabotError
 from wabot.services.provisioning.ports import Templates, TokenCipher
-from wabot.services.provisioning.survey_ports import Condition, Shop, Stray, Survey
+from wabot.services.provisioning.stray_findings import CORRECT, finding_of
+from wabot.services.provisioning.survey_ports import Condition, Shop, Survey
 from wabot.services.provisioning.unfinished import remedies
 
+LOGIN = "login"
 Address = tuple[str, str, str, str]
 
 
@@ -57,7 +59,7 @@ class ExamineTenants:
             )
         ]
         if slugs is None:
-            findings += [_of_stray(stray) for stray in self.survey.strays()]
+            findings += [finding_of(stray) for stray in self.survey.strays()]
         return Diagnosis(len(shops), tuple(findings))
 
     def repair(
@@ -68,13 +70,17 @@ class ExamineTenants:
         strays = {stray.name: stray for stray in self.survey.strays()}
         for finding in diagnosis.findings:
             if finding.safe and finding.slug:
-                failure = self.survey.repair(shops[finding.slug], finding.sql, actor=self.actor)
-                yield Treatment(finding, failure)
+                yield Treatment(finding, self._repair(shops[finding.slug], finding))
             elif not finding.slug and (finding.safe or finding.confirm in confirmed):
                 # Looked up again: what is removed is a stray still.
                 stray = strays.get(finding.confirm)
                 failure = self.survey.remove(stray, actor=self.actor) if stray else ""
                 yield Treatment(finding, failure)
+
+    def _repair(self, shop: Shop, finding: Finding) -> str:
+        if finding.kind == LOGIN:
+            return self.survey.renew_login(shop, actor=self.actor)
+        return self.survey.repair(shop, finding.sql, actor=self.actor)
 
     def _shops(self, slugs: Sequence[str] | None) -> tuple[Shop, ...]:
         shops = self.survey.shops(slugs)
@@ -128,24 +134,13 @@ class ExamineTenants:
                 slug,
                 "owner",
                 condition.misplaced,
-                f"wabot tenant doctor {slug} --fix" if condition.marking else _CORRECT.format(slug),
+                f"wabot tenant doctor {slug} --fix" if condition.marking else CORRECT.format(slug),
                 condition.marking,
                 safe=bool(condition.marking),
             )
             return
         yield from self._of_revisions(shop, condition, brought)
-        if condition.rights:
-            yield Finding(
-                slug,
-                "rights",
-                f"its role lacks rights: {len(condition.rights)} statements",
-                f"wabot tenant doctor {slug} --fix",
-                condition.rights,
-                safe=True,
-            )
-        for power in condition.powers:
-            repair = f"wabot tenant doctor {slug} --fix"
-            yield Finding(slug, "powers", power.what, repair, power.sql, safe=True)
+        yield from _of_rights(slug, condition)
         for difference, sql, safe in condition.differences:
             fix = f"wabot tenant doctor {slug} --fix" if safe else "; ".join(sql) + ";"
             if not sql:
@@ -234,7 +229,25 @@ _UNFINISHED = {
     TenantStatus.DELETING: "its deletion did not end",
     TenantStatus.MOVING: "its move did not end",
 }
-_CORRECT = "correct db_connection_config in wabot.clients; what it says: wabot tenant show {}"
+
+
+def _of_rights(slug: str, condition: Condition) -> Iterator[Finding]:
+    if condition.login is not None:
+        safe = condition.login.curable
+        repair = f"wabot tenant doctor {slug} --fix" if safe else CORRECT.format(slug)
+        yield Finding(slug, LOGIN, condition.login.what, repair, safe=safe)
+    if condition.rights:
+        yield Finding(
+            slug,
+            "rights",
+            f"its role lacks rights: {len(condition.rights)} statements",
+            f"wabot tenant doctor {slug} --fix",
+            condition.rights,
+            safe=True,
+        )
+    for power in condition.powers:
+        repair = f"wabot tenant doctor {slug} --fix"
+        yield Finding(slug, "powers", power.what, repair, power.sql, safe=True)
 
 
 def _holders(shops: Sequence[Shop]) -> Mapping[Address, Collection[str]]:
@@ -255,41 +268,5 @@ def _of_sharing(shop: Shop, holders: Mapping[Address, Collection[str]]) -> Itera
                 "shared_place",
                 f"its place (schema {place.schema}{place.prefix and ', prefix ' + place.prefix})"
                 f" is that of {', '.join(others)} too",
-                _CORRECT.format(others[0]),
+                CORRECT.format(others[0]),
             )
-
-
-def _of_stray(stray: Stray) -> Finding:
-    if stray.slug:
-        return Finding(
-            "",
-            f"misplaced_{stray.kind}",
-            f"{stray.kind} {stray.name} says that it belongs to {stray.slug}, whose placement is"
-            f" elsewhere; it holds {stray.tables} tables",
-            _CORRECT.format(stray.slug),
-        )
-    whose = (
-        f"belongs to client {stray.client}, who is not there"
-        if stray.client
-        else "has a name that wabot gives, and belongs to no client here"
-    )
-    what = f"{stray.kind} {stray.name} {whose}"
-    if stray.tables:
-        what += f", and holds {stray.tables} tables"
-    if not stray.sql:
-        return Finding(
-            "",
-            f"orphan_{stray.kind}",
-            what,
-            f"if no other installation has it: DROP {stray.kind.upper()} {stray.name};",
-        )
-    safe = bool(stray.client) and not stray.tables
-    return Finding(
-        "",
-        f"orphan_{stray.kind}",
-        what,
-        "wabot tenant doctor --all --fix" + ("" if safe else f" --confirm {stray.name}"),
-        (stray.sql,),
-        safe=safe,
-        confirm=stray.name,
-    )

@@ -31,6 +31,14 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class LoginFault:
+    """Why servers cannot log in where a shop has a server of its own."""
+
+    what: str
+    curable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """What stands of a shop; `versions` is what its own version table says.
 
@@ -48,6 +56,7 @@ class Condition:
     misplaced: str = ""
     marking: tuple[str, ...] = ()
     powers: tuple[Power, ...] = ()
+    login: LoginFault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,8 @@ class Stray:
 
     `tables` counts what it holds; `sql` removes it. With a `slug` the client is there, and lives
     elsewhere by its placement: one of both is wrong, and nothing may be removed. Without a
-    `client` its name alone tells that it is wabot's.
+    `client` its name alone tells that it is wabot's. `server` names another server than the
+    central one, where other installations may have shops as well.
     """
 
     kind: str
@@ -65,6 +75,7 @@ class Stray:
     tables: int
     sql: str
     slug: str = ""
+    server: str = ""
 
 
 class Survey(Protocol):
@@ -79,11 +90,15 @@ class Survey(Protocol):
         ...
 
     def strays(self) -> tuple[Stray, ...]:
-        """Return what the central database holds of clients that are not there."""
+        """Return what the central database and other servers hold of clients not there."""
         ...
 
     def repair(self, shop: Shop, statements: Sequence[str], *, actor: str) -> str:
         """Run the statements in one transaction; return why that failed, if it did."""
+        ...
+
+    def renew_login(self, shop: Shop, *, actor: str) -> str:
+        """Let servers log in to the shop's own server; return why that failed, if it did."""
         ...
 
     def remove(self, stray: Stray, *, actor: str) -> str:
