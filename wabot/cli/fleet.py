@@ -3,11 +3,13 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wabot.container import Provisioning
     from wabot.repositories.provisioning.migrating import PostgresFleet
+    from wabot.repositories.provisioning.migration_line import MigrationLine
     from wabot.services.provisioning.doctor import ExamineTenants
     from wabot.services.provisioning.migrate import MigrateTenants
     from wabot.services.provisioning.modules import TenantModules
@@ -38,12 +40,14 @@ def migrations_of(provisioning: "Provisioning") -> Iterator["MigrateTenants"]:
 
 
 @contextmanager
-def modules_of(provisioning: "Provisioning") -> Iterator["TenantModules"]:
-    """Compose adding and removing modules."""
+def modules_of(
+    provisioning: "Provisioning", line: "MigrationLine | None" = None
+) -> Iterator["TenantModules"]:
+    """Compose adding and removing modules, of these revisions or of those at hand."""
     from wabot.repositories.provisioning.module_folders import FolderModules
     from wabot.services.provisioning.modules import TenantModules
 
-    line = provisioning.tenants.line
+    line = line or provisioning.tenants.line
     with fleet_of(provisioning) as fleet:
         yield TenantModules(
             provisioning.tenants,
@@ -51,7 +55,9 @@ def modules_of(provisioning: "Provisioning") -> Iterator["TenantModules"]:
             FolderModules(line),
             line,
             fleet,
+            provisioning.exports,
             provisioning.actor,
+            now=lambda: datetime.now(UTC),
         )
 
 

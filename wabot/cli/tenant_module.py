@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,7 @@ from wabot.cli.output import JsonOption, Output
 from wabot.cli.tenant_options import Slug
 
 if TYPE_CHECKING:
+    from wabot.config import Settings
     from wabot.domain.module import Module
     from wabot.services.provisioning.modules import ModuleChange, TenantModules
 
@@ -59,8 +61,13 @@ def remove(
     module: Name,
     *,
     drop_data: Annotated[
-        bool, typer.Option("--drop-data", help="Also when its tables hold rows.")
+        bool,
+        typer.Option("--drop-data", help="Also when its tables hold rows: the shop is exported."),
     ] = False,
+    export_to: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Where the export goes; WABOT_HOME/exports by default."),
+    ] = None,
     confirm: Annotated[
         str, typer.Option(metavar="SLUG", help="The slug again, with --drop-data.")
     ] = "",
@@ -68,19 +75,28 @@ def remove(
     json: JsonOption = False,
 ) -> None:
     """Take a module's tables and settings from a shop; refused while they hold rows."""
+    from wabot.config import load_settings
+
     out = Output("tenant module remove", json=json)
-    with _use_case() as modules:
-        change = modules.remove(slug, module, drop_data=drop_data, confirm=confirm, dry_run=dry_run)
+    settings = load_settings()
+    folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
+    with _use_case(settings) as modules:
+        change = modules.remove(
+            slug, module, folder, drop_data=drop_data, confirm=confirm, dry_run=dry_run
+        )
     _tell(out, change, "removed from", "does not have", dry_run=dry_run)
 
 
 @contextmanager
-def _use_case() -> "Iterator[TenantModules]":
+def _use_case(settings: "Settings | None" = None) -> "Iterator[TenantModules]":
     from wabot.cli.fleet import modules_of
     from wabot.config import load_settings
     from wabot.container import open_tenants
 
-    with open_tenants(load_settings()) as provisioning, modules_of(provisioning) as use_case:
+    with (
+        open_tenants(settings or load_settings()) as provisioning,
+        modules_of(provisioning) as use_case,
+    ):
         yield use_case
 
 
@@ -104,16 +120,21 @@ def _tell(out: Output, change: "ModuleChange", done: str, stands: str, *, dry_ru
         "tables": list(module.tables),
         "settings": [spec.key for spec in module.settings],
         "rows": dict(change.rows),
+        "file": str(change.export) if change.export else None,
     }
     if not change.changed:
         out.done(f"{slug} {stands} {module.name} already. Nothing was changed.", data=data)
         return
     what = ", ".join(module.tables) or "no tables"
     if dry_run:
-        out.done(f"{module.name} ({what}) would be {done} {slug}. Nothing was changed.", data=data)
+        first = f" after an export to {change.export}" if change.export else ""
+        out.done(
+            f"{module.name} ({what}) would be {done} {slug}{first}. Nothing was changed.", data=data
+        )
         return
+    kept = f" The shop as it was is kept in {change.export}." if change.export else ""
     out.done(
-        f"{module.name} ({what}) was {done} {slug}.",
+        f"{module.name} ({what}) was {done} {slug}.{kept}",
         data=data,
         next=(f"wabot tenant module list {slug}",),
     )

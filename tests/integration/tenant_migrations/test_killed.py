@@ -17,13 +17,11 @@ from tests.integration.doctor.looking import examined
 from tests.integration.tenant_migrations.conftest import Make
 from tests.integration.tenant_migrations.revisions import NEW_TABLE, add_module, add_revision
 from tests.integration.tenants.catalogue import namespace
-from wabot.cli.fleet import doctor_of, fleet_of
+from wabot.cli.fleet import doctor_of, modules_of
 from wabot.container import Provisioning
 from wabot.domain.tenant import Isolation, Tenant
 from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
-from wabot.repositories.provisioning.module_folders import FolderModules
 from wabot.repositories.provisioning.tenants import SqlTenants
-from wabot.services.provisioning.modules import TenantModules
 
 Connection = psycopg.Connection[Any]
 
@@ -49,10 +47,7 @@ def shops(make: Make, provisioning: Provisioning, own: Path) -> list[Tenant]:
     shops = [make(f"shop{number}") for number in range(6)]
     shops.append(make("apart", isolation=Isolation.DATABASE.value, plan="premium"))
     shops.append(make("beside", isolation=Isolation.PREFIX.value))
-    with fleet_of(provisioning) as fleet:
-        modules = TenantModules(
-            provisioning.tenants, provisioning.templates, FolderModules(line), line, fleet, "tests"
-        )
+    with modules_of(provisioning, line) as modules:
         for shop in shops:
             modules.add(shop.slug, "visits")
     add_revision(own / "modules/visits/versions", "visits_0002", SLOW)

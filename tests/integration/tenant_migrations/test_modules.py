@@ -1,6 +1,7 @@
 """Tables and settings that a company adds while it runs."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ from tests.integration.tenant_migrations.revisions import add_module, add_revisi
 from tests.integration.tenants.asking import document
 from tests.integration.tenants.catalogue import namespace, rights
 from tests.integration.tenants.conftest import Cli, cli
-from wabot.cli.fleet import fleet_of, modules_of
+from wabot.cli.fleet import modules_of
 from wabot.container import Provisioning
-from wabot.errors import InvalidInput, NotFound, Refused, UnknownChoice
+from wabot.errors import InvalidInput, NotFound, Refused, UnknownChoice, WabotError
 from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
 from wabot.repositories.provisioning.module_folders import FolderModules
 from wabot.services.provisioning.migration_ports import Candidate, Result, Work
@@ -61,16 +62,8 @@ help = "Shown beside what is owed."
 @pytest.fixture
 def modules(provisioning: Provisioning, folder: Path) -> Iterator[TenantModules]:
     add_module(folder, "tabs", TABS, SETTINGS)
-    with fleet_of(provisioning) as fleet:
-        line = MigrationLine(folder)
-        yield TenantModules(
-            provisioning.tenants,
-            provisioning.templates,
-            FolderModules(line),
-            line,
-            fleet,
-            "tester",
-        )
+    with modules_of(provisioning, MigrationLine(folder)) as found:
+        yield found
 
 
 def stored(central: Connection, schema: str) -> dict[str, Any]:
@@ -137,26 +130,26 @@ def test_a_module_that_cannot_be_made_leaves_nothing_of_it(
 
 
 def test_removing_what_is_empty_restores_what_was_before(
-    make: Make, modules: TenantModules, central: Connection
+    make: Make, modules: TenantModules, central: Connection, tmp_path: Path
 ) -> None:
     tenant = make("lupita")
     schema = tenant.placement.schema
     before, settings = namespace(central, schema), stored(central, schema)
     modules.add("lupita", "tabs")
     assert namespace(central, schema) != before
-    assert modules.remove("lupita", "tabs").changed
+    assert modules.remove("lupita", "tabs", tmp_path).changed
     assert namespace(central, schema) == before
     assert stored(central, schema) == settings
     assert central.execute("select schema_revision from wabot.clients").fetchall() == [
         (tenant.revision,)
     ]
-    assert not modules.remove("lupita", "tabs").changed
+    assert not modules.remove("lupita", "tabs", tmp_path).changed
 
 
-def give_rows(central: Connection, schema: str) -> None:
+def give_rows(central: Connection, schema: str, wa_id: str = "5215550100001") -> None:
     central.execute(
         f"with c as (insert into {schema}.customers (wa_id, first_contact_at)"
-        f" values ('5215550100001', now()) returning id)"
+        f" values ('{wa_id}', now()) returning id)"
         f" insert into {schema}.tabs (customer_id, owed) select id, 80 from c"
     )
 
@@ -167,34 +160,65 @@ def give_rows(central: Connection, schema: str) -> None:
     ids=str,
 )
 def test_rows_are_only_dropped_when_the_slug_is_repeated(
-    make: Make, modules: TenantModules, central: Connection, options: dict[str, Any]
+    make: Make, modules: TenantModules, central: Connection, options: dict[str, Any], tmp_path: Path
 ) -> None:
     schema = make("lupita").placement.schema
     modules.add("lupita", "tabs")
     give_rows(central, schema)
     with pytest.raises(Refused, match=r"tabs \(1\)"):
-        modules.remove("lupita", "tabs", **options)
+        modules.remove("lupita", "tabs", tmp_path, **options)
     assert central.execute(f"select owed from {schema}.tabs").fetchall() == [(80,)]
-    change = modules.remove("lupita", "tabs", drop_data=True, confirm="lupita")
+    change = modules.remove("lupita", "tabs", tmp_path, drop_data=True, confirm="lupita")
     assert change.rows == {"tabs": 1, "tab_payments": 0}
+    # The whole shop was kept before: what was dropped comes back by an import.
+    assert change.export is not None
+    kept = {table.name: table.rows for table in modules.exports.check(change.export).tables}
+    assert (kept["tabs"], kept["customers"]) == (1, 1)
     assert central.execute("select to_regclass(%s)", [f"{schema}.tabs"]).fetchone() == (None,)
 
 
+def test_nothing_is_dropped_when_it_cannot_be_exported_or_rows_come_after_the_export(
+    make: Make, modules: TenantModules, central: Connection, tmp_path: Path
+) -> None:
+    schema = make("lupita").placement.schema
+    modules.add("lupita", "tabs")
+    give_rows(central, schema)
+    (tmp_path / "file").touch()
+    drop = {"drop_data": True, "confirm": "lupita"}
+    with pytest.raises(WabotError, match="cannot be written"):
+        modules.remove("lupita", "tabs", tmp_path / "file", **drop)
+
+    class Late:
+        """Exports, and a row that comes right after."""
+
+        def export(self, *words: Any, **options: Any) -> Any:
+            modules.exports.export(*words, **options)
+            give_rows(central, schema, "5215550100002")
+
+        check = modules.exports.check
+
+    with pytest.raises(Refused, match="tabs holds 2 rows, 1 when they were exported"):
+        replace(modules, exports=Late()).remove("lupita", "tabs", tmp_path, **drop)
+    assert len(central.execute(f"select owed from {schema}.tabs").fetchall()) == 2
+
+
 def test_a_slug_that_is_repeated_wrongly_is_told_as_such(
-    make: Make, modules: TenantModules, central: Connection
+    make: Make, modules: TenantModules, central: Connection, tmp_path: Path
 ) -> None:
     schema = make("lupita").placement.schema
     modules.add("lupita", "tabs")
     give_rows(central, schema)
     with pytest.raises(InvalidInput, match="'lupito' is not 'lupita': nothing was changed"):
-        modules.remove("lupita", "tabs", drop_data=True, confirm="lupito")
+        modules.remove("lupita", "tabs", tmp_path, drop_data=True, confirm="lupito")
     assert central.execute(f"select owed from {schema}.tabs").fetchall() == [(80,)]
 
 
-def test_what_a_template_is_made_of_stays(make: Make, modules: TenantModules) -> None:
+def test_what_a_template_is_made_of_stays(
+    make: Make, modules: TenantModules, tmp_path: Path
+) -> None:
     make("clean", template="tintoreria")
     with pytest.raises(Refused, match="belongs to the template tintoreria"):
-        modules.remove("clean", "tintoreria")
+        modules.remove("clean", "tintoreria", tmp_path)
 
 
 def test_the_tables_of_a_trade_can_be_added_to_another(
@@ -214,14 +238,7 @@ def test_a_shop_that_is_behind_is_migrated_first(
     (head,) = head_revisions()
     add_revision(folder / "base" / "versions", f"base_{int(head[-4:]) + 1:04}", "pass")
     line = MigrationLine(folder)
-    late = TenantModules(
-        provisioning.tenants,
-        provisioning.templates,
-        FolderModules(line),
-        line,
-        modules.fleet,
-        "tester",
-    )
+    late = replace(modules, modules=FolderModules(line), line=line)
     with pytest.raises(Refused) as refused:
         late.add("lupita", "tabs")
     assert "wabot tenant migrate lupita" in refused.value.hint
@@ -238,10 +255,12 @@ def test_unknown_names_are_refused(make: Make, modules: TenantModules) -> None:
         modules.add("nobody", "tabs")
 
 
-def test_changes_are_audited(make: Make, modules: TenantModules, central: Connection) -> None:
+def test_changes_are_audited(
+    make: Make, modules: TenantModules, central: Connection, tmp_path: Path
+) -> None:
     make("lupita")
     modules.add("lupita", "tabs")
-    modules.remove("lupita", "tabs")
+    modules.remove("lupita", "tabs", tmp_path)
     acts = central.execute(
         "select actor, action, details ->> 'after' from wabot.audit_log"
         " where action like 'tenant.module.%' order by id"
@@ -317,11 +336,11 @@ def test_a_row_that_is_written_at_the_last_moment_keeps_the_module(
         after,
         tenant.revision,
         modules.modules.removing_sql(with_tabs),
-        must_be_empty=with_tabs.tables,
+        must_hold=dict.fromkeys(with_tabs.tables, 0),
     )
     give_rows(central, tenant.placement.schema)
     candidate = Candidate(tenant.id, "lupita", after, tenant.placement)
     outcome = modules.fleet.migrate(candidate, work, actor="tester")
     assert outcome.result is Result.FAILED
-    assert "table tabs holds rows" in outcome.reason
+    assert "table tabs holds rows; nothing was changed" in outcome.reason
     assert central.execute(f"select owed from {tenant.placement.schema}.tabs").fetchall() == [(80,)]

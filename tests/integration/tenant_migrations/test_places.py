@@ -101,7 +101,7 @@ def test_a_database_that_is_gone_stops_its_shop_alone(
 
 @PLACES
 def test_a_module_comes_and_goes_and_the_doctor_agrees(
-    make: Make, provisioning: Provisioning, isolation: Isolation
+    make: Make, provisioning: Provisioning, isolation: Isolation, tmp_path: Path
 ) -> None:
     tenant = shop_in(make, isolation)
     doctor = doctor_of(provisioning)
@@ -112,7 +112,7 @@ def test_a_module_comes_and_goes_and_the_doctor_agrees(
         after = provisioning.tenants.find("lupita")
         assert after is not None
         assert after.revision == ",".join(MigrationLine().heads(["agua"]))
-        modules.remove("lupita", "agua")
+        modules.remove("lupita", "agua", tmp_path)
     assert examined(doctor).findings == ()
     after = provisioning.tenants.find("lupita")
     assert after is not None

@@ -248,7 +248,7 @@ def _advance(connection: Connection, placement: Placement, work: Work) -> None:
             f" the ledger says {work.before}",
             hint="See: wabot tenant doctor",
         )
-    _refuse_rows(connection, placement, work.must_be_empty)
+    _refuse_rows(connection, placement, work.must_hold)
     # Without parameters psycopg sends the whole text at once.
     connection.execute(render(work.sql, placement).encode())
     if work.tables:
@@ -258,15 +258,16 @@ def _advance(connection: Connection, placement: Placement, work: Work) -> None:
         raise Refused(f"the revisions left it at {', '.join(reached)}, not at {work.after}")
 
 
-def _refuse_rows(connection: Connection, placement: Placement, tables: Collection[str]) -> None:
-    for table in tables:
+def _refuse_rows(
+    connection: Connection, placement: Placement, must_hold: Mapping[str, int]
+) -> None:
+    for table, wanted in must_hold.items():
         name = render(f"tenant.__wbp__{table}", placement)
         connection.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE".encode())
-        if connection.execute(f"SELECT 1 FROM {name} LIMIT 1".encode()).fetchone():
-            raise Refused(
-                f"table {table} holds rows; nothing was changed",
-                hint="Export the shop first; then say --drop-data --confirm with its slug.",
-            )
+        ((rows,),) = connection.execute(f"SELECT count(*) FROM {name}".encode()).fetchall()
+        if rows != wanted:
+            held = f"{rows} rows, {wanted} when they were exported" if wanted else "rows"
+            raise Refused(f"table {table} holds {held}; nothing was changed")
 
 
 def _ledger(connection: Connection, versions: str) -> tuple[str, ...]:

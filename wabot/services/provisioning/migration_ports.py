@@ -1,7 +1,7 @@
 """What migrating tenants needs of the outside."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -62,14 +62,14 @@ class Outcome:
 class Work:
     """What is to be done with the tenants that stand at one ledger; `sql` has the marks in it.
 
-    `tables` are those it makes; nothing is done while one of `must_be_empty` holds a row.
+    `tables` are those it makes; nothing is done unless those of `must_hold` have as many rows.
     """
 
     before: str
     after: str
     sql: str
     tables: tuple[str, ...] = ()
-    must_be_empty: tuple[str, ...] = ()
+    must_hold: Mapping[str, int] = field(default_factory=dict)
     action: str = "tenant.migrate"
 
 

@@ -1,7 +1,9 @@
 """Give a company that already runs further tables and settings, or take them away."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from wabot.domain import migration
@@ -9,6 +11,7 @@ from wabot.domain.migration import BASE, branch_of, modules_of, parse_ledger, to
 from wabot.domain.module import Module
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import InvalidInput, Refused
+from wabot.services.provisioning.lifecycle_ports import Exports
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.migration_ports import Candidate, Fleet, Line, Result, Work
 from wabot.services.provisioning.ports import Templates, Tenants
@@ -54,12 +57,16 @@ class Standings:
 
 @dataclass(frozen=True, slots=True)
 class ModuleChange:
-    """What adding or removing changed; `rows` are those of the module's tables."""
+    """What adding or removing changed; `rows` are those of the module's tables.
+
+    `export` is the file in which the whole shop, these rows too, was kept before they went.
+    """
 
     tenant: Tenant
     module: Module
     changed: bool
     rows: Mapping[str, int]
+    export: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,9 @@ class TenantModules:
     modules: Modules
     line: Line
     fleet: Fleet
+    exports: Exports
     actor: str
+    now: Callable[[], datetime]
 
     def standings(self, slug: str = "") -> Standings:
         """Return every module, with what the tenant has of it when one is named."""
@@ -108,12 +117,16 @@ class TenantModules:
         self,
         slug: str,
         name: str,
+        folder: Path,
         *,
         drop_data: bool = False,
         confirm: str = "",
         dry_run: bool = False,
     ) -> ModuleChange:
-        """Take the module's tables and settings away; rows go only when the slug is repeated."""
+        """Take the module's tables and settings away; rows go only when the slug is repeated.
+
+        Before they go the shop is exported into the folder, and the file read back.
+        """
         if confirm and confirm != slug:
             raise InvalidInput(
                 f"{confirm!r} is not {slug!r}: nothing was changed",
@@ -135,21 +148,32 @@ class TenantModules:
                 "rows would be lost: "
                 + ", ".join(f"{table} ({rows[table]})" for table in held)
                 + "; nothing was changed",
-                hint=f"Keep a copy: wabot tenant export {slug}. Then:"
-                f" wabot tenant module remove {slug} {name} --drop-data --confirm {slug}",
+                hint=f"Export the shop, then drop them: wabot tenant module remove {slug} {name}"
+                f" --drop-data --confirm {slug}",
             )
         kept = [r for r in parse_ledger(tenant.revision) if branch_of(r) != name]
         work = Work(
             tenant.revision,
             to_ledger(kept),
             self.modules.removing_sql(module),
-            # What is written between the count above and the transaction counts too.
-            must_be_empty=() if held else module.tables,
+            # What is written between the count or the export and the transaction counts too.
+            must_hold=rows,
             action="tenant.module.remove",
         )
+        file = (
+            folder / f"{slug}-{self.now():%Y%m%dT%H%M%SZ}-with-{name}.wabot.tgz" if held else None
+        )
         if not dry_run:
+            if file is not None:
+                work = replace(work, must_hold=self._export(tenant, file, module))
             self._do(tenant, work)
-        return ModuleChange(tenant, module, changed=True, rows=rows)
+        return ModuleChange(tenant, module, changed=True, rows=rows, export=file)
+
+    def _export(self, tenant: Tenant, file: Path, module: Module) -> dict[str, int]:
+        """Keep the whole shop in a file; return how many rows of the module's tables it has."""
+        self.exports.export(tenant, file, now=self.now(), progress=lambda _: None)
+        kept = {table.name: table.rows for table in self.exports.check(file).tables}
+        return {table: kept[table] for table in module.tables}
 
     def _refuse_unready(self, tenant: Tenant) -> None:
         if tenant.status not in _SETTLED:
