@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Self
 
+_ADMIN = re.compile(r"Operators ask (http://[^:]+:\d+)")
 _LISTENING = re.compile(r"Listening on (http://\S+)/webhook")
 
 
@@ -22,6 +23,7 @@ class ServerProcess:
         self._listening = asyncio.Event()
         self.lines: list[str] = []
         self.url = ""
+        self.admin = ""
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
@@ -56,6 +58,8 @@ class ServerProcess:
         async for raw in self._process.stderr:
             line = raw.decode()
             self.lines.append(line)
+            if asked := _ADMIN.search(line):
+                self.admin = asked[1]
             found = _LISTENING.search(line)
             if found:
                 self.url = found[1]

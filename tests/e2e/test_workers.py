@@ -61,6 +61,20 @@ async def answered(graph: StandInGraph, count: int) -> Counter[str]:
     return Counter(message.to for message in graph.messages)
 
 
+async def scrape(server: ServerProcess) -> dict[str, float]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{server.admin}/metrics") as response,
+    ):
+        lines = (await response.text()).splitlines()
+    samples = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+    return {name: float(value) for name, value in samples}
+
+
+def metrics_files(environment: dict[str, str], pattern: str) -> list[Path]:
+    return list(Path(environment["WABOT_HOME"], "metrics").glob(pattern))
+
+
 def children(pid: int) -> list[int]:
     listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
     return [int(child) for child in listed.split()]
@@ -85,6 +99,10 @@ async def test_two_workers_on_one_port_answer_everybody_once_also_when_one_dies(
             assert len(workers) == 2
             await deliver(environment, server.url, greetings(tenant.phone_number_id, people(0, 20)))
             assert set((await answered(graph, 20)).values()) == {1}
+            seen = await scrape(server)
+            assert seen["wabot_workers"] == 2
+            assert seen['wabot_messages_received_total{result="accepted",type="text"}'] == 20
+            assert seen["wabot_reply_seconds_count"] == 20
             os.kill(workers[0], signal.SIGKILL)
             await deliver(
                 environment, server.url, greetings(tenant.phone_number_id, people(20, 20))
@@ -93,8 +111,15 @@ async def test_two_workers_on_one_port_answer_everybody_once_also_when_one_dies(
             async with asyncio.timeout(15):
                 while len(set(children(server.pid)) - {workers[0]}) < 2:
                     await asyncio.sleep(0.1)
+            await server.listening(3)
+            # What the dead one counted still counts; that it lives, no more.
+            seen = await scrape(server)
+            assert seen["wabot_workers"] == 2
+            assert seen['wabot_messages_received_total{result="accepted",type="text"}'] == 40
+            assert len(metrics_files(environment, "*/counter_*")) == 2
             assert await server.terminate() == 0
             assert not any(map(lives, workers))
+            assert not metrics_files(environment, "*")
 
 
 async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_everybody_once(
@@ -138,6 +163,9 @@ async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_every
             await asyncio.gather(*visitors)
             assert taken > 20
             counted = await answered(graph, taken)
+            seen = await scrape(server)
+            assert seen["wabot_workers"] == 2
+            assert seen['wabot_messages_received_total{result="accepted",type="text"}'] == taken
             assert set(counted.values()) == {1}
             assert len(counted) == taken
 

@@ -9,6 +9,7 @@ from wabot.errors import ConfigurationError, StorageUnavailable
 if TYPE_CHECKING:
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.pools import Pools
+    from wabot.services.runtime.measuring import Measures
     from wabot.services.runtime.media import MediaWorker
     from wabot.services.runtime.media_ports import FileStorage
     from wabot.services.runtime.ports import Clients, Clock, Journal, TokenReader
@@ -54,6 +55,7 @@ def build_media(
     clock: "Clock",
     worker: "Worker",
     owner: str,
+    measures: "Measures",
 ) -> "MediaWorker":
     """Put together what fetches customers' files in one process."""
     from wabot.domain.files import MEGABYTE
@@ -71,6 +73,7 @@ def build_media(
         media_storage(settings),
         tokens,
         most=settings["WABOT_MEDIA_MB"] * MEGABYTE,
+        measures=measures,
     )
     return MediaWorker(
         queue,

@@ -152,11 +152,15 @@ def build_runtime(
         quiet=seconds("WABOT_QUIET_WINDOW"),
         quiet_limit=seconds("WABOT_QUIET_WINDOW_MAX"),
         clock=business_clock,
+        measures=measures,
     )
     clients = PostgresClients(pools)
     store = PostgresTenantStore(pools)
     graph = GraphClient(
-        settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"], connections=_SENDS
+        settings["WHATSAPP_API_BASE"],
+        settings["WHATSAPP_API_VERSION"],
+        connections=_SENDS,
+        measures=measures,
     )
     pauses = SendingPauses(PostgresPauses(pools, clock=business_clock))
     pace = Pace(
@@ -178,6 +182,7 @@ def build_runtime(
         limits=Limits(pauses, pace),
         fallbacks=fallbacks,
         clock=business_clock,
+        measures=measures,
     )
     texts = texts_of or template_texts()
     turns = TurnRunner(
@@ -200,6 +205,7 @@ def build_runtime(
         closer=closing_batcher(journal),
         turn_gate=Gate(settings["WABOT_TURNS"], settings["WABOT_TURNS_PER_TENANT"]),
         send_gate=Gate(_SENDS, _SENDS_PER_TENANT),
+        measures=measures,
     )
     worker = Worker(
         journal,
@@ -209,6 +215,7 @@ def build_runtime(
         pauses,
         lease=seconds("WABOT_LEASE"),
         keep_journal=timedelta(hours=settings["WABOT_JOURNAL_HOURS"]),
+        measures=measures,
     )
     media = build_media(
         settings,
@@ -220,12 +227,16 @@ def build_runtime(
         clock=business_clock,
         worker=worker,
         owner=owner,
+        measures=measures,
     )
 
     def vitals() -> Vitals:
         return Vitals(worker.at_work, pools.use(), pools.breakers_open)
 
-    acceptor = Acceptor(journal, clients, worker.dispatch, worker.wake, wake_media=media.wake)
+    backlog = PostgresBacklog(pools, clock=business_clock)
+    acceptor = Acceptor(
+        journal, clients, worker.dispatch, worker.wake, wake_media=media.wake, measures=measures
+    )
     return Runtime(
         pools,
         graph,
@@ -236,5 +247,5 @@ def build_runtime(
         business_clock,
         settings["WHATSAPP_VERIFY_TOKEN"],
         measures,
-        Watching(metrics, PostgresBacklog(pools), vitals) if metrics else None,
+        Watching(metrics, backlog, vitals) if metrics else None,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib.metadata
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from wabot.config import Settings, share_metrics
 from wabot.errors import ExternalFailure
+from wabot.logs import log
 
 if TYPE_CHECKING:
     from wabot.gateways.metrics import PrometheusMeasures
     from wabot.services.runtime.backlog import Backlogs
     from wabot.services.runtime.measuring import Vitals
+
+_log = logging.getLogger(__name__)
 
 _LOOK_EVERY = 1.0
 _SAMPLE_EVERY = 5
@@ -49,6 +53,10 @@ class Watching:
         try:
             backlog = await self._backlogs.read()
         except ExternalFailure:
+            backlog = None
+        except Exception:
+            # What this machine knows is worth telling all the same.
+            log(_log, logging.ERROR, "backlog.unread", "The backlog cannot be read.", exc_info=True)
             backlog = None
         # In a thread: reading every worker's files would hold up messages.
         return await asyncio.to_thread(self._measures.render, backlog)

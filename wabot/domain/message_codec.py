@@ -18,6 +18,16 @@ from wabot.domain.message import (
 )
 from wabot.errors import InvalidInput
 
+KINDS: dict[type[OutboundMessage], str] = {
+    TextMessage: "text",
+    ButtonsMessage: "buttons",
+    ListMessage: "list",
+    LocationRequest: "location_request",
+    ContactRequest: "contact_request",
+    TemplateMessage: "template",
+}
+"""What each kind of message is called where it is stored and counted."""
+
 
 def encode_message(message: OutboundMessage) -> dict[str, Any]:
     """Return the message as a JSON object that `decode_message` turns into the same message."""

@@ -74,7 +74,7 @@ class PrometheusMeasures(Measures):
         self._handoffs = count("handoffs", "Chats given to a person.", "reason", *by_tenant)
         self._sent = count(
             "messages_sent",
-            "Messages handed to Graph: accepted, refused or unknown.",
+            "Messages handed to Graph: accepted, rejected or unknown.",
             *("type", "result", *by_tenant),
         )
         self._graph = timed(

@@ -4,6 +4,7 @@ Tokens and bodies are never logged and never part of an error's text.
 """
 
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from wabot.gateways.whatsapp.errors import (
 )
 from wabot.gateways.whatsapp.http import Answer, Failed, exchange, tracing
 from wabot.gateways.whatsapp.payloads import message_body
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 
 PHONE_NUMBER_FIELDS = (
     "id",
@@ -55,11 +57,18 @@ class GraphClient:
     """One client per process, over one pool of connections; open it inside the event loop."""
 
     def __init__(
-        self, base_url: str, version: str, *, timeout: float = 15.0, connections: int = 100
+        self,
+        base_url: str,
+        version: str,
+        *,
+        timeout: float = 15.0,
+        connections: int = 100,
+        measures: Measures = UNMEASURED,
     ) -> None:
         self._root = f"{base_url.rstrip('/')}/{version}"
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
         self._connections = connections
+        self._measures = measures
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -183,9 +192,17 @@ class GraphClient:
     ) -> Answer | Failed:
         if self._session is None:
             raise RuntimeError("GraphClient is used before open() or after close()")
-        return await exchange(
+        begun = time.perf_counter()
+        result = await exchange(
             self._session, method, f"{self._root}/{path}", token=token, body=body, params=params
         )
+        status, code = None, None
+        if isinstance(result, Answer):
+            status = result.status
+            error = read_error(result.json) if status != 200 else None
+            code = error.code if error else None
+        self._measures.graph(status, code, time.perf_counter() - begun)
+        return result
 
 
 def _fault(identifier: str, token: str) -> str:

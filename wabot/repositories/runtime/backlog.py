@@ -1,19 +1,22 @@
 """The backlog, in one statement over the central tables: for whoever scrapes, never per message."""
 
 from wabot.repositories.runtime.pools import Pools
+from wabot.repositories.runtime.serving import IS_SERVED
 from wabot.services.runtime.backlog import Backlog
+from wabot.services.runtime.ports import Clock
 
 
 class PostgresBacklog:
     """The backlog over the process's pools."""
 
-    def __init__(self, pools: Pools) -> None:
+    def __init__(self, pools: Pools, *, clock: Clock) -> None:
         self._pools = pools
+        self._clock = clock
 
     async def read(self) -> Backlog:
         """Return it as it is now; raises DatabaseUnavailable."""
         async with self._pools.central() as connection:
-            cursor = await connection.execute(_READ)
+            cursor = await connection.execute(_READ, {"now": self._clock.now()})
             row = await cursor.fetchone()
         assert row is not None
         waiting, parked, unrouted, *ages, shops, paused, alerts = row
@@ -34,12 +37,12 @@ class PostgresBacklog:
 
 # An event whose turn is committed waits on, untried, for its messages; one that nobody took yet
 # is due when it came, or quiet.
-_READ = """
+_READ = f"""
 WITH waiting AS (
-    SELECT i.received_at, coalesce(c.status, 'active') = 'active' AS open,
+    SELECT i.received_at, cl.id IS NULL OR {IS_SERVED} AS open,
            i.attempts = 0 AND NOT i.quiet AND i.last_error IS NULL
            AND i.due_at > i.received_at AS unsent
-    FROM wabot.inbox i LEFT JOIN wabot.clients c ON c.id = i.client_id
+    FROM wabot.inbox i LEFT JOIN wabot.clients cl ON cl.id = i.client_id
     WHERE i.state = 'waiting'
 ), summed AS (
     SELECT count(*) FILTER (WHERE open) AS open, count(*) FILTER (WHERE NOT open) AS parked,

@@ -26,6 +26,7 @@ from wabot.services.runtime.events import (
     NewEvent,
     StoredEvent,
 )
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.ports import Clock, StatusSilence
 
 
@@ -41,6 +42,7 @@ class PostgresJournal:
         quiet: timedelta,
         quiet_limit: timedelta,
         clock: Clock,
+        measures: Measures = UNMEASURED,
     ) -> None:
         self._pools = pools
         self._owner = owner
@@ -48,6 +50,7 @@ class PostgresJournal:
         self._quiet = quiet
         self._quiet_limit = quiet_limit
         self._clock = clock
+        self._measures = measures
 
     async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
         """Keep the events that are new and lease the conversations that are due and free."""
@@ -80,13 +83,13 @@ class PostgresJournal:
                 Leased(
                     ConversationKey(client_id, contact),
                     _in_order(
-                        _first_time(event_id, given[client_id, contact, key])
+                        _first_time(event_id, given[client_id, contact, key], at)
                         for event_id, key in zip(ids, keys, strict=True)
                     )
                     if ids
                     else None,
                 )
-                for _, client_id, contact, leased, ids, keys in rows
+                for _, client_id, contact, leased, ids, keys, at in rows
                 if leased
             ),
         )
@@ -141,6 +144,7 @@ class PostgresJournal:
                 attempts=row[6],
                 request_id=row[7],
                 last_error=row[8],
+                received_at=row[9],
             )
             for row in rows
             if row[0] is not None
@@ -254,7 +258,10 @@ class PostgresJournal:
         async with self._pools.central() as connection:
             asked = {"patience": patience, "now": self._clock.now()}
             cursor = await connection.execute(statements.WATCH, asked)
-            return [row[0] for row in await cursor.fetchall()]
+            raised = [row[0] for row in await cursor.fetchall()]
+        for _ in raised:
+            self._measures.alert("event_waits")
+        return raised
 
     async def raise_alert(
         self,
@@ -266,6 +273,7 @@ class PostgresJournal:
         severity: Severity | None = None,
     ) -> None:
         """Raise an alert, or count one more occurrence of it; its rule knows how grave it is."""
+        self._measures.alert(rule.value)
         async with self._pools.central() as connection:
             await connection.execute(
                 statements.RAISE_ALERT,
@@ -288,7 +296,7 @@ def _in_order(events: Iterable[StoredEvent]) -> tuple[StoredEvent, ...]:
     return tuple(sorted(events, key=lambda event: (event.occurred_at, event.id)))
 
 
-def _first_time(event_id: int, event: NewEvent) -> StoredEvent:
+def _first_time(event_id: int, event: NewEvent, at: datetime) -> StoredEvent:
     return StoredEvent(
         id=event_id,
         phone_number_id=event.phone_number_id,
@@ -298,4 +306,5 @@ def _first_time(event_id: int, event: NewEvent) -> StoredEvent:
         payload=event.payload,
         occurred_at=event.occurred_at,
         request_id=event.request_id,
+        received_at=at,
     )

@@ -74,7 +74,7 @@ WITH incoming AS (
     WHERE w.leased AND w.alone AND NOT d.more GROUP BY 1, 2
 )
 SELECT (SELECT count(*) FROM stored), w.client_id, w.contact, coalesce(w.leased, false),
-       g.ids, g.keys
+       g.ids, g.keys, now()
 FROM (SELECT 1) one LEFT JOIN woken w ON true LEFT JOIN given g USING (client_id, contact)
 """,
     "wabot_accept",
@@ -157,10 +157,10 @@ WITH lease AS (
     FROM waiting w, calm
     WHERE i.id = w.id AND (NOT w.quiet OR calm.over)
     RETURNING i.id, i.phone_number_id, i.dedup_key, i.kind, i.payload, i.occurred_at,
-              i.attempts, i.request_id, coalesce(i.last_error, '') AS last_error
+              i.attempts, i.request_id, coalesce(i.last_error, '') AS last_error, i.received_at
 )
 SELECT t.id, t.phone_number_id, t.dedup_key, t.kind, t.payload, t.occurred_at, t.attempts,
-       t.request_id, t.last_error
+       t.request_id, t.last_error, t.received_at
 FROM lease LEFT JOIN taken t ON true
 """,
     "wabot_take",
@@ -284,6 +284,7 @@ UPDATE wabot.conversations c SET owner = NULL, lease_until = NULL
 FROM held h WHERE c.client_id = h.client_id AND c.contact = h.contact
 """
 
+# It goes on with the request of the event that set it, as long as the inbox knows that.
 FIRE_TIMERS = f"""
 WITH fired AS (
     DELETE FROM wabot.timers t USING (
@@ -296,11 +297,13 @@ WITH fired AS (
     RETURNING t.client_id, t.contact, t.kind, t.due_at, t.set_by
 ), stored AS (
     INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, client_id, contact, payload,
-                             occurred_at)
+                             occurred_at, request_id)
     SELECT cl.phone_number_id,
            concat_ws(':', 'timer', f.kind, f.contact, f.set_by, extract(epoch FROM f.due_at)),
-           'timer', f.client_id, f.contact, jsonb_build_object('timer', f.kind), f.due_at
+           'timer', f.client_id, f.contact, jsonb_build_object('timer', f.kind), f.due_at,
+           coalesce(i.request_id, replace(gen_random_uuid()::text, '-', ''))
     FROM fired f JOIN wabot.clients cl ON cl.id = f.client_id
+    LEFT JOIN wabot.inbox i ON (i.phone_number_id, i.dedup_key) = (cl.phone_number_id, f.set_by)
     ON CONFLICT (phone_number_id, dedup_key) DO NOTHING
     RETURNING client_id, contact
 )

@@ -121,6 +121,7 @@ def _file(row: Sequence[Any]) -> FileToFetch:
         occurred_at=row[5],
         attempts=row[6],
         age=row[7],
+        request_id=row[8],
     )
 
 
@@ -161,7 +162,9 @@ WITH open AS (
 UPDATE wabot.media m SET owner = %(owner)s, lease_until = now() + %(lease)s::interval
 FROM chosen c WHERE (m.phone_number_id, m.media_id) = (c.phone_number_id, c.media_id)
 RETURNING m.phone_number_id, m.media_id, m.event_key, m.contact, m.kind, m.occurred_at,
-          m.attempts, now() - m.received_at
+          m.attempts, now() - m.received_at,
+          coalesce((SELECT i.request_id FROM wabot.inbox i
+                    WHERE (i.phone_number_id, i.dedup_key) = (m.phone_number_id, m.event_key)), '')
 """
 
 _RENEW = """

@@ -1,7 +1,6 @@
 """Accepts what a webhook brought: durable before anybody says 200."""
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Sequence
 
 from wabot.domain.conversation.events import MediaReceived
@@ -20,6 +19,7 @@ from wabot.errors import Overloaded
 from wabot.logs import log
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.events import Acceptance, EventKind, Leased, NewEvent
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.media_ports import FileToFetch
 from wabot.services.runtime.ports import Clients, Journal
 
@@ -44,6 +44,7 @@ class Acceptor:
         *,
         wake_media: Callable[[], None] = lambda: None,
         most_waiting: int = 2000,
+        measures: Measures = UNMEASURED,
     ) -> None:
         self._journal = journal
         self._clients = clients
@@ -51,6 +52,7 @@ class Acceptor:
         self._wake = wake
         self._wake_media = wake_media
         self._most_waiting = most_waiting
+        self._measures = measures
         self._batcher: Batcher[Sequence[NewEvent], None] = Batcher(self._store, limit=100)
 
     async def accept(self, items: Sequence[Item], *, app_id: str, request_id: str) -> int:
@@ -60,30 +62,37 @@ class Acceptor:
         """
         if self._batcher.backlog >= self._most_waiting:
             raise Overloaded("Too many webhooks wait for the database.", retryable=True)
-        events = []
+        events: list[NewEvent] = []
+        slugs: list[str] = []
         for item in items:
             if isinstance(item, IdentityChange) and not item.phone_number_id:
-                events += await self._of_account(item, app_id, request_id)
-                continue
-            event = await self._event(item, app_id, request_id)
-            if event is not None:
-                events.append(event)
+                found = await self._of_account(item, app_id, request_id)
+            else:
+                found = await self._event(item, app_id, request_id)
+            events += (event for event, _ in found)
+            slugs += (slug for _, slug in found)
         for start in range(0, len(events), _EVENTS_AT_ONCE):
             await self._batcher.submit(events[start : start + _EVENTS_AT_ONCE])
-        kinds = Counter(event.kind.value for event in events)
-        log(
-            _log,
-            logging.INFO,
-            "webhook.accepted",
-            "A webhook is stored.",
-            items=len(items),
-            events=dict(kinds),
-        )
+        for event, slug in zip(events, slugs, strict=True):
+            log(
+                _log,
+                logging.INFO,
+                "webhook.accepted",
+                "An event is stored.",
+                tenant=slug,
+                message_id=event.dedup_key,
+                kind=event.kind.value,
+            )
+        if not events:
+            said = "A webhook held nothing to keep."
+            log(_log, logging.INFO, "webhook.empty", said, items=len(items))
         return len(events)
 
     async def _store(self, batches: Sequence[Sequence[NewEvent]]) -> list[None]:
         events = [event for batch in batches for event in batch]
         acceptance: Acceptance = await self._journal.accept(events)
+        if acceptance.stored < len(events):
+            self._measures.duplicates(len(events) - acceptance.stored)
         if acceptance.leased:
             self._dispatch(acceptance.leased)
         if any(event.quiet for event in events):
@@ -92,7 +101,8 @@ class Acceptor:
             self._wake_media()
         return [None] * len(batches)
 
-    async def _event(self, item: Item, app_id: str, request_id: str) -> NewEvent | None:
+    async def _event(self, item: Item, app_id: str, request_id: str) -> list[tuple[NewEvent, str]]:
+        """Return the event with its tenant's slug, or nothing when there is none to keep."""
         match item:
             case Malformed():
                 log(
@@ -102,15 +112,17 @@ class Acceptor:
                     "A part of a webhook cannot be read and is left out.",
                     reason=item.reason,
                 )
-                return None
+                self._measures.received("", item.kind, "malformed")
+                return []
             case AccountNotice():
-                return self._notice(item, app_id, request_id)
+                return [(self._notice(item, app_id, request_id), "")]
             case InboundMessage():
                 kind, contact = EventKind.MESSAGE, item.contact
             case Echo():
                 kind, contact = EventKind.ECHO, item.contact
             case StatusUpdate():
                 kind, contact = EventKind.STATUS, item.contact or item.wamid
+                self._measures.status(item.status)
             case IdentityChange():
                 kind, contact = EventKind.IDENTITY, item.contact
         tenant = await self._clients.by_phone_number_id(item.phone_number_id)
@@ -121,6 +133,7 @@ class Acceptor:
                 "webhook.unrouted",
                 "No client has this phone_number_id; the event is kept until one does.",
                 phone_number_id=item.phone_number_id,
+                message_id=item.dedup_key,
             )
         elif not _signed_for(tenant, app_id):
             log(
@@ -130,9 +143,12 @@ class Acceptor:
                 "An app signed an event for a client that is bound to another app; left out.",
                 tenant=tenant.slug,
                 app_id=app_id,
+                message_id=item.dedup_key,
             )
-            return None
-        return NewEvent(
+            self._note(item, tenant, "foreign_app")
+            return []
+        self._note(item, tenant, "accepted" if tenant else "unrouted")
+        event = NewEvent(
             phone_number_id=item.phone_number_id,
             dedup_key=item.dedup_key,
             kind=kind,
@@ -145,22 +161,30 @@ class Acceptor:
             app_id=app_id,
             file=_file(item) if isinstance(item, InboundMessage) else None,
         )
+        return [(event, tenant.slug if tenant else "")]
+
+    def _note(self, item: Item, tenant: Tenant | None, result: str) -> None:
+        if isinstance(item, InboundMessage):
+            self._measures.received(tenant.slug if tenant else "", item.kind, result)
 
     async def _of_account(
         self, change: IdentityChange, app_id: str, request_id: str
-    ) -> list[NewEvent]:
+    ) -> list[tuple[NewEvent, str]]:
         """Tell every client of the account: the change names no number."""
         return [
-            NewEvent(
-                phone_number_id=tenant.phone_number_id,
-                dedup_key=change.dedup_key,
-                kind=EventKind.IDENTITY,
-                contact=change.contact,
-                payload=change.to_json(),
-                occurred_at=change.occurred_at,
-                client_id=tenant.id,
-                request_id=request_id,
-                app_id=app_id,
+            (
+                NewEvent(
+                    phone_number_id=tenant.phone_number_id,
+                    dedup_key=change.dedup_key,
+                    kind=EventKind.IDENTITY,
+                    contact=change.contact,
+                    payload=change.to_json(),
+                    occurred_at=change.occurred_at,
+                    client_id=tenant.id,
+                    request_id=request_id,
+                    app_id=app_id,
+                ),
+                tenant.slug,
             )
             for tenant in await self._clients.by_waba_id(change.waba_id)
             if _signed_for(tenant, app_id)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -38,7 +39,9 @@ class Batcher(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._task is None:
-            self._task = asyncio.create_task(self._run())
+            # In a context of its own: what a batch does is nobody's in particular, and what it
+            # logs must not carry the name of whoever came first.
+            self._task = asyncio.create_task(self._run(), context=Context())
         return await future
 
     async def _run(self) -> None:

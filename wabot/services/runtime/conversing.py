@@ -1,9 +1,12 @@
 """Takes a leased conversation through turn, send and close."""
 
 import logging
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from wabot.domain.alerts import Rule
 from wabot.domain.tenant import Tenant
@@ -11,9 +14,17 @@ from wabot.errors import ExternalFailure, WriteConflict
 from wabot.logs import bind, log
 from wabot.services.runtime.apologies import Apologies
 from wabot.services.runtime.batching import Batcher
-from wabot.services.runtime.events import Closing, ConversationKey, Failed, Kept, StoredEvent
+from wabot.services.runtime.events import (
+    Closing,
+    ConversationKey,
+    EventKind,
+    Failed,
+    Kept,
+    StoredEvent,
+)
 from wabot.services.runtime.fallbacks import Fallbacks
 from wabot.services.runtime.gates import Gate
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.ports import Clients, Journal
 from wabot.services.runtime.sending import Sender
 from wabot.services.runtime.turn import TurnResult, TurnRunner
@@ -45,43 +56,73 @@ class Conversing:
     closer: Batcher[Closing, bool]
     turn_gate: Gate
     send_gate: Gate
+    measures: Measures = field(default=UNMEASURED)
 
     async def handle(
         self, key: ConversationKey, taken: Sequence[StoredEvent] | None = None
     ) -> bool:
         """Handle what is due of the conversation, all of it `taken` when that is given.
 
-        Tell whether more is due by now, its lease still held.
+        Tell whether more is due by now, its lease still held. What fails beyond a turn leaves the
+        conversation alone: the lease runs out, and whoever is able goes on.
         """
+        with ExitStack() as known:
+            try:
+                return await self._handle(key, taken, known)
+            except ExternalFailure as error:
+                said = "Left alone."
+                log(_log, logging.WARNING, "conversation.left", said, reason=error.message)
+            except Exception:
+                said = "Left after a bug."
+                log(_log, logging.ERROR, "conversation.failed", said, exc_info=True)
+        return False
+
+    async def _handle(
+        self, key: ConversationKey, taken: Sequence[StoredEvent] | None, known: ExitStack
+    ) -> bool:
+        known.enter_context(_about(taken or ()))
+        if taken is None:
+            # Of the shop at least, should the inbox not answer.
+            known.enter_context(bind(tenant=await self._slug(key), contact=key.contact))
         events = await self.journal.take(key) if taken is None else taken
         if events is None:
+            self.measures.lease_lost()
             log(_log, logging.INFO, "lease.lost", "Another process holds the conversation.")
             return False
-        return await self.closer.submit(await self._work(key, events))
+        if taken is None:
+            known.enter_context(_about(events))
+        return await self.closer.submit(await self._work(key, events, known))
 
-    async def _work(self, key: ConversationKey, events: Sequence[StoredEvent]) -> Closing:
+    async def _slug(self, key: ConversationKey) -> str:
+        tenant = await self.clients.by_id(key.client_id)
+        return tenant.slug if tenant else str(key.client_id)
+
+    async def _work(
+        self, key: ConversationKey, events: Sequence[StoredEvent], known: ExitStack
+    ) -> Closing:
         if not events:
             return Closing(key)
         tenant = await self.clients.by_id(key.client_id)
         if tenant is None:
             return Closing(key, kept=tuple(Kept(event.id, _CLIENT_IS_GONE) for event in events))
+        known.enter_context(bind(tenant=tenant.slug))
         spent = [event for event in events if event.attempts > self.tries]
         if spent:
             return await self._set_aside(tenant, key, spent, events)
         # After a failure one event at a time, so that a bad one takes no other with it.
         alone = any(event.attempts > 1 for event in events)
         now, later = (events[:1], events[1:]) if alone else (events, [])
-        first = now[0]
-        with bind(tenant=tenant.slug, message_id=first.key, request_id=first.request_id):
-            closing = await self._turn(tenant, key, now)
+        closing = await self._turn(tenant, key, now)
         rest = tuple(Kept(event.id, timedelta(0)) for event in later)
         return Closing(key, closing.done, closing.failed, closing.kept + rest, closing.timers)
 
     async def _turn(
         self, tenant: Tenant, key: ConversationKey, events: Sequence[StoredEvent]
     ) -> Closing:
+        begun = time.perf_counter()
         try:
             result = await self._run(tenant, key, events)
+            self._note(tenant, result)
             if result.reports:
                 await self.fallbacks.heed(tenant, result.reports)
             for audience in result.staff:
@@ -92,14 +133,19 @@ class Conversing:
                     wait = await self.sender.send(tenant, result.outgoing)
         except ExternalFailure as error:
             log(_log, logging.WARNING, "turn.waits", "A turn waits.", reason=error.message)
+            self.measures.turn("waits", time.perf_counter() - begun)
             return Closing(key, kept=tuple(_put_off(event, error) for event in events))
         except Exception as error:
             if await self._has_moved(tenant):
                 # Its tables were closed to it, to be moved: no fault of the events.
                 return Closing(key, kept=tuple(Kept(e.id, timedelta(0)) for e in events))
             log(_log, logging.ERROR, "turn.failed", "A turn failed.", exc_info=True)
+            self.measures.turn("failed", time.perf_counter() - begun)
             reason = f"{type(error).__name__}: {error}"[:500]
             return Closing(key, kept=tuple(_failed_once(event, reason) for event in events))
+        self.measures.turn("done", time.perf_counter() - begun)
+        if result.outgoing and wait is None:
+            self._note_reply(events)
         log(
             _log,
             logging.INFO,
@@ -109,6 +155,20 @@ class Conversing:
             messages=len(result.outgoing),
         )
         return _closing(key, events, result, wait)
+
+    def _note(self, tenant: Tenant, result: TurnResult) -> None:
+        if result.began:
+            self.measures.session()
+        for _ in range(result.orders):
+            self.measures.order(tenant.slug)
+        if result.handoff:
+            self.measures.handoff(tenant.slug, result.handoff)
+
+    def _note_reply(self, events: Sequence[StoredEvent]) -> None:
+        received = [e.received_at for e in events if e.kind is EventKind.MESSAGE and e.received_at]
+        if received:
+            waited = datetime.now(UTC) - min(received)
+            self.measures.replied(max(waited.total_seconds(), 0.0))
 
     async def _run(
         self, tenant: Tenant, key: ConversationKey, events: Sequence[StoredEvent]
@@ -141,8 +201,8 @@ class Conversing:
                 logging.ERROR,
                 "event.set_aside",
                 "An event failed too often and is set aside.",
-                tenant=tenant.slug,
                 message_id=event.key,
+                request_id=event.request_id,
                 event_id=event.id,
             )
             await self.journal.raise_alert(
@@ -178,6 +238,17 @@ class Conversing:
             # What spoils the message may spoil the apology; the operator knows of it already.
             log(_log, logging.ERROR, "apology.failed", "Nobody was told.", exc_info=True)
             return None
+
+
+def _about(events: Sequence[StoredEvent]) -> AbstractContextManager[None]:
+    """Let what is logged name the message, and what it came with."""
+    if not events:
+        return nullcontext()
+    first, *others = events
+    named: dict[str, Any] = {"message_id": first.key, "request_id": first.request_id}
+    if others:
+        named["with"] = [event.key for event in others]
+    return bind(**named)
 
 
 def _put_off(event: StoredEvent, error: ExternalFailure) -> Kept:

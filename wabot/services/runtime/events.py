@@ -52,7 +52,10 @@ class NewEvent:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """An event taken from the inbox; `attempts` includes this one."""
+    """An event taken from the inbox; `attempts` includes this one.
+
+    `received_at` is when it was stored, by the database's clock.
+    """
 
     id: int
     phone_number_id: str
@@ -64,6 +67,7 @@ class StoredEvent:
     attempts: int = 1
     request_id: str = ""
     last_error: str = ""
+    received_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from wabot.domain.files import FileRefusal, limit_of, refusal, suffix_of
 from wabot.domain.tenant import Tenant
 from wabot.errors import DecryptionFailed
 from wabot.logs import log
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.media_ports import (
     FileQueue,
     FileRecord,
@@ -61,6 +62,7 @@ class Fetcher:
     storage: FileStorage
     tokens: TokenReader
     most: int
+    measures: Measures = UNMEASURED
 
     async def fetch(self, tenant: Tenant, file: FileToFetch) -> FileRecord | Missed:
         """Return what became of the file, recorded by then, or why it has to wait.
@@ -83,6 +85,7 @@ class Fetcher:
                 return outcome
             outcome = FileRecord(file, FileStatus.FAILED, outcome.reason)
         await self.queue.record(tenant, outcome)
+        self.measures.file(file.kind.value, outcome.status.value)
         log(
             _log,
             logging.INFO if outcome.status is FileStatus.STORED else logging.WARNING,

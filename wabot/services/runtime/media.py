@@ -120,19 +120,27 @@ class MediaWorker:
         self._woken.set()
 
     async def _handle(self, file: FileToFetch) -> None:
+        with bind(message_id=file.event_key, request_id=file.request_id):
+            await self._try(file)
+
+    async def _try(self, file: FileToFetch) -> None:
+        slug = ""
         try:
             tenant = await self._clients.by_phone_number_id(file.phone_number_id)
             if tenant is None:
                 await self._postpone(file, "no client has this number", counted=False)
                 return
-            with bind(tenant=tenant.slug, message_id=file.event_key):
+            slug = tenant.slug
+            with bind(tenant=slug):
                 await self._fetch(tenant, file)
         except ExternalFailure as error:
-            log(_log, logging.WARNING, "media.waits", "A file waits.", reason=error.message)
+            said = "A file waits."
+            log(_log, logging.WARNING, "media.waits", said, tenant=slug, reason=error.message)
             with suppress(ExternalFailure):
                 await self._postpone(file, error.message, counted=False)
         except Exception as error:
-            log(_log, logging.ERROR, "media.broken", "Fetching a file failed.", exc_info=True)
+            said = "Fetching a file failed."
+            log(_log, logging.ERROR, "media.broken", said, tenant=slug, exc_info=True)
             with suppress(ExternalFailure):
                 await self._postpone(file, f"{type(error).__name__}: {error}"[:500], counted=True)
 
@@ -180,6 +188,7 @@ class MediaWorker:
             payload=payload,
             occurred_at=self._clock.now(),
             client_id=tenant.id,
+            request_id=file.request_id,
         )
         self._dispatch((await self._journal.accept([event])).leased)
 

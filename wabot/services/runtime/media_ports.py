@@ -24,6 +24,7 @@ class FileToFetch:
     occurred_at: datetime
     attempts: int = 0
     age: timedelta = timedelta(0)
+    request_id: str = ""
 
 
 class FileStatus(StrEnum):

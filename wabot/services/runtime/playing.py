@@ -63,6 +63,8 @@ class Played:
     phone_number: str = ""
     unknown_words: list[str] = field(default_factory=list)
     timers: dict[str, list[TimerChange]] = field(default_factory=dict)
+    orders: int = 0
+    began: bool = False
 
     def answers(self) -> list[Said]:
         """Return what is sent: the last answer, and earlier ones that must not be lost."""
@@ -110,6 +112,7 @@ class Player:
             return None
         result = await self._place(draft, event_key)
         if isinstance(result, Order):
+            played.orders += 1
             customer = played.conversation.customer
             orders = (result, *customer.orders)
             played.conversation = replace(

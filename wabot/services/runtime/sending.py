@@ -21,11 +21,13 @@ from wabot.domain.delivery import (
     retry_delay,
 )
 from wabot.domain.message import Recipient
+from wabot.domain.message_codec import KINDS
 from wabot.domain.tenant import Tenant
 from wabot.errors import DecryptionFailed, ExternalFailure
 from wabot.logs import log
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.fallbacks import Fallbacks
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.pace import Pace, person_of
 from wabot.services.runtime.pausing import ANOTHER_TOKEN, LOOK_AGAIN, SendingPauses
 from wabot.services.runtime.ports import (
@@ -81,6 +83,7 @@ class Sender:
         limits: Limits,
         fallbacks: Fallbacks,
         clock: Clock,
+        measures: Measures = UNMEASURED,
     ) -> None:
         self._store = store
         self._journal = journal
@@ -93,6 +96,7 @@ class Sender:
         self._scouts = Scouts()
         self._fallbacks = fallbacks
         self._clock = clock
+        self._measures = measures
         self._marks: dict[UUID, Batcher[SendMark, None]] = {}
 
     async def send(self, tenant: Tenant, rows: Sequence[Outgoing]) -> timedelta | None:
@@ -260,6 +264,8 @@ class Sender:
     async def _settle(
         self, tenant: Tenant, row: Outgoing, outcome: SendOutcome
     ) -> timedelta | None:
+        result = type(outcome).__name__.lower()
+        self._measures.sent(tenant.slug, KINDS[type(row.message)], result)
         match outcome:
             case Accepted(wamid):
                 self._scouts.accepted(tenant.id)

@@ -42,7 +42,8 @@ class TurnResult:
     """What a committed turn leaves to do: messages to send in order, events still held back.
 
     `moved` are the events whose messages these are; all others are settled by the commit. `staff`
-    are the people of the shop who wrote.
+    are the people of the shop who wrote. `handoff` is why the chat went to a person; `began` tells
+    that the customer is new, or came back after their session ran out.
     """
 
     outgoing: list[Outgoing] = field(default_factory=list)
@@ -51,6 +52,9 @@ class TurnResult:
     timers: list[TimerChange] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     staff: tuple[str, ...] = ()
+    orders: int = 0
+    handoff: str = ""
+    began: bool = False
 
 
 class TurnRunner:
@@ -132,6 +136,7 @@ class TurnRunner:
         shop = await unit.shop(loaded.shop_version)
         now = self._clock.now()
         played = await self._play(unit, loaded, fresh, shop, now)
+        result.orders, result.began = played.orders, played.began
         heard = heard_of(fresh)
         if heard is not None:
             result.staff = audiences_of(found.contact, shop.settings)
@@ -142,6 +147,7 @@ class TurnRunner:
             unit, tenant, drafts, shop.settings, customer=customer, now=now
         )
         if played.pause is not None and played.pause.pause is not None:
+            result.handoff = played.pause.pause.reason
             # The same transaction cancels them: what follows must not wait for their time.
             result.outgoing = [row for row in result.outgoing if not _gives_way(row)]
         result.outgoing.extend(outgoing)
@@ -204,6 +210,7 @@ class TurnRunner:
 
         conversation = Conversation(customer, memory, loaded.pause)
         player = Player(conversation, shop, now, place, self._new_id)
+        player.played.began = memory.expires_at is None or memory.expires_at < now
         for mover in movers:
             await player.play(mover.event(now, self._late_after), mover.key)
         return player.played

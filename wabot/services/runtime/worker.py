@@ -9,6 +9,7 @@ from wabot.errors import ExternalFailure
 from wabot.logs import log
 from wabot.services.runtime.conversing import Conversing
 from wabot.services.runtime.events import ConversationKey, Leased
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.pausing import SendingPauses
 from wabot.services.runtime.ports import Clients, Clock, Journal
 
@@ -38,6 +39,7 @@ class Worker:
         lease: timedelta,
         keep_journal: timedelta,
         idle: float = 1.0,
+        measures: Measures = UNMEASURED,
     ) -> None:
         self._journal = journal
         self._clients = clients
@@ -47,6 +49,7 @@ class Worker:
         self._lease = lease
         self._keep_journal = keep_journal
         self._idle = idle
+        self._measures = measures
         self._held: dict[ConversationKey, asyncio.Task[None]] = {}
         self._again: set[ConversationKey] = set()
         self._woken = asyncio.Event()
@@ -120,14 +123,8 @@ class Worker:
 
     async def _handle(self, leased: Leased) -> None:
         events = leased.events
-        try:
-            while await self._conversing.handle(leased.key, events) and not self._stopping.is_set():
-                events = None
-        except ExternalFailure as error:
-            # The lease runs out and whoever is able goes on.
-            log(_log, logging.WARNING, "conversation.left", "Left alone.", reason=error.message)
-        except Exception:
-            log(_log, logging.ERROR, "conversation.failed", "Left after a bug.", exc_info=True)
+        while await self._conversing.handle(leased.key, events) and not self._stopping.is_set():
+            events = None
 
     async def _claim_forever(self) -> None:
         while not self._stopping.is_set():
@@ -165,7 +162,15 @@ class Worker:
         held = await self._journal.renew(keys)
         for key in keys:
             if key not in held and key in self._held:
-                log(_log, logging.WARNING, "lease.lost", "A lease was lost in the middle of work.")
+                self._measures.lease_lost()
+                log(
+                    _log,
+                    logging.WARNING,
+                    "lease.lost",
+                    "A lease was lost in the middle of work.",
+                    client=str(key.client_id),
+                    contact=key.contact,
+                )
                 self._held[key].cancel()
 
     async def _fire_timers(self) -> None:
