@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
+    from wabot.services.provisioning.catalog import ManageCatalog
     from wabot.services.provisioning.clone import CloneTenant
     from wabot.services.provisioning.create import CreateTenant
     from wabot.services.provisioning.delete import DeleteTenant
@@ -85,6 +86,22 @@ class Provisioning:
 
         modules = FolderModules(self.tenants.line)
         return UpdateTenant(self.tenants, self.changes, self.templates, modules, self.actor)
+
+    @property
+    def catalog(self) -> "ManageCatalog":
+        """Return the use cases about a shop's catalogue."""
+        from wabot.repositories.provisioning.catalog_csv import read_catalog_file
+        from wabot.repositories.provisioning.catalog_rows import SqlCatalog
+        from wabot.services.provisioning.catalog import ManageCatalog
+
+        return ManageCatalog(
+            self.tenants,
+            self.templates,
+            SqlCatalog(self.engine, self.servers),
+            read_catalog_file,
+            now=lambda: datetime.now(UTC),
+            actor=self.actor,
+        )
 
     @property
     def clone(self) -> "CloneTenant":

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from wabot.errors import Refused
+
 
 class Feature(StrEnum):
     """Something a plan may or may not include."""
@@ -136,3 +138,29 @@ def effective(plan: Plan, overrides: Sequence[Override], at: datetime) -> Allowa
 
 def _deviation(item: Limit | Feature, planned: int, found: Override) -> Deviation:
     return Deviation(item, int(planned), found.value, found.reason, found.ends_at)
+
+
+def check_active_products(allowance: Allowance, slug: str, *, before: int, after: int) -> None:
+    """Refuse what would make more products active than are allowed, with the numbers.
+
+    To be asked in the transaction that activates them, while nobody else can. A shop that has too
+    many already, as when an override ended, keeps them but gets no more.
+    """
+    allowed = allowance.active_products
+    if after <= max(before, allowed):
+        return
+    able = [plan.code for plan in PLANS.values() if plan.active_products >= after]
+    ways = [f"choose plan {' or '.join(able)}"] if able else []
+    if before:
+        ways.insert(0, "deactivate others first")
+    has = f"has {before} and would have {after}" if before else f"would have {after}"
+    raise Refused(
+        f"{_allowing(allowance)} allows {allowed:,} active products, {slug} {has};"
+        " nothing was changed",
+        hint=f"{' or '.join(ways).capitalize()}." if ways else "",
+    )
+
+
+def _allowing(allowance: Allowance) -> str:
+    agreed = any(found.item is Limit.PRODUCTS for found in allowance.deviations)
+    return f"plan {allowance.plan.code}" + (", with what is agreed apart from it," * agreed)

@@ -154,7 +154,7 @@ def test_an_unknown_choice_lists_the_known_ones(field: str, value: str, listed: 
 
 def test_more_active_products_than_the_plan_allows_are_refused() -> None:
     many = tuple(SeedProduct(str(n), f"P{n}", Decimal(1)) for n in range(51))
-    with pytest.raises(Refused, match="allows 50 active products, the catalogue has 51"):
+    with pytest.raises(Refused, match="allows 50 active products, lupita would have 51"):
         draw(replace(SEED, products=many))
     assert draw(replace(SEED, products=many), plan="completo").tenant.plan == "completo"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wabot.domain.money import minor_units
 from wabot.domain.quantity import steps_of
-from wabot.domain.template import SeedProduct
+from wabot.domain.template import SeedProduct, Template
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.toml_file import read_text
 
@@ -59,6 +59,22 @@ def read_catalog(
     except csv.Error as error:
         problems.add(path, reader.line_num, f"no valid CSV: {error}")
     return tuple(products)
+
+
+def read_catalog_file(path: Path, template: Template, currency: str) -> tuple[SeedProduct, ...]:
+    """Read a file for a shop of that kind; InvalidInput names every line that is wrong."""
+    problems = Problems()
+    found = read_catalog(
+        path,
+        units=template.units,
+        categories=template.categories,
+        currency=currency,
+        problems=problems,
+    )
+    if not found and not problems.found:
+        problems.add(path, 2, "there are no products in it")
+    problems.raise_any(str(path))
+    return found
 
 
 class _RowParser:

@@ -1,7 +1,6 @@
 """Changes of a tenant that exists: its row, its settings, whether servers work for it."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -10,15 +9,13 @@ from sqlalchemy import Connection, Engine, func, update
 from wabot.domain.money import minor_units
 from wabot.domain.settings import StoredValue
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
-from wabot.errors import Conflict
 from wabot.models.central import clients as clients_table
 from wabot.repositories.provisioning import clients, waiting
 from wabot.repositories.provisioning.auditing import note
-from wabot.repositories.provisioning.failures import named_failures
+from wabot.repositories.provisioning.holding import central_transaction, hold, own_tables
 from wabot.repositories.provisioning.rendering import render
-from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.servers import Servers
 from wabot.repositories.provisioning.stopped import TRY_SENDING
-from wabot.repositories.provisioning.turns import take_turn
 from wabot.repositories.provisioning.waking import wake
 
 _SET = """
@@ -56,11 +53,11 @@ class SqlChanges:
 
         Raises Conflict when somebody else changed the tenant since `before` was read.
         """
-        with self._transaction() as connection:
-            self._hold(connection, before)
+        with central_transaction(self._engine) as connection:
+            hold(connection, before)
             fewer_digits = minor_units(after.currency) < minor_units(before.currency)
             if settings or fewer_digits:
-                with self._own_tables(connection, after) as own:
+                with own_tables(self._servers, connection, after) as own:
                     _write_shop(own, after, settings, round_prices=fewer_digits)
             connection.execute(
                 update(clients_table)
@@ -89,8 +86,8 @@ class SqlChanges:
 
     def set_status(self, before: Tenant, status: TenantStatus, *, actor: str, action: str) -> int:
         """Let servers work for the tenant, or not; return how many events wait for it."""
-        with self._transaction() as connection:
-            self._hold(connection, before)
+        with central_transaction(self._engine) as connection:
+            hold(connection, before)
             clients.set_status(connection, before, status)
             if status is TenantStatus.ACTIVE:
                 wake(connection, before.id)
@@ -102,45 +99,20 @@ class SqlChanges:
 
     def waiting_events(self, tenant: Tenant) -> int:
         """Count the events that wait for the tenant."""
-        with self._transaction() as connection:
+        with central_transaction(self._engine) as connection:
             count = connection.exec_driver_sql(_WAITING, {"client": tenant.id}).scalar_one()
         return int(count)
 
     def origin(self, tenant: Tenant) -> dict[str, Any]:
         """Return what the tenant was made from, as its making was written down."""
-        with self._transaction() as connection:
+        with central_transaction(self._engine) as connection:
             found = connection.exec_driver_sql(_ORIGIN, {"client": tenant.id}).scalar_one_or_none()
         return dict(found or {})
 
     def note(self, tenant: Tenant, *, actor: str, action: str, details: Mapping[str, Any]) -> None:
         """Write an act down that changes nothing central by itself."""
-        with self._transaction() as connection:
+        with central_transaction(self._engine) as connection:
             note(connection, tenant, actor=actor, action=action, details=details)
-
-    def _hold(self, connection: Connection, before: Tenant) -> None:
-        take_turn(connection, before.slug)
-        query = clients.by_slug(before.slug).with_for_update()
-        if clients.read(connection, query) != (before,):
-            raise Conflict(
-                f"tenant {before.slug} was changed by another command meanwhile",
-                hint=f"Nothing was changed. See it with: wabot tenant show {before.slug}",
-                retryable=True,
-            )
-
-    @contextmanager
-    def _own_tables(self, central: Connection, tenant: Tenant) -> Iterator[Connection]:
-        # In another database the tenant's tables are first: what failed after that is done again.
-        if not tenant.placement.database:
-            yield central
-            return
-        with self._servers.begin(tenant.id, tenant.placement) as connection:
-            yield connection
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with named_failures(), self._engine.begin() as connection:
-            connection.exec_driver_sql(LIMITS)
-            yield connection
 
 
 def _write_shop(

@@ -22,7 +22,7 @@ def write_seed(
 ) -> None:
     """Insert order states, catalogue, settings and the trade's own rows into empty tables."""
     catalogue = [
-        _product_row(new_id(), position, product)
+        product_row(new_id(), position, product)
         for position, product in enumerate(seed.products, 1)
     ]
     rows: dict[str, list[dict[str, Any]]] = {
@@ -51,7 +51,8 @@ def _own_rows(own: SeedRows, ids: Mapping[str, str]) -> list[dict[str, Any]]:
     ]
 
 
-def _product_row(product_id: UUID, position: int, product: SeedProduct) -> dict[str, Any]:
+def product_row(product_id: UUID, position: int, product: SeedProduct) -> dict[str, Any]:
+    """Return a product as `jsonb_populate_recordset` reads it."""
     return {
         "id": str(product_id),
         "sku": product.sku or None,
@@ -144,6 +145,12 @@ def count(connection: Connection, placement: Placement) -> TenantCounts:
         .label("untold_orders"),
     )
     return TenantCounts(**_fetch(connection, placement, query).mappings().one())
+
+
+def count_active(connection: Connection, placement: Placement) -> int:
+    """Count the products that count towards the plan."""
+    active = select(func.count()).select_from(products).where(products.c.is_active)
+    return int(_fetch(connection, placement, active).scalar_one())
 
 
 def _fetch(connection: Connection, placement: Placement, query: Select[Any]) -> CursorResult[Any]:

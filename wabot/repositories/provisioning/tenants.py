@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from wabot.domain.migration import to_ledger
 from wabot.domain.places import Places
+from wabot.domain.plan import check_active_products
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import Conflict
@@ -131,9 +133,13 @@ class SqlTenants:
     ) -> None:
         if origin is not None:
             origin.content.write(connection, tenant)
-            return
-        namespaces.make(connection, tenant, tenant.placement, self._line)
-        shop_rows.write_seed(connection, tenant.placement, seed, self._new_id)
+        else:
+            namespaces.make(connection, tenant, tenant.placement, self._line)
+            shop_rows.write_seed(connection, tenant.placement, seed, self._new_id)
+        # What was written counts, whatever was said of it before.
+        active = shop_rows.count_active(connection, tenant.placement)
+        allowed = tenant.allowance(datetime.now(UTC))
+        check_active_products(allowed, tenant.slug, before=0, after=active)
 
     def _create_database(
         self, tenant: Tenant, seed: ShopSeed, actor: str, origin: Origin | None

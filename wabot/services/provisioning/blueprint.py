@@ -5,11 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 from wabot.domain.country import COUNTRIES
-from wabot.domain.plan import Plan
+from wabot.domain.plan import check_active_products, effective
 from wabot.domain.slug import check_slug
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant
-from wabot.errors import Refused
 from wabot.services.provisioning import request as rules
 from wabot.services.provisioning.places import (
     CENTRAL,
@@ -41,7 +40,9 @@ def draw_blueprint(
     """Check the request and complete it with the defaults of its shop and country."""
     plan = rules.check_plan(asked.plan)
     seed = _localised(asked, start)
-    _check_limit(plan, seed)
+    check_active_products(
+        effective(plan, (), now), asked.slug, before=0, after=seed.active_products
+    )
     isolation = check_isolation(asked.isolation)
     check_place(isolation, at, plan.code)
     tenant = Tenant(
@@ -89,12 +90,3 @@ def _warnings(start: ShopSeed, seed: ShopSeed) -> tuple[str, ...]:
     if not seed.settings.get("owner_phone"):
         found.append("without an owner's phone nobody of the shop is told of orders: --owner-phone")
     return tuple(found)
-
-
-def _check_limit(plan: Plan, seed: ShopSeed) -> None:
-    if seed.active_products > plan.active_products:
-        raise Refused(
-            f"plan {plan.code} allows {plan.active_products} active products,"
-            f" the catalogue has {seed.active_products}",
-            hint="Choose a larger plan.",
-        )

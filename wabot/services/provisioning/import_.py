@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wabot.domain.archive import Manifest
-from wabot.domain.plan import PLANS
+from wabot.domain.plan import check_active_products, effective
 from wabot.domain.template import ShopSeed
-from wabot.errors import Refused
 from wabot.services.provisioning.create import Creation
 from wabot.services.provisioning.filled import CreateFilled
 from wabot.services.provisioning.lifecycle_ports import Copies, Exports
@@ -58,14 +57,8 @@ class ImportTenant:
             name=asked.name or manifest.name,
             plan=asked.plan or manifest.plan,
         )
-        plan = check_plan(asked.plan)
-        if manifest.active_products > plan.active_products:
-            able = [p.code for p in PLANS.values() if p.active_products >= manifest.active_products]
-            raise Refused(
-                f"plan {plan.code} allows {plan.active_products} active products, the export has"
-                f" {manifest.active_products}; nothing was changed",
-                hint=f"Choose plan {' or '.join(able)}." if able else "",
-            )
+        allowed = effective(check_plan(asked.plan), (), self.filled.now())
+        check_active_products(allowed, asked.slug, before=0, after=manifest.active_products)
         origin = Origin(
             self.copies.of_archive(path, manifest),
             "tenant.import",
