@@ -1,6 +1,5 @@
 """`wabot tenant delete`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +20,10 @@ def delete(
     ] = None,
     export_to: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Where its export goes; WABOT_HOME/exports by default."),
+        typer.Option(
+            metavar="DIR|s3://…",
+            help="Where its export goes; by default WABOT_BACKUPS, else WABOT_HOME/exports.",
+        ),
     ] = None,
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Bring back a shop of which nothing was dropped yet.")
@@ -39,6 +41,7 @@ def delete(
     from wabot.cli.prompts import confirm_slug
     from wabot.config import load_settings
     from wabot.container import media_storage, open_tenants
+    from wabot.container.depots import depot_at, depot_of_backups
 
     out = Output("tenant delete", json=json)
     if cancel and (confirm is not None or export_to is not None or forget or dry_run):
@@ -46,13 +49,13 @@ def delete(
     if forget and dry_run:
         raise InvalidInput("--dry-run is for a deletion with an export, not for --forget")
     settings = load_settings()
-    folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
+    depot = depot_at(export_to) if export_to else depot_of_backups(settings)
     with open_tenants(settings) as provisioning:
         use_case = provisioning.delete(media_storage(settings))
         if cancel:
             _tell_cancelled(out, use_case.cancel(slug))
             return
-        plan = use_case.run(slug, folder, dry_run=True)
+        plan = use_case.run(slug, depot, dry_run=True)
         if dry_run or plan.at is not None:
             _tell(out, plan, dry_run=dry_run)
             return
@@ -70,7 +73,7 @@ def delete(
         if confirm is not None:
             out.note(consequence)
         with out.progress(f"Exporting {slug}") as progress:
-            done = use_case.run(slug, folder, confirmed=typed, forget=forget, progress=progress)
+            done = use_case.run(slug, depot, confirmed=typed, forget=forget, progress=progress)
     _tell(out, done, dry_run=False)
 
 
@@ -82,7 +85,7 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
         "slug": done.slug,
         "deleted": done.deleted,
         "dry_run": dry_run,
-        "file": str(done.file) if done.file else None,
+        "file": done.file or None,
         "rows": manifest.rows if manifest else None,
         "central_rows": dict(done.removed),
         "files": done.files,
@@ -100,7 +103,7 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
         )
     elif done.stays:
         message = f"Deleted {done.slug} without an export. Left: {', '.join(data['stays'])}."
-    elif done.file is None:
+    elif not done.file:
         message = f"Deleted {done.slug}, which had no tables."
     else:
         rows = manifest.rows if manifest else 0

@@ -1,23 +1,25 @@
 """`wabot tenant export`."""
 
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wabot.cli.output import JsonOption, Output
-from wabot.cli.tenant_options import DryRun, Slug
+from wabot.cli.output import Output
+from wabot.cli.tenant_options import DryRun
 from wabot.errors import InvalidInput, UnknownChoice
 
 
 def export(
-    slug: Slug,
+    slug: Annotated[str, typer.Argument(metavar="[SLUG]", help="Which shop.")] = "",
     *,
-    out_: Annotated[
+    to: Annotated[
         str | None,
         typer.Option(
-            "--out", metavar="FILE", help="The file, or a folder; by default a new one here."
+            "--to",
+            "--out",
+            metavar="FILE|DIR|s3://…",
+            help="A file, a folder, or s3://BUCKET/PREFIX[?sse=aws:kms]; by default a new file"
+            " here, with --all the place of WABOT_BACKUPS.",
         ),
     ] = None,
     format_: Annotated[
@@ -26,58 +28,73 @@ def export(
             "--format", help="wabot (to import), csv (to read) or pgdump (for pg_restore)."
         ),
     ] = "wabot",
+    all_: Annotated[
+        bool, typer.Option("--all", help="Back up every shop whose last export is not fresh.")
+    ] = False,
+    fresh_for: Annotated[
+        str, typer.Option(help="With --all: leave out who was exported within this time.")
+    ] = "12h",
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="With --all: shops at once.")] = 4,
     dry_run: DryRun = False,
-    json: JsonOption = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON document instead of text; with --all JSON Lines, {ok, …} last.",
+        ),
+    ] = False,
 ) -> None:
-    """Write all of a shop's tables, as of one moment, to one file; the shop goes on working."""
+    """Write all of a shop's tables, as of one moment, to one file; the shop goes on working.
+
+    With --all every shop: one that fails stops no other, and the same command goes on with what is
+    missing.
+    """
+    out = Output("tenant export", json=json)
+    if bool(slug) == all_:
+        raise InvalidInput("name the shop, or say --all", hint="For example: wabot tenant list")
+    if not all_:
+        _one(out, slug, to or "", format_, dry_run=dry_run)
+        return
+    if format_ != "wabot":
+        raise InvalidInput("--all makes backups, which are of the format wabot")
+    from wabot.cli.backup import back_up
+
+    back_up(out, to, fresh_for, jobs, dry_run=dry_run)
+
+
+def _one(out: Output, slug: str, to: str, format_: str, *, dry_run: bool) -> None:
     from wabot.config import load_settings
     from wabot.container import open_tenants
-    from wabot.services.provisioning.export import ExportFormat, ExportTenant
+    from wabot.container.depots import depot_for
+    from wabot.services.provisioning.export import SUFFIXES, ExportFormat
 
-    out = Output("tenant export", json=json)
     formats = [known.value for known in ExportFormat]
     if format_ not in formats:
         raise UnknownChoice(f"unknown format {format_!r}; known: {', '.join(formats)}")
-    if out_ == "-" or (out_ and out_.endswith("/") and not Path(out_).expanduser().is_dir()):
-        what = "stdout" if out_ == "-" else f"{out_}, a folder that is not there,"
-        raise InvalidInput(
-            f"--out names {what} and no file: an export is written whole or not at all",
-            hint="Name a file, or a folder that is there.",
-        )
+    wanted = ExportFormat(format_)
+    depot, name = depot_for(to, SUFFIXES[wanted])
     with open_tenants(load_settings()) as provisioning:
-        use_case = ExportTenant(
-            provisioning.tenants,
-            provisioning.exports,
-            provisioning.changes,
-            provisioning.actor,
-            now=lambda: datetime.now(UTC),
-        )
+        use_case = provisioning.export
         with out.progress(f"Exporting {slug}", total=use_case.rows(slug)) as progress:
-            done = use_case.run(
-                slug,
-                Path(out_).expanduser() if out_ else None,
-                ExportFormat(format_),
-                progress=progress,
-                dry_run=dry_run,
-            )
-    path, manifest = done.path.absolute(), done.manifest
+            done = use_case.run(slug, depot, wanted, name=name, progress=progress, dry_run=dry_run)
+    manifest = done.manifest
     data = {
         "slug": slug,
-        "file": str(path),
+        "file": done.address,
         "format": done.format.value,
         "dry_run": dry_run,
-        "bytes": path.stat().st_size if path.is_file() else None,
+        "bytes": None if dry_run else done.size,
         "rows": manifest.rows if manifest else None,
         "tables": {table.name: table.rows for table in manifest.tables} if manifest else None,
         "revision": manifest.revision if manifest else None,
     }
     if dry_run:
-        message = f"Would export {slug} to {path}. Nothing was written."
+        message = f"Would export {slug} to {done.address}. Nothing was written."
     else:
         rows = f": {manifest.rows} rows of {len(manifest.tables)} tables" if manifest else ""
+        who = "who may read the bucket can" if done.address.startswith("s3:") else "only you can"
         message = (
-            f"Exported {slug} to {path}{rows}. It holds customers' data: only you can read it."
+            f"Exported {slug} to {done.address}{rows}. It holds customers' data: {who} read it."
         )
-    importable = done.format is ExportFormat.WABOT and not dry_run
-    next_ = f"wabot tenant import {path} --slug … --phone-number-id … --token-file …"
-    out.done(message, data=data, next=(next_,) if importable else ())
+    next_ = f"wabot tenant import {done.address} --slug … --phone-number-id … --token-file …"
+    out.done(message, data=data, next=(next_,) if done.restorable else ())

@@ -1,6 +1,6 @@
 """`wabot tenant import`."""
 
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -17,7 +17,9 @@ from wabot.cli.tenant_options import DryRun, NewNumber, TokenFile
 
 
 def import_(
-    file: Annotated[str, typer.Argument(help="What `wabot tenant export` wrote.")],
+    file: Annotated[
+        str, typer.Argument(help="What `wabot tenant export` wrote: a file, or s3://….")
+    ],
     *,
     slug: Annotated[str, typer.Option(help="Short name; the export's by default.")] = "",
     phone_number_id: NewNumber = "",
@@ -35,12 +37,15 @@ def import_(
     """Make a shop from an export, whole or not at all; what it had not sent stays unsent."""
     from wabot.config import load_settings
     from wabot.container import open_tenants
+    from wabot.container.depots import export_at
     from wabot.services.provisioning.request import TenantRequest
 
     out = Output("tenant import", json=json)
     settings = load_settings(require=("WABOT_MASTER_KEY",))
-    path = Path(file).expanduser()
-    with open_tenants(settings) as provisioning:
+    depot, export = export_at(file)
+    with ExitStack() as stack:
+        provisioning = stack.enter_context(open_tenants(settings))
+        path = stack.enter_context(depot.reading(export))
         # Before anything is asked for: a bad file costs no prompt.
         provisioning.exports.check(path)
         kind, at = read_place(

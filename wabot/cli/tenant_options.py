@@ -1,9 +1,12 @@
 """Arguments and options that several commands about tenants share."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from wabot.errors import InvalidInput
 
 Slug = Annotated[str, typer.Argument(help="Short name: a-z, digits, hyphens, 2 to 40 characters.")]
 
@@ -28,3 +31,14 @@ TokenFile = Annotated[
     str | None,
     typer.Option(metavar="PATH|-", help="File with the new access token; - reads it from stdin."),
 ]
+
+
+def duration(text: str, option: str) -> timedelta:
+    """Read a length of time like 12h or 7d that was given to the option."""
+    from wabot.domain.settings import SettingKind, parse_setting
+
+    try:
+        length: timedelta = parse_setting(SettingKind.DURATION, text)
+    except ValueError as error:
+        raise InvalidInput(f"{option} {error}") from None
+    return length

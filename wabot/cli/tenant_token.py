@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
-from wabot.cli.tenant_options import Slug
+from wabot.cli.tenant_options import Slug, duration
 from wabot.errors import InvalidInput, WabotError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def rotate_token(
     if all_:
         if token_file is not None or discard_unreadable:
             raise InvalidInput("--all takes neither --token-file nor --discard-unreadable.")
-        asyncio.run(_all(out, settings, _length(expiring)))
+        asyncio.run(_all(out, settings, duration(expiring, "--expiring")))
         return
     token = read_secret(token_file, option="--token-file", prompt=_PROMPT)
     asyncio.run(_one(out, settings, slug, token, discard=discard_unreadable))
@@ -163,16 +163,6 @@ def _rotation(provisioning: "Provisioning", graph: Any) -> "RotateToken":
         now=lambda: datetime.now(UTC),
         actor=provisioning.actor,
     )
-
-
-def _length(text: str) -> timedelta:
-    from wabot.domain.settings import SettingKind, parse_setting
-
-    try:
-        length: timedelta = parse_setting(SettingKind.DURATION, text)
-    except ValueError as error:
-        raise InvalidInput(f"--expiring {error}") from None
-    return length
 
 
 def _told(rotation: "Rotation") -> str:

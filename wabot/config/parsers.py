@@ -57,8 +57,8 @@ def folder(value: str) -> Path | None:
 
 
 @dataclass(frozen=True, slots=True)
-class MediaPlace:
-    """Where customers' files are kept: a folder, or a bucket with a prefix; neither by default."""
+class FilePlace:
+    """Where files are kept: a folder, or a bucket with a prefix; neither by default."""
 
     folder: Path | None = None
     bucket: str = ""
@@ -66,13 +66,13 @@ class MediaPlace:
     encryption: str = ""
 
 
-def media_place(value: str) -> MediaPlace:
+def file_place(value: str) -> FilePlace:
     """Accept a folder, which need not exist yet, or s3://BUCKET[/PREFIX][?sse=AES256]."""
     if not value.startswith("s3:"):
         folder = Path(value).expanduser()
         if value and not folder.is_absolute():
             raise ValueError("must be a folder's whole path, or s3://BUCKET[/PREFIX]")
-        return MediaPlace(folder=folder if value else None)
+        return FilePlace(folder=folder if value else None)
     written = re.fullmatch(
         r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])"
         r"(?P<prefix>(/[A-Za-z0-9!_.*'()-]+)*)/?(\?sse=(?P<sse>AES256|aws:kms))?",
@@ -81,7 +81,7 @@ def media_place(value: str) -> MediaPlace:
     if written is None or ".." in written["prefix"]:
         raise ValueError("must be a folder or s3://BUCKET[/PREFIX][?sse=AES256|?sse=aws:kms]")
     prefix = written["prefix"].strip("/")
-    return MediaPlace(bucket=written["bucket"], prefix=prefix, encryption=written["sse"] or "")
+    return FilePlace(bucket=written["bucket"], prefix=prefix, encryption=written["sse"] or "")
 
 
 def http_url(value: str) -> str:

@@ -9,10 +9,10 @@ from wabot.config.parsers import (
     app_id,
     apps,
     database_url,
+    file_place,
     folder,
     http_url,
     keys,
-    media_place,
     one_of,
     operator,
     port_or_off,
@@ -269,7 +269,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Where customers' photos, voice notes and files are kept: a folder, or"
         " s3://BUCKET[/PREFIX][?sse=AES256|?sse=aws:kms] with the AWS SDK's own variables."
         " Empty: WABOT_HOME/media. Servers on several machines need a place they share.",
-        parse=media_place,
+        parse=file_place,
     ),
     Setting(
         "WABOT_MEDIA_MB",
@@ -285,6 +285,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Files fetched at once in one process; of one tenant a quarter of them.",
         "8",
         parse=whole(1, 100),
+    ),
+    Setting(
+        "WABOT_BACKUPS",
+        "backups",
+        "Where `wabot tenant export --all` and the export before a deletion go: a folder, or"
+        " s3://BUCKET[/PREFIX][?sse=AES256|?sse=aws:kms]. Empty: WABOT_HOME/exports.",
+        parse=file_place,
     ),
     Setting(
         "WABOT_LOG_LEVEL",

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from wabot.gateways.encryption import TokenCipher
+    from wabot.repositories.provisioning.backups import SqlBackups
     from wabot.repositories.provisioning.changes import SqlChanges
     from wabot.repositories.provisioning.exports import SqlExports
     from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
+    from wabot.services.provisioning.backup import BackUpTenants
     from wabot.services.provisioning.catalog import ManageCatalog
     from wabot.services.provisioning.clone import CloneTenant
     from wabot.services.provisioning.create import CreateTenant
     from wabot.services.provisioning.delete import DeleteTenant
+    from wabot.services.provisioning.export import ExportTenant
     from wabot.services.provisioning.filled import CreateFilled
     from wabot.services.provisioning.import_ import ImportTenant
     from wabot.services.provisioning.move import MoveTenant
@@ -77,6 +80,29 @@ class Provisioning:
         from wabot.repositories.provisioning.exports import SqlExports
 
         return SqlExports(self.servers, dump)
+
+    @property
+    def backups(self) -> "SqlBackups":
+        """Return what writes exports down."""
+        from wabot.repositories.provisioning.backups import SqlBackups
+
+        return SqlBackups(self.engine)
+
+    @property
+    def export(self) -> "ExportTenant":
+        """Return the use case that takes a tenant out as one file."""
+        from wabot.services.provisioning.export import ExportTenant
+
+        return ExportTenant(
+            self.tenants, self.exports, self.backups, self.actor, now=lambda: datetime.now(UTC)
+        )
+
+    @property
+    def back_up(self) -> "BackUpTenants":
+        """Return the use case that exports all tenants."""
+        from wabot.services.provisioning.backup import BackUpTenants
+
+        return BackUpTenants(self.export, self.backups)
 
     @property
     def update(self) -> "UpdateTenant":

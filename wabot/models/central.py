@@ -267,3 +267,15 @@ alerts = Table(
     _moment("last_at", default_now=True),
     _moment("resolved_at", nullable=True),
 )
+
+# A client's last export from which it can be made anew, wherever it was put.
+backups = Table(
+    "backups",
+    metadata,
+    Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    # The moment whose rows it holds.
+    _moment("at"),
+    Column("address", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+)

@@ -16,6 +16,7 @@ from wabot.container import tenants_at
 from wabot.domain.placement import short_id
 from wabot.domain.tenant import Tenant
 from wabot.gateways.clock import SystemClock
+from wabot.gateways.depots import FolderDepot
 from wabot.gateways.media import FolderStorage
 from wabot.repositories.provisioning.archive_file import read_manifest
 from wabot.repositories.runtime.journal import PostgresJournal
@@ -218,7 +219,7 @@ async def test_a_running_server_lets_go_of_a_deleted_shop(
         def remove() -> None:
             with tenants_at(environment["DATABASE_URL"]) as provisioning:
                 use_case = provisioning.delete(FolderStorage(tmp_path / "files"))
-                use_case.run(shop.tenant.slug, tmp_path, confirmed=shop.tenant.slug)
+                use_case.run(shop.tenant.slug, FolderDepot(tmp_path), confirmed=shop.tenant.slug)
 
         await asyncio.to_thread(remove)
         sent = len(shop.graph.messages)

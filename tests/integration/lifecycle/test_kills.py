@@ -16,6 +16,7 @@ from tests.integration.tenants.asking import TOKEN, request_for
 from wabot.config import Settings
 from wabot.container import tenants_at
 from wabot.domain.tenant import Tenant
+from wabot.gateways.depots import FolderDepot
 from wabot.gateways.media import FolderStorage
 from wabot.services.provisioning.lifecycle_ports import Extent
 
@@ -31,7 +32,7 @@ def find(url: str, slug: str) -> Tenant | None:
 
 
 def remove(run: Run, slug: str, folder: Path) -> None:
-    act = methodcaller("run", slug, folder, confirmed=slug)
+    act = methodcaller("run", slug, FolderDepot(folder), confirmed=slug)
     Run(run.owner_url, run.keys, deletion(folder), act).once()
 
 
@@ -109,7 +110,7 @@ def test_a_deletion(
 ) -> None:  # fmt: skip
     before = stays(central)
     creation = create_run(central_url, keys, isolation)
-    act = methodcaller("run", "lupita", tmp_path, confirmed="lupita")
+    act = methodcaller("run", "lupita", FolderDepot(tmp_path), confirmed="lupita")
     ports = ("removals", "exports", "files")
     run = Run(central_url, keys, deletion(tmp_path), act, ports=ports)
     creation.once()

@@ -1,15 +1,12 @@
 """Customers' files in S3: the same promises as in a folder."""
 
 import asyncio
-import logging
 from collections.abc import Iterator
 from uuid import UUID
 
-import boto3
-import httpx
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.aws import client, moto, use
 from tests.harness import NUMBER, TOKEN, running
 from tests.integration.runtime.test_media import JPEG, files_of, photo
 from wabot.errors import StorageUnavailable
@@ -21,31 +18,17 @@ CLIENT = UUID("11111111-2222-3333-4444-555555555555")
 
 @pytest.fixture
 def endpoint() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    # It keeps its buckets beyond its own end.
-    httpx.post(f"{url}/moto-api/reset").raise_for_status()
-    yield url
-    server.stop()
+    with moto() as url:
+        yield url
 
 
 @pytest.fixture
 def s3(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """A bucket called `shops`, and the SDK's ordinary settings for it."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="shops")
-    yield client
-    client.close()
+    use(endpoint, monkeypatch)
+    with client("s3") as made:
+        made.create_bucket(Bucket="shops")
+        yield made
 
 
 def keys(s3: object) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from yarl import URL
 
-from wabot.config.parsers import MediaPlace, media_place
+from wabot.config.parsers import FilePlace, file_place
 from wabot.gateways.whatsapp import GraphClient
 from wabot.gateways.whatsapp.media import GraphFiles, hexadecimal
 
@@ -67,16 +67,16 @@ def test_what_is_no_checksum_is_none(told: str) -> None:
 @pytest.mark.parametrize(
     ("written", "place"),
     [
-        ("", MediaPlace()),
-        ("/srv/files", MediaPlace(folder=Path("/srv/files"))),
-        ("s3://shops", MediaPlace(bucket="shops")),
-        ("s3://shops/a/b/", MediaPlace(bucket="shops", prefix="a/b")),
-        ("s3://shops?sse=AES256", MediaPlace(bucket="shops", encryption="AES256")),
-        ("s3://shops/a?sse=aws:kms", MediaPlace(bucket="shops", prefix="a", encryption="aws:kms")),
+        ("", FilePlace()),
+        ("/srv/files", FilePlace(folder=Path("/srv/files"))),
+        ("s3://shops", FilePlace(bucket="shops")),
+        ("s3://shops/a/b/", FilePlace(bucket="shops", prefix="a/b")),
+        ("s3://shops?sse=AES256", FilePlace(bucket="shops", encryption="AES256")),
+        ("s3://shops/a?sse=aws:kms", FilePlace(bucket="shops", prefix="a", encryption="aws:kms")),
     ],
 )
-def test_one_setting_names_the_place(written: str, place: MediaPlace) -> None:
-    assert media_place(written) == place
+def test_one_setting_names_the_place(written: str, place: FilePlace) -> None:
+    assert file_place(written) == place
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_one_setting_names_the_place(written: str, place: MediaPlace) -> None:
 )
 def test_a_place_that_cannot_be_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="must be a folder or s3://"):
-        media_place(written)
+        file_place(written)
 
 
 @pytest.mark.parametrize("written", ["relative/folder", "http://files.example", "C:files"])
 def test_a_folder_is_named_by_its_whole_path(written: str) -> None:
     with pytest.raises(ValueError, match="whole path"):
-        media_place(written)
+        file_place(written)

@@ -8,7 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from wabot.errors import StorageUnavailable
+from wabot.gateways.aws.clients import aws_client
+from wabot.gateways.aws.errors import AwsFailure, aws_errors
 from wabot.gateways.media.spool import Spool
+
+_PERMISSION = "s3:PutObject, s3:DeleteObject, s3:ListBucket"
 
 
 class S3Storage:
@@ -25,13 +29,7 @@ class S3Storage:
 
     @cached_property
     def _client(self) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        # Thread-safe, unlike a session: made once.
-        return boto3.session.Session().client(
-            "s3", config=Config(connect_timeout=5, read_timeout=30, retries={"max_attempts": 3})
-        )
+        return aws_client("s3")
 
     @asynccontextmanager
     async def receive(self) -> AsyncIterator["_Incoming"]:
@@ -78,19 +76,22 @@ class S3Storage:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
-            yield
-        except (BotoCoreError, ClientError, OSError) as error:
+            with aws_errors(self._cannot, permission=_PERMISSION):
+                yield
+        except AwsFailure as failure:
+            hint = failure.hint or "Look with: wabot check aws"
+            raise StorageUnavailable(failure.message, hint=hint, retryable=True) from failure
+        except OSError as error:
             raise self._unavailable(str(error)) from error
+
+    @property
+    def _cannot(self) -> str:
+        return f"Files cannot be kept in s3://{self._bucket}/{self._prefix}"
 
     def _unavailable(self, reason: str) -> StorageUnavailable:
         return StorageUnavailable(
-            f"Files cannot be kept in s3://{self._bucket}/{self._prefix}: {reason}",
-            hint="Look at the bucket's name and rights, and at the AWS settings"
-            " (AWS_REGION, AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL …).",
-            retryable=True,
+            f"{self._cannot}: {reason}", hint="Look with: wabot check aws", retryable=True
         )
 
 

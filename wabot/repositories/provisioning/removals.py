@@ -37,6 +37,7 @@ _OF_CLIENT = (
     central.previous_tokens,
     central.sending_pauses,
     central.plan_overrides,
+    central.backups,
 )
 
 

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from wabot.domain.archive import Manifest
 from wabot.domain.places import Places, Removal
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
 from wabot.errors import ExternalFailure, InvalidInput, Refused
+from wabot.services.provisioning.depots import Depot
 from wabot.services.provisioning.lifecycle_ports import Exports, Progress
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Tenants
@@ -94,12 +94,13 @@ class Removals(Protocol):
 class Deletion:
     """What was deleted; `at` is set when an earlier run had done it.
 
-    `stays` are places of a tenant that was forgotten, on servers that did not answer.
+    `file` is where its export is. `stays` are places of a tenant that was forgotten, on servers
+    that did not answer.
     """
 
     slug: str
     deleted: bool
-    file: Path | None = None
+    file: str = ""
     manifest: Manifest | None = None
     removed: Mapping[str, int] = field(default_factory=dict)
     files: int = 0
@@ -137,7 +138,7 @@ class DeleteTenant:
     def run(
         self,
         slug: str,
-        folder: Path,
+        depot: Depot,
         *,
         confirmed: str = "",
         dry_run: bool = False,
@@ -147,7 +148,7 @@ class DeleteTenant:
     ) -> Deletion:
         """Delete the tenant, or go on with a deletion that was begun.
 
-        `confirmed` must be the slug. The export in `folder` is read back before anything is lost.
+        `confirmed` must be the slug. The export in `depot` is read back before anything is lost.
         To `forget` is for a tenant whose server is gone: nothing is exported, and what that server
         holds stays there.
         """
@@ -157,13 +158,12 @@ class DeleteTenant:
             if at is None:
                 find_tenant(self.tenants, slug)
             return Deletion(slug, deleted=False, at=at)
-        file = _file(folder, found[0])
         if dry_run:
             self._check(*found)
-            return Deletion(slug, deleted=False, file=file)
+            return Deletion(slug, deleted=False, file=depot.address(_name(found[0])))
         self.check_confirmed(slug, confirmed)
         with self.removals.turn(slug):
-            return self._delete(slug, None if forget else file, on_step, progress)
+            return self._delete(slug, None if forget else depot, on_step, progress)
 
     def check_confirmed(self, slug: str, confirmed: str) -> None:
         """Refuse what is not the slug."""
@@ -205,7 +205,7 @@ class DeleteTenant:
     def _delete(
         self,
         slug: str,
-        file: Path | None,
+        depot: Depot | None,
         on_step: Callable[[DeleteStep], None],
         progress: Progress,
     ) -> Deletion:
@@ -222,8 +222,8 @@ class DeleteTenant:
             on_step(DeleteStep.DRAIN)
             self._drain(tenant)
             on_step(DeleteStep.EXPORT)
-            manifest = self._export(tenant, places, file, progress) if file else None
-            if file is None:
+            manifest = self._export(tenant, places, depot, progress) if depot else None
+            if depot is None:
                 self._require_gone(tenant, places)
         except BaseException:
             # A shop that waits for a deletion that failed would wait for ever.
@@ -238,17 +238,18 @@ class DeleteTenant:
                 try:
                     self.removals.clear(tenant, place)
                 except ExternalFailure:
-                    if file is not None or not place.server:
+                    if depot is not None or not place.server:
                         raise
                     stays.append(place)
         # The export lists them but does not hold them: they may be gigabytes.
         on_step(DeleteStep.FILES)
         files = self.files.delete_tenant(tenant.id)
         on_step(DeleteStep.FINISH)
+        file = depot.address(_name(tenant)) if depot and manifest else ""
         details = {
             "phone_number_id": tenant.phone_number_id,
             "template": tenant.template,
-            "export": file.name if file and manifest else None,
+            "export": file or None,
             "stays": [place.address for place in stays],
             "rows": {table.name: table.rows for table in manifest.tables} if manifest else None,
             "files": files,
@@ -257,7 +258,7 @@ class DeleteTenant:
         return Deletion(
             slug,
             deleted=True,
-            file=file if manifest else None,
+            file=file,
             manifest=manifest,
             removed=removed,
             files=files,
@@ -284,15 +285,18 @@ class DeleteTenant:
             )
 
     def _export(
-        self, tenant: Tenant, places: Places, file: Path, progress: Progress
+        self, tenant: Tenant, places: Places, depot: Depot, progress: Progress
     ) -> Manifest | None:
-        if not self.removals.stands(tenant, places.current):
+        name = _name(tenant)
+        if self.removals.stands(tenant, places.current):
+            exported = replace(tenant, placement=places.current)
+            with depot.writing(name) as path:
+                self.exports.export(exported, path, now=self.now(), progress=progress)
+        elif not depot.holds(name):
             # Never made, or dropped by an earlier run, which had exported it before.
-            return self.exports.check(file) if file.is_file() else None
-        self.exports.export(
-            replace(tenant, placement=places.current), file, now=self.now(), progress=progress
-        )
-        return self.exports.check(file)
+            return None
+        with depot.reading(name) as path:
+            return self.exports.check(path)
 
     def _drain(self, tenant: Tenant) -> None:
         """Wait for the conversations that were at work when the tenant was parked."""
@@ -309,6 +313,6 @@ class DeleteTenant:
             waited += _LOOK_EVERY
 
 
-def _file(folder: Path, tenant: Tenant) -> Path:
+def _name(tenant: Tenant) -> str:
     # The same for every run: one that goes on after a kill writes no second file.
-    return folder / f"{tenant.slug}-{str(tenant.id)[:8]}-deleted.wabot.tgz"
+    return f"{tenant.slug}-{str(tenant.id)[:8]}-deleted.wabot.tgz"

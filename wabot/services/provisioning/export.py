@@ -1,15 +1,16 @@
 """Take a whole tenant out as one file."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from wabot.domain.archive import Manifest
 from wabot.domain.tenant import Tenant
-from wabot.errors import Conflict, InvalidInput
-from wabot.services.provisioning.lifecycle_ports import Changes, Exports, Progress
+from wabot.services.provisioning.depots import Depot
+from wabot.services.provisioning.lifecycle_ports import Exports, Progress
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Tenants
 
@@ -22,7 +23,7 @@ class ExportFormat(StrEnum):
     PGDUMP = "pgdump"
 
 
-_SUFFIXES = {
+SUFFIXES = {
     ExportFormat.WABOT: ".wabot.tgz",
     ExportFormat.CSV: ".csv.tgz",
     ExportFormat.PGDUMP: ".pgdump",
@@ -31,12 +32,28 @@ _SUFFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file and what is in it; `manifest` is None for pg_dump's and for a dry run."""
+    """Where an export is and what is in it; `manifest` is None for pg_dump's and for a dry run."""
 
     tenant: Tenant
-    path: Path
+    name: str
+    address: str
     format: ExportFormat
+    at: datetime
     manifest: Manifest | None = None
+    size: int = 0
+
+    @property
+    def restorable(self) -> bool:
+        """Tell whether the shop can be made anew from it."""
+        return self.format is ExportFormat.WABOT and self.manifest is not None
+
+
+class ExportLog(Protocol):
+    """Writes exports down: in the audit, and the last restorable one as the tenant's backup."""
+
+    def note(self, export: Export, *, actor: str) -> None:
+        """Write down an export that is kept."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +62,7 @@ class ExportTenant:
 
     tenants: Tenants
     exports: Exports
-    changes: Changes
+    log: ExportLog
     actor: str
     now: Callable[[], datetime]
 
@@ -56,40 +73,26 @@ class ExportTenant:
     def run(
         self,
         slug: str,
-        out: Path | None,
+        depot: Depot,
         format: ExportFormat,  # noqa: A002 - named as the option is
         *,
+        name: str = "",
         progress: Progress = lambda _: None,
         dry_run: bool = False,
     ) -> Export:
-        """Write the tenant's tables to `out`, or to a file of its own in this folder."""
+        """Write the tenant's tables to the depot, under a name of their own unless one is given."""
         tenant, now = find_tenant(self.tenants, slug), self.now()
-        path = out or Path(f"{slug}-{now:%Y%m%dT%H%M%SZ}{_SUFFIXES[format]}")
-        if path.is_dir():
-            path /= f"{slug}-{now:%Y%m%dT%H%M%SZ}{_SUFFIXES[format]}"
-        if not path.parent.is_dir():
-            raise InvalidInput(
-                f"there is no folder {path.parent} for --out",
-                hint="Make it first, or name another.",
-            )
-        if path.exists():
-            raise Conflict(
-                f"{path} exists already", hint="Name another file, or remove that one first."
-            )
+        name = name or f"{tenant.slug}-{now:%Y%m%dT%H%M%SZ}{SUFFIXES[format]}"
+        depot.require_free(name)
+        export = Export(tenant, name, depot.address(name), format, now)
         if dry_run:
-            return Export(tenant, path, format)
-        manifest = self._write(tenant, path, format, now, progress)
-        self.changes.note(
-            tenant,
-            actor=self.actor,
-            action="tenant.export",
-            details={
-                "file": path.name,
-                "format": format.value,
-                "rows": manifest.rows if manifest else None,
-            },
-        )
-        return Export(tenant, path, format, manifest)
+            return export
+        with depot.writing(name) as path:
+            manifest = self._write(tenant, path, format, now, progress)
+            size = path.stat().st_size
+        export = replace(export, manifest=manifest, size=size)
+        self.log.note(export, actor=self.actor)
+        return export
 
     def _write(
         self, tenant: Tenant, path: Path, wanted: ExportFormat, now: datetime, progress: Progress

@@ -1,0 +1,1 @@
+"""Amazon's services through boto3: blocking, so always in threads or before the event loop."""

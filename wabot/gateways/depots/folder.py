@@ -1,0 +1,49 @@
+"""Exports in a folder of this machine."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wabot.errors import Conflict, InvalidInput
+
+
+class FolderDepot:
+    """Files of one folder; who writes an export sees to it that none is there by half.
+
+    With `made` the folder is made when it is missing, for this user alone.
+    """
+
+    def __init__(self, folder: Path, *, made: bool = False) -> None:
+        self._folder = folder
+        self._made = made
+
+    def address(self, name: str) -> str:
+        """Return the file's whole path."""
+        return str((self._folder / name).absolute())
+
+    def require_free(self, name: str) -> None:
+        """Raise Conflict when the name is taken; InvalidInput when there is no such folder."""
+        if not self._made and not self._folder.is_dir():
+            raise InvalidInput(
+                f"there is no folder {self._folder} for --out",
+                hint="Make it first, or name another.",
+            )
+        if self.holds(name):
+            raise Conflict(
+                f"{self._folder / name} exists already",
+                hint="Name another file, or remove that one first.",
+            )
+
+    def holds(self, name: str) -> bool:
+        """Tell whether there is anything of that name."""
+        return (self._folder / name).exists()
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """Give the file's own path."""
+        yield self._folder / name
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[Path]:
+        """Give the file's own path."""
+        yield self._folder / name

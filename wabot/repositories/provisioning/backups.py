@@ -1,0 +1,58 @@
+"""Exports as they are written down: each in the audit, a tenant's last restorable one besides."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Engine, select
+from sqlalchemy.dialects.postgresql import insert
+
+from wabot.models.central import backups, clients
+from wabot.repositories.provisioning.auditing import note
+from wabot.repositories.provisioning.failures import named_failures
+from wabot.services.provisioning.export import Export
+
+
+class SqlBackups:
+    """The backups of one central database's tenants; `engine` connects as its owner."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def note(self, export: Export, *, actor: str) -> None:
+        """Write down an export that is kept."""
+        rows = export.manifest.rows if export.manifest else None
+        with named_failures(), self._engine.begin() as connection:
+            note(
+                connection,
+                export.tenant,
+                actor=actor,
+                action="tenant.export",
+                details={
+                    "file": export.name,
+                    "address": export.address,
+                    "format": export.format.value,
+                    "rows": rows,
+                },
+            )
+            if export.restorable:
+                values = {
+                    "at": export.at,
+                    "address": export.address,
+                    "size": export.size,
+                    "rows": rows,
+                }
+                wanted = insert(backups).values(client_id=export.tenant.id, **values)
+                connection.execute(
+                    wanted.on_conflict_do_update(
+                        index_elements=[backups.c.client_id],
+                        set_=values,
+                        # Two at once: the later moment stays, whichever ends last.
+                        where=backups.c.at <= wanted.excluded.at,
+                    )
+                )
+
+    def times(self) -> Mapping[str, datetime]:
+        """Return when each tenant that has a backup was last exported, by slug."""
+        with named_failures(), self._engine.connect() as connection:
+            found = connection.execute(select(clients.c.slug, backups.c.at).join(clients))
+            return {row.slug: row.at for row in found}
