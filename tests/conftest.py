@@ -30,6 +30,8 @@ _RUNTIME_PASSWORD = "runtime of the tests"
 # Nothing in a test outlives the server: no need to wait for the disk.
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
+_ROOM = 4 * 2**30
+
 # How long an example takes says more about a shared machine than about the code.
 settings.register_profile("rules", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rules")
@@ -44,7 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ[_RUN] = secrets.token_hex(4)
     if not _GIVEN_SERVER:
         # Short (a socket's path is limited) and passable for the server's user when root tests.
-        os.environ[_HOME] = tempfile.mkdtemp(prefix="wabot-")
+        os.environ[_HOME] = tempfile.mkdtemp(prefix="wabot-", dir=_memory())
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -59,6 +61,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     else:
         shutil.rmtree(os.environ.pop(_HOME), ignore_errors=True)
     del os.environ[_RUN]
+
+
+def _memory() -> str | None:
+    """A folder in memory with room for the server: a copied database is 8 MB to write."""
+    shared = Path("/dev/shm")
+    roomy = shared.is_dir() and shutil.disk_usage(shared).free > _ROOM
+    return str(shared) if roomy and os.access(shared, os.W_OK | os.X_OK) else None
 
 
 @pytest.fixture(autouse=True)
