@@ -62,7 +62,7 @@ help = "Shown beside what is owed."
 @pytest.fixture
 def modules(provisioning: Provisioning, folder: Path) -> Iterator[TenantModules]:
     add_module(folder, "tabs", TABS, SETTINGS)
-    with modules_of(provisioning, MigrationLine(folder)) as found:
+    with modules_of(replace(provisioning, actor="tester"), MigrationLine(folder)) as found:
         yield found
 
 
