@@ -352,7 +352,15 @@ def test_a_copy_of_a_shop_takes_its_catalogue_and_never_its_customers(machine: M
     wabot("db", "upgrade")
     wabot(
         *("tenant", "create", "la-esquina", "--name", "La Esquina", "--template", "abarrotes"),
-        *("--plan", "basico", "--phone-number-id", "5550001", "--token-file", str(token)),
+        *(
+            "--plan",
+            "basico",
+            "--phone-number-id",
+            "5550001",
+            "--token-file",
+            str(token),
+            "--no-verify",
+        ),
     )
     machine.query("wabot", "update products set price = 99 where sku = 'DES-001' returning 1")
     done = machine.simulate(

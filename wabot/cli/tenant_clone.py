@@ -13,6 +13,7 @@ from wabot.cli.tenant_database import (
 )
 from wabot.cli.tenant_filled import read_number_and_token, tell
 from wabot.cli.tenant_options import DryRun, NewNumber, Slug, TokenFile
+from wabot.cli.token_proof import Verify, note_end, prove_token
 from wabot.errors import InvalidInput
 
 
@@ -35,6 +36,7 @@ def clone(
     empty: Annotated[
         bool, typer.Option("--empty", help="Copy settings and order states only, no products.")
     ] = False,
+    verify: Verify = True,
     isolation: IsolationOption = "schema",
     database_url: DatabaseUrl = "",
     database_password_file: DatabasePasswordFile = None,
@@ -73,6 +75,8 @@ def clone(
         isolation=kind.value,
         actor=settings.operator,
     )
+    facts = prove_token(out, settings, asked, token, verify=verify)
     with open_tenants(settings) as provisioning:
         creation = provisioning.clone.run(slug, asked, extent, at=at, dry_run=dry_run)
+        note_end(provisioning, creation, facts)
     tell(out, creation, f"a copy of {slug} ({extent.value})", dry_run=dry_run)

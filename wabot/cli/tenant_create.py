@@ -15,6 +15,7 @@ from wabot.cli.tenant_database import (
     read_place,
 )
 from wabot.cli.tenant_options import Slug, TemplateDir
+from wabot.cli.token_proof import Verify, note_end, prove_token
 
 if TYPE_CHECKING:
     from wabot.config import Settings
@@ -49,6 +50,7 @@ def create(
         str,
         typer.Option(help="Messages per second of the number; 80, or 20 beside the Business app."),
     ] = "",
+    verify: Verify = True,
     isolation: IsolationOption = "schema",
     database_url: DatabaseUrl = "",
     database_password_file: DatabasePasswordFile = None,
@@ -141,8 +143,10 @@ def create(
         isolation=kind.value,
         actor=settings.operator,
     )
+    facts = prove_token(out, settings, request, request.token, verify=verify)
     with open_tenants(settings) as provisioning:
         creation = provisioning.create.run(request, at=at, dry_run=dry_run)
+        note_end(provisioning, creation, facts)
     for warning in filter(None, (*creation.warnings, _app_warning(request.app_id, settings))):
         out.warn(warning)
     _tell(out, creation, dry_run=dry_run)

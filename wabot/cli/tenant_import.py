@@ -14,6 +14,7 @@ from wabot.cli.tenant_database import (
 )
 from wabot.cli.tenant_filled import read_number_and_token, tell
 from wabot.cli.tenant_options import DryRun, NewNumber, TokenFile
+from wabot.cli.token_proof import Verify, note_end, prove_token
 
 
 def import_(
@@ -28,6 +29,7 @@ def import_(
     plan: Annotated[str, typer.Option(help="The export's by default.")] = "",
     waba_id: Annotated[str, typer.Option(help="WhatsApp Business Account, when known.")] = "",
     app_id: Annotated[str, typer.Option(help="Meta app; WHATSAPP_APP_ID by default.")] = "",
+    verify: Verify = True,
     isolation: IsolationOption = "schema",
     database_url: DatabaseUrl = "",
     database_password_file: DatabasePasswordFile = None,
@@ -67,6 +69,8 @@ def import_(
             isolation=kind.value,
             actor=settings.operator,
         )
+        facts = prove_token(out, settings, asked, token, verify=verify)
         done = provisioning.import_.run(path, asked, at=at, dry_run=dry_run)
+        note_end(provisioning, done.creation, facts)
     rows = f"{done.manifest.rows} rows as of {done.manifest.exported_at:%Y-%m-%d %H:%M} UTC"
     tell(out, done.creation, f"{path.name}: {rows}", dry_run=dry_run, rows=done.manifest.rows)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from wabot.domain.tenant import Tenant
 from wabot.errors import Refused
 
 MESSAGING = "whatsapp_business_messaging"
@@ -32,6 +31,30 @@ class TokenFacts:
     targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
+class Sender(Protocol):
+    """Whose messages a token is to send: a shop that stands, or one that is asked for."""
+
+    @property
+    def slug(self) -> str:
+        """Return its short name."""
+        ...
+
+    @property
+    def phone_number_id(self) -> str:
+        """Return its number's id at Meta."""
+        ...
+
+    @property
+    def waba_id(self) -> str:
+        """Return its WhatsApp account, if known."""
+        ...
+
+    @property
+    def app_id(self) -> str:
+        """Return its Meta app, if known."""
+        ...
+
+
 class TokenInspector(Protocol):
     """Asks Graph about tokens. Raises ExternalFailure when Graph gives no answer."""
 
@@ -45,7 +68,7 @@ class TokenInspector(Protocol):
 
 
 async def prove(
-    inspector: TokenInspector, tenant: Tenant, token: str, now: datetime
+    inspector: TokenInspector, tenant: Sender, token: str, now: datetime
 ) -> tuple[TokenFacts, tuple[str, ...]]:
     """Return what Graph says of a token that fits the tenant, with warnings; else raise Refused."""
     facts = await inspector.inspect(token)
@@ -58,21 +81,21 @@ async def prove(
     targets = facts.targets.get(MESSAGING, frozenset())
     if tenant.waba_id and targets and tenant.waba_id not in targets:
         raise Refused(
-            f"the token may not send for the account {tenant.waba_id} of {tenant.slug};"
+            f"the token may not send for the account {tenant.waba_id}{_of(tenant)};"
             f" it may for {', '.join(sorted(targets))}",
             hint="Give the system user access to that WhatsApp account, or use its own token.",
         )
     refusal = await inspector.refusal(tenant.phone_number_id, token)
     if refusal:
         raise Refused(
-            f"the token may not use the number {tenant.phone_number_id} of {tenant.slug}:"
-            f" {refusal}",
-            hint="Check the number with `wabot tenant show`, and whose token it is.",
+            f"the token may not use the number {tenant.phone_number_id}{_of(tenant)}: {refusal}",
+            hint="Check that it is the number's id, not its telephone number, and whose the token"
+            " is.",
         )
     return facts, tuple(_warnings(facts, tenant, now))
 
 
-def _warnings(facts: TokenFacts, tenant: Tenant, now: datetime) -> list[str]:
+def _warnings(facts: TokenFacts, tenant: Sender, now: datetime) -> list[str]:
     found = []
     if MANAGEMENT not in facts.scopes:
         found.append(f"the token lacks {MANAGEMENT}: templates and subscriptions cannot be checked")
@@ -83,3 +106,8 @@ def _warnings(facts: TokenFacts, tenant: Tenant, now: datetime) -> list[str]:
             f"the token is of the Meta app {facts.app_id}, the shop is bound to {tenant.app_id}"
         )
     return found
+
+
+def _of(sender: Sender) -> str:
+    # An import takes the slug of its file when none is given.
+    return f" of {sender.slug}" if sender.slug else ""
