@@ -24,7 +24,7 @@ from wabot.config import SETTINGS, Settings, load_settings
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
 from wabot.repositories.central_schema import upgrade
 
-_RUN, _HOME = "WABOT_TEST_RUN", "WABOT_TEST_HOME"
+_RUN, _HOME = "TESTS_OF_WABOT_RUN", "TESTS_OF_WABOT_HOME"
 _GIVEN_SERVER = os.environ.get("DATABASE_URL", "")
 _RUNTIME_PASSWORD = "runtime of the tests"
 # Nothing in a test outlives the server: no need to wait for the disk.

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wabot.cli.output import Output
+from wabot.cli.settings import read_settings
 from wabot.errors import Finding
 
 if TYPE_CHECKING:
@@ -15,11 +16,10 @@ _SHOWN = 20
 def back_up(out: Output, to: str | None, fresh_for: str, jobs: int, *, dry_run: bool) -> None:
     """Export every shop that is due and tell what became of each."""
     from wabot.cli.tenant_options import duration
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.container.depots import depot_at, depot_of_backups
 
-    settings = load_settings()
+    settings = read_settings(out)
     depot = depot_at(to) if to else depot_of_backups(settings)
     with open_tenants(settings, connections=jobs) as provisioning:
         use_case = provisioning.back_up

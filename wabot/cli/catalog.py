@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import DryRun, Slug, TemplateDir
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def list_(
 ) -> None:
     """List a shop's products in the order in which customers see them."""
     out = Output("catalog list", json=json)
-    with _open() as catalog:
+    with _open(out) as catalog:
         allowed, products = catalog.listing(slug)
     rows = [
         (
@@ -73,7 +74,7 @@ def import_(
     stay; one that was there stays active, or not, as it is.
     """
     out = Output("catalog import", json=json)
-    with _open(template_dir) as catalog:
+    with _open(out, template_dir) as catalog:
         done = catalog.load(slug, file, inactive=inactive, dry_run=dry_run)
     head = "Would add" if dry_run else "Added"
     then = "change" if dry_run else "changed"
@@ -99,7 +100,7 @@ def deactivate(slug: Slug, products: Products, json: JsonOption = False) -> None
 def _switch(slug: str, products: list[str], *, active: bool, json: bool) -> None:
     word = "activate" if active else "deactivate"
     out = Output(f"catalog {word}", json=json)
-    with _open() as catalog:
+    with _open(out) as catalog:
         done = catalog.switch(slug, products, active=active)
     already = f"; {done.unchanged} were so already" if done.unchanged else ""
     message = f"{word.capitalize()}d {len(done.changed)} products of {slug}{already}."
@@ -125,10 +126,10 @@ def _tell(out: Output, slug: str, message: str, done: "CatalogChange", *, dry_ru
 
 
 @contextmanager
-def _open(template_dir: Path | None = None) -> Iterator["ManageCatalog"]:
-    from wabot.config import load_settings, use_template_dir
+def _open(out: Output, template_dir: Path | None = None) -> Iterator["ManageCatalog"]:
+    from wabot.config import use_template_dir
     from wabot.container import open_tenants
 
     use_template_dir(template_dir)
-    with open_tenants(load_settings()) as provisioning:
+    with open_tenants(read_settings(out)) as provisioning:
         yield provisioning.catalog

@@ -6,6 +6,7 @@ import typer
 
 from wabot.cli.db_revision import revision
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 
 if TYPE_CHECKING:
     from wabot.repositories.central_schema import CentralStatus
@@ -17,12 +18,11 @@ app.command()(revision)
 @app.command()
 def upgrade(json: JsonOption = False) -> None:
     """Bring the central tables to this version and set up the runtime's login."""
-    from wabot.config import load_settings
     from wabot.container import open_central
     from wabot.repositories.central_schema import upgrade as upgrade_central
 
     out = Output("db upgrade", json=json)
-    settings = load_settings()
+    settings = read_settings(out)
     with open_central(settings) as urls:
         done = upgrade_central(
             urls.owner_url,
@@ -31,7 +31,7 @@ def upgrade(json: JsonOption = False) -> None:
             if urls.embedded
             else settings["RUNTIME_DATABASE_URL"],
         )
-    for warning in (*settings.warnings, *done.warnings):
+    for warning in done.warnings:
         out.warn(warning)
     data = {
         "before": done.before,
@@ -50,14 +50,11 @@ def upgrade(json: JsonOption = False) -> None:
 @app.command()
 def status(json: JsonOption = False) -> None:
     """Show the central database: where, which revision, what is pending, the runtime's login."""
-    from wabot.config import load_settings
     from wabot.container import open_central
     from wabot.repositories.central_schema import status as status_of
 
     out = Output("db status", json=json)
-    settings = load_settings()
-    for warning in settings.warnings:
-        out.warn(warning)
+    settings = read_settings(out)
     with open_central(settings) as urls:
         found = status_of(urls.owner or urls.runtime_url)
     data = _describe(found, embedded=urls.embedded)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 
 if TYPE_CHECKING:
     from wabot.repositories.inbox import InboxEvent, SqlInbox
@@ -39,7 +40,7 @@ def list_(
     if unknown:
         raise UnknownChoice(f"unknown state {unknown[0]!r}; known: {', '.join(STATES)}")
     out = Output("inbox list", json=json)
-    with _open_inbox() as (inbox, _):
+    with _open_inbox(out) as (inbox, _):
         found = inbox.listing(wanted, tenant, limit)
     rows = [[_plain(event, column) for column in _LISTED] for event in found]
     failed = any(event.state == "failed" for event in found)
@@ -57,7 +58,7 @@ def show(
 ) -> None:
     """Show one event; its content only when asked for."""
     out = Output("inbox show", json=json)
-    with _open_inbox() as (inbox, _):
+    with _open_inbox(out) as (inbox, _):
         found, payload = inbox.get(event)
     data: dict[str, Any] = {
         column: _plain(found, column)
@@ -84,7 +85,7 @@ def retry(
     if bool(events) == failed:
         raise InvalidInput("Name events, or give --failed for all that were set aside.")
     out = Output("inbox retry", json=json)
-    with _open_inbox() as (inbox, actor):
+    with _open_inbox(out) as (inbox, actor):
         count = (
             inbox.retry(events, actor=actor) if events else inbox.retry_failed(tenant, actor=actor)
         )
@@ -105,7 +106,7 @@ def discard(
     out = Output("inbox discard", json=json)
     if not confirm(f"Give up {len(events)} event(s) for good?", option="--yes", given=yes):
         raise Refused("Nothing was discarded.")
-    with _open_inbox() as (inbox, actor):
+    with _open_inbox(out) as (inbox, actor):
         count = inbox.discard(events, actor=actor)
     _tell(out, count, "are discarded", asked=len(events))
 
@@ -118,7 +119,7 @@ def replay(
 ) -> None:
     """Take a conversation's events through again; what was handled already changes nothing."""
     out = Output("inbox replay", json=json)
-    with _open_inbox() as (inbox, actor):
+    with _open_inbox(out) as (inbox, actor):
         count = inbox.replay(tenant, contact, actor=actor)
     _tell(out, count, "are due again", asked=1)
 
@@ -141,14 +142,13 @@ def _plain(event: "InboxEvent", column: str) -> Any:
 
 
 @contextmanager
-def _open_inbox() -> Iterator[tuple["SqlInbox", str]]:
+def _open_inbox(out: Output) -> Iterator[tuple["SqlInbox", str]]:
     """Open the inbox; beside it who acts, for the audit."""
-    from wabot.config import load_settings
     from wabot.container import open_central
     from wabot.repositories.engines import database_errors, open_engine
     from wabot.repositories.inbox import SqlInbox
 
-    settings = load_settings()
+    settings = read_settings(out)
     with open_central(settings) as urls, database_errors(urls.owner_url):
         engine = open_engine(urls.owner_url)
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.errors import Finding
 
 if TYPE_CHECKING:
@@ -44,12 +45,11 @@ def new(json: JsonOption = False) -> None:
 @app.command("list")
 def list_(json: JsonOption = False) -> None:
     """List the keys by fingerprint: what each is for, and how much is stored under it."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.repositories.provisioning.secrets import SqlSecrets
 
     out = Output("keys list", json=json)
-    with open_tenants(load_settings(require=("WABOT_MASTER_KEY",))) as provisioning:
+    with open_tenants(read_settings(out, require=("WABOT_MASTER_KEY",))) as provisioning:
         ids = provisioning.cipher.key_ids
         usage = SqlSecrets(provisioning.engine).usage()
     stale = [key for key in usage if key in ids[1:]]
@@ -69,13 +69,12 @@ def rotate(json: JsonOption = False) -> None:
     Every server must have been started with both keys before: one that does not know the new key
     can neither send nor log in to databases of single shops until it does.
     """
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.repositories.provisioning.secrets import SqlSecrets
     from wabot.services.provisioning.rotate_keys import RotateKeys
 
     out = Output("keys rotate", json=json)
-    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     with open_tenants(settings, connections=2) as provisioning:
         ids = provisioning.cipher.key_ids
         store = SqlSecrets(provisioning.engine)

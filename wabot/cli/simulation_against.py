@@ -9,8 +9,9 @@ from urllib.parse import SplitResult, urlsplit
 import psycopg
 
 from wabot.cli.output import Output
+from wabot.cli.settings import read_settings
 from wabot.cli.simulation_run import LoadRequest, compared, run_generator
-from wabot.config import Settings, load_settings
+from wabot.config import Settings
 from wabot.container import open_central
 from wabot.errors import ExternalFailure, InvalidInput
 from wabot.simulation.graph import GraphConfig, StandInGraph
@@ -31,7 +32,7 @@ def run_against(
 ) -> dict[str, Any]:
     """Load the server at `url` over its own shops; its Graph must be the stand-in started here."""
     server = _server(url, allow_remote=allow_remote)
-    settings = load_settings(require=_NEEDED)
+    settings = read_settings(out, require=_NEEDED)
     graph_host, graph_port = _stand_in(settings, allow_remote=allow_remote)
     webhook = f"{server.scheme}://{server.netloc}/webhook"
     with open_central(settings) as urls:

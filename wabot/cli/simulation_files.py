@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wabot.cli.output import Output
+from wabot.cli.settings import read_settings
 from wabot.cli.simulation_home import simulation_server
 from wabot.cli.simulation_scripts import open_player
 from wabot.cli.simulation_shops import copy_of, demo_copy
-from wabot.config import load_settings
 from wabot.errors import Finding, InvalidInput
 from wabot.repositories.conninfo import as_runtime_login
 from wabot.repositories.provisioning.template_folders import FolderTemplates
@@ -35,7 +35,7 @@ def play_files(request: PlayRequest, out: Output) -> None:
     scripts = [(path, _read(path)) for path in script_files(request.files)]
     if not scripts:
         raise InvalidInput("There is no .chat file to play.")
-    shop = copy_of(request.tenant, load_settings()) if request.tenant else None
+    shop = copy_of(request.tenant, read_settings(out)) if request.tenant else None
     for name in {script.template for _, script in scripts} if shop is None else ():
         demo_copy(name)
     outcomes = []

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from wabot.cli.output import Output
 from wabot.cli.prompts import read_secret
-from wabot.config import load_settings
+from wabot.cli.settings import read_settings
 from wabot.errors import ConfigurationError, InvalidInput, UnknownChoice
 from wabot.simulation.graph import GraphConfig, StatusLevel, run
 
@@ -32,7 +32,7 @@ class GraphRequest:
 def serve_graph(request: GraphRequest, *, json: bool) -> None:
     """Listen until SIGTERM or Ctrl-C."""
     out = Output("simulate graph", json=json)
-    config = _config(request)
+    config = _config(request, out)
 
     def ready(url: str) -> None:
         data = {"url": url, "callback": config.callback_url, "statuses": config.statuses.value}
@@ -51,7 +51,7 @@ async def _serve(request: GraphRequest, config: GraphConfig, ready: Callable[[st
         await run(config, host=request.host, port=request.port, ready=ready)
 
 
-def _config(request: GraphRequest) -> GraphConfig:
+def _config(request: GraphRequest, out: Output) -> GraphConfig:
     if request.statuses not in {level.value for level in StatusLevel}:
         known = ", ".join(level.value for level in StatusLevel)
         raise UnknownChoice(f"unknown --statuses {request.statuses!r}; known: {known}")
@@ -60,7 +60,7 @@ def _config(request: GraphRequest) -> GraphConfig:
             f"--callback {request.callback!r} is no http address",
             hint="For example: --callback http://127.0.0.1:8080/webhook",
         )
-    settings = load_settings()
+    settings = read_settings(out)
     secret = next(iter(settings["WHATSAPP_APP_SECRET"]), "")
     if request.app_secret_file is not None:
         secret = read_secret(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import Output
+from wabot.cli.settings import read_settings
 from wabot.errors import Finding, InvalidInput
 
 if TYPE_CHECKING:
@@ -63,7 +64,6 @@ def create_from(
     dry_run: bool,
 ) -> None:
     """Create the shops of a file, those that are not there yet, and report on every row."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.repositories.provisioning.bulk_file import exposure, read_rows
     from wabot.repositories.provisioning.template_folders import FolderTemplates
@@ -75,7 +75,7 @@ def create_from(
         own.append("--token-file")
     if own:
         raise InvalidInput(f"{', '.join(own)} cannot be the same for every shop of --from")
-    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     raw = read_rows(path, COLUMNS)
     if readers := exposure(path):
         out.warn(f"{path} holds tokens and {readers} may read it: chmod 600 {path}")

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_database import (
     DatabasePasswordFile,
     DatabaseUrl,
@@ -44,7 +45,6 @@ def clone(
     json: JsonOption = False,
 ) -> None:
     """Make another shop like this one: its catalogue and settings, a number of its own."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.services.provisioning.lifecycle_ports import Extent
     from wabot.services.provisioning.request import TenantRequest
@@ -55,7 +55,7 @@ def clone(
     if with_ and empty:
         raise InvalidInput("--with customers and --empty cannot both be")
     extent = Extent.CUSTOMERS if with_ else Extent.EMPTY if empty else Extent.SHOP
-    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     kind, at = read_place(
         isolation,
         database_url,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wabot.cli.output import Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_bulk import FromFile, Jobs, SkipBad, create_from, require
 from wabot.cli.tenant_database import (
     DatabasePasswordFile,
@@ -71,7 +72,7 @@ def create(
 ) -> None:
     """Create a shop with its own tables, catalogue and settings, or all shops of a file."""
     from wabot.cli.prompts import read_secret
-    from wabot.config import load_settings, use_template_dir
+    from wabot.config import use_template_dir
     from wabot.container import open_tenants
     from wabot.errors import InvalidInput
     from wabot.repositories.provisioning.template_folders import FolderTemplates
@@ -116,7 +117,7 @@ def create(
     # Before anything is asked for: a wrong word costs no prompt.
     check_choices(slug=slug, plan=plan)
     FolderTemplates().load(template)
-    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     kind, at = read_place(
         isolation,
         database_url,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import DryRun, Slug
 from wabot.errors import InvalidInput
 
@@ -39,7 +40,6 @@ def delete(
 ) -> None:
     """Export a shop, then delete it: tables, role, customers' files, all rows but the audit's."""
     from wabot.cli.prompts import confirm_slug
-    from wabot.config import load_settings
     from wabot.container import media_storage, open_tenants
     from wabot.container.depots import depot_at, depot_of_backups
 
@@ -48,7 +48,7 @@ def delete(
         raise InvalidInput("--cancel goes with no other option")
     if forget and dry_run:
         raise InvalidInput("--dry-run is for a deletion with an export, not for --forget")
-    settings = load_settings()
+    settings = read_settings(out)
     depot = depot_at(export_to) if export_to else depot_of_backups(settings)
     with open_tenants(settings) as provisioning:
         use_case = provisioning.delete(media_storage(settings))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,7 +39,6 @@ def doctor(
     Exits with 1 when something is wrong, and names the command that repairs it.
     """
     from wabot.cli.fleet import doctor_of
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.errors import Finding as Found
     from wabot.errors import InvalidInput
@@ -48,9 +48,7 @@ def doctor(
         raise InvalidInput("name the shops, or say --all")
     if confirm and not fix:
         raise InvalidInput("--confirm goes with --fix")
-    settings = load_settings()
-    for warning in settings.warnings:
-        out.warn(warning)
+    settings = read_settings(out)
     with open_tenants(settings) as provisioning:
         use_case = doctor_of(provisioning)
         if use_case.cipher is None:

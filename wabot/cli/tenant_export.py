@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from wabot.cli.output import Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import DryRun
 from wabot.errors import InvalidInput, UnknownChoice
 
@@ -63,7 +64,6 @@ def export(
 
 
 def _one(out: Output, slug: str, to: str, format_: str, *, dry_run: bool) -> None:
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.container.depots import depot_for
     from wabot.services.provisioning.export import SUFFIXES, ExportFormat
@@ -73,7 +73,7 @@ def _one(out: Output, slug: str, to: str, format_: str, *, dry_run: bool) -> Non
         raise UnknownChoice(f"unknown format {format_!r}; known: {', '.join(formats)}")
     wanted = ExportFormat(format_)
     depot, name = depot_for(to, SUFFIXES[wanted])
-    with open_tenants(load_settings()) as provisioning:
+    with open_tenants(read_settings(out)) as provisioning:
         use_case = provisioning.export
         with out.progress(f"Exporting {slug}", total=use_case.rows(slug)) as progress:
             done = use_case.run(slug, depot, wanted, name=name, progress=progress, dry_run=dry_run)

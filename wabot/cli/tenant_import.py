@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_database import (
     DatabasePasswordFile,
     DatabaseUrl,
@@ -37,13 +38,12 @@ def import_(
     json: JsonOption = False,
 ) -> None:
     """Make a shop from an export, whole or not at all; what it had not sent stays unsent."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.container.depots import export_at
     from wabot.services.provisioning.request import TenantRequest
 
     out = Output("tenant import", json=json)
-    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     depot, export = export_at(file)
     with ExitStack() as stack:
         provisioning = stack.enter_context(open_tenants(settings))

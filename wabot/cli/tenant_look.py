@@ -1,17 +1,17 @@
 """`wabot tenant list` and `wabot tenant show`."""
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import Slug
 
 
 def list_(json: JsonOption = False) -> None:
     """List the shops."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.services.provisioning.ports import TenantSummary
 
     out = Output("tenant list", json=json)
-    with open_tenants(load_settings()) as provisioning:
+    with open_tenants(read_settings(out)) as provisioning:
         found = provisioning.tenants.listing()
     rows = [
         (*line[:-2], line.created_at.isoformat(timespec="seconds"), line.revision) for line in found
@@ -22,12 +22,11 @@ def list_(json: JsonOption = False) -> None:
 def show(slug: Slug, json: JsonOption = False) -> None:
     """Show everything about a shop but its secrets."""
     from wabot.cli.tenant_view import describe, flatten, remedies
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.services.provisioning.look import report_on
 
     out = Output("tenant show", json=json)
-    settings = load_settings()
+    settings = read_settings(out)
     with open_tenants(settings) as provisioning:
         report = report_on(provisioning.tenants, slug)
     data = describe(report, settings)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import LinesOption, Output
+from wabot.cli.settings import read_settings
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.migrate import MigrationPlan
@@ -34,7 +35,6 @@ def migrate(
     A failure stops only its shop; run the command again and it goes on with those alone.
     """
     from wabot.cli.fleet import migrations_of
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.errors import Finding, InvalidInput
 
@@ -43,7 +43,7 @@ def migrate(
         raise InvalidInput(
             "name the shops, or say --all", hint="For example: wabot tenant migrate --all --dry-run"
         )
-    with open_tenants(load_settings()) as provisioning, migrations_of(provisioning) as use_case:
+    with open_tenants(read_settings(out)) as provisioning, migrations_of(provisioning) as use_case:
         plan = use_case.plan(None if all_ else slugs)
         if dry_run:
             _show(out, plan, [use_case.line.steps_sql(group.steps) for group in plan.groups])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import Slug
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def list_(
     """List the modules there are, or those of a shop."""
     out = Output("tenant module list", json=json)
     columns = ("module", "title", "tables", "settings", "description")
-    with _use_case() as modules:
+    with _use_case(read_settings(out)) as modules:
         found = modules.standings(slug)
     for fault in found.faults.values():
         out.warn(fault)
@@ -50,7 +51,7 @@ def list_(
 def add(slug: Slug, module: Name, *, dry_run: DryRun = False, json: JsonOption = False) -> None:
     """Give a shop that already runs a module's tables and settings: all, or nothing."""
     out = Output("tenant module add", json=json)
-    with _use_case() as modules:
+    with _use_case(read_settings(out)) as modules:
         change = modules.add(slug, module, dry_run=dry_run)
     _tell(out, change, "added to", "has", dry_run=dry_run)
 
@@ -75,10 +76,8 @@ def remove(
     json: JsonOption = False,
 ) -> None:
     """Take a module's tables and settings from a shop; refused while they hold rows."""
-    from wabot.config import load_settings
-
     out = Output("tenant module remove", json=json)
-    settings = load_settings()
+    settings = read_settings(out)
     folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
     with _use_case(settings) as modules:
         change = modules.remove(
@@ -88,15 +87,11 @@ def remove(
 
 
 @contextmanager
-def _use_case(settings: "Settings | None" = None) -> "Iterator[TenantModules]":
+def _use_case(settings: "Settings") -> "Iterator[TenantModules]":
     from wabot.cli.fleet import modules_of
-    from wabot.config import load_settings
     from wabot.container import open_tenants
 
-    with (
-        open_tenants(settings or load_settings()) as provisioning,
-        modules_of(provisioning) as use_case,
-    ):
+    with open_tenants(settings) as provisioning, modules_of(provisioning) as use_case:
         yield use_case
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_database import (
     DatabasePasswordFile,
     DatabaseUrl,
@@ -41,7 +42,6 @@ def move(
 
     Without --database-url a shop that has a database of its own, wherever it is, stays in it.
     """
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.errors import InvalidInput
     from wabot.services.provisioning.move import MoveRequest
@@ -60,7 +60,7 @@ def move(
             "--database-url needs --isolation database",
             hint=f"For example: wabot tenant move {slug} --isolation database --database-url URL",
         )
-    settings = load_settings()
+    settings = read_settings(out)
     if cancel:
         with open_tenants(settings) as provisioning:
             _tell_cancelled(out, provisioning.move.cancel(slug))

@@ -1,6 +1,7 @@
 """`wabot tenant try-sending`."""
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import Slug
 
 
@@ -9,14 +10,13 @@ def try_sending(slug: Slug, json: JsonOption = False) -> None:
 
     Servers do so by themselves every ten minutes at most, and at once after `rotate-token`.
     """
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.domain.tenant import TenantStatus
     from wabot.errors import Refused
     from wabot.services.provisioning.look import find_tenant
 
     out = Output("tenant try-sending", json=json)
-    with open_tenants(load_settings()) as provisioning:
+    with open_tenants(read_settings(out)) as provisioning:
         tenant = find_tenant(provisioning.tenants, slug)
         if tenant.status is not TenantStatus.ACTIVE:
             raise Refused(

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import DryRun, Slug
 
 if TYPE_CHECKING:
@@ -12,11 +13,10 @@ if TYPE_CHECKING:
 
 def suspend(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) -> None:
     """Stop answering a shop's customers; what they write is kept."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
 
     out = Output("tenant suspend", json=json)
-    with open_tenants(load_settings()) as provisioning:
+    with open_tenants(read_settings(out)) as provisioning:
         standing = _use_case(provisioning).suspend(slug, dry_run=dry_run)
     waiting = f"{standing.waiting} events wait."
     if standing.changed:
@@ -30,11 +30,10 @@ def suspend(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) ->
 
 def resume(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) -> None:
     """Answer a suspended shop's customers again, those who wrote meanwhile at once."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
 
     out = Output("tenant resume", json=json)
-    with open_tenants(load_settings()) as provisioning:
+    with open_tenants(read_settings(out)) as provisioning:
         standing = _use_case(provisioning).resume(slug, dry_run=dry_run)
     if standing.changed:
         message = f"Resumed {slug}: {standing.waiting} events that waited are handled now."

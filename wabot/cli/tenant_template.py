@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import TemplateDir
 
 if TYPE_CHECKING:
@@ -162,12 +163,11 @@ def new(
 
 def _engine(stack: ExitStack, out: Output) -> "Engine | None":
     """Return the way to the central database; None, and a warning, when there is none at hand."""
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.errors import ConfigurationError, DatabaseUnavailable
 
     try:
-        engine = stack.enter_context(open_tenants(load_settings())).engine
+        engine = stack.enter_context(open_tenants(read_settings(out))).engine
         engine.connect().close()
     except (ConfigurationError, DatabaseUnavailable) as error:
         out.warn(f"tables were not tried on PostgreSQL: {error.message}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import Slug, duration
 from wabot.errors import InvalidInput, WabotError
 
@@ -43,12 +44,11 @@ def rotate_token(
 ) -> None:
     """Give a shop a new access token: proven against Graph first, used by servers at once."""
     from wabot.cli.prompts import read_secret
-    from wabot.config import load_settings
 
     out = Output("tenant rotate-token", json=json)
     if all_ == bool(slug):
         raise InvalidInput("Give one SLUG, or --all.", hint="See: wabot tenant rotate-token --help")
-    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     if all_:
         if token_file is not None or discard_unreadable:
             raise InvalidInput("--all takes neither --token-file nor --discard-unreadable.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import DryRun, Slug
 from wabot.errors import InvalidInput
 
@@ -50,7 +51,6 @@ def update(
     Settings are owner_notices, opening_hours, addressing, those of the shop's template and modules
     …: an unknown one is answered with all of them. `wabot tenant show` tells those that were set.
     """
-    from wabot.config import load_settings
     from wabot.container import open_tenants
     from wabot.services.provisioning.update import UpdateRequest
 
@@ -72,7 +72,7 @@ def update(
     settings = _settings(set_ or [])
     if not fields and not settings:
         raise InvalidInput("nothing to change was given", hint="See: wabot tenant update --help")
-    with open_tenants(load_settings()) as provisioning:
+    with open_tenants(read_settings(out)) as provisioning:
         updated = provisioning.update.run(UpdateRequest(slug, fields, settings), dry_run=dry_run)
     for warning in updated.warnings:
         out.warn(warning)

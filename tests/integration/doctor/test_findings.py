@@ -315,12 +315,6 @@ def test_the_command_says_what_is_wrong_and_repairs_it(
     assert len(document(fixed)["data"]["repaired"]) == 1
 
 
-def test_a_setting_that_is_none_is_told(cli: Cli, shop: Tenant) -> None:
-    told = cli("tenant", "doctor", "lupita", env={"WABOT_POOLSIZE": "9"})
-    assert told.exit_code == 0
-    assert "WABOT_POOLSIZE is not a setting" in told.stderr
-
-
 def test_a_repair_is_only_offered_where_there_is_one(
     cli: Cli, shop: Tenant, central: Connection
 ) -> None:

@@ -32,7 +32,7 @@ class Owner:
 
 @pytest.fixture
 def owner(postgres_url: str, make_database: Callable[..., str]) -> Iterator[Owner]:
-    role = f"t{os.environ['WABOT_TEST_RUN']}_owner_{secrets.token_hex(4)}"
+    role = f"t{os.environ['TESTS_OF_WABOT_RUN']}_owner_{secrets.token_hex(4)}"
     name = sql.Identifier(role)
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute(

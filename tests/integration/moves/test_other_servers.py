@@ -104,7 +104,7 @@ def test_a_database_with_something_else_in_it_is_refused(
 def test_a_login_without_the_rights_is_refused(
     provisioning: Provisioning, tenant: Tenant, server_at: DatabaseAt, postgres_url: str
 ) -> None:
-    weak = f"t{os.environ['WABOT_TEST_RUN']}_weak"
+    weak = f"t{os.environ['TESTS_OF_WABOT_RUN']}_weak"
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute(f"CREATE ROLE {weak} LOGIN PASSWORD 'x'")
         parameters = psycopg.conninfo.conninfo_to_dict(server_at.server) | {"user": weak}

@@ -213,3 +213,24 @@ def test_show_without_the_key_says_so_instead_of_failing(cli: Cli) -> None:
         done = cli("tenant", "show", "lupita", env={"WABOT_MASTER_KEY": key})
         assert done.exit_code == 0
         assert told in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("tenant", "list"),
+        ("tenant", "show", "lupita"),
+        ("tenant", "update", "lupita", "--name", "Lupita"),
+        ("tenant", "module", "list"),
+        ("keys", "list"),
+        ("inbox", "list"),
+        ("db", "status"),
+    ],
+    ids=" ".join,
+)
+def test_a_setting_that_is_none_is_told_by_every_command(cli: Cli, words: tuple[str, ...]) -> None:
+    cli(*create_words(), stdin=TOKEN)
+    told = document(cli(*words, "--json", env={"WABOT_POOLSIZE": "4"}))["warnings"]
+    assert told == [
+        "WABOT_POOLSIZE is not a setting of wabot and has no effect. Did you mean WABOT_POOL_SIZE?"
+    ]

@@ -225,7 +225,7 @@ def elsewhere(make_database: Callable[..., str]) -> DatabaseAt:
 @pytest.fixture
 def weak_login(postgres_url: str) -> Iterator[str]:
     """A user who may make databases and no roles."""
-    name = f"t{os.environ['WABOT_TEST_RUN']}_no_roles"
+    name = f"t{os.environ['TESTS_OF_WABOT_RUN']}_no_roles"
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute(f"CREATE ROLE {name} LOGIN CREATEDB PASSWORD 'weak'")
         yield name
