@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -106,6 +107,16 @@ def test_a_killed_server_is_started_again(ready_home: Path, use: Use) -> None:
     os.kill(postmaster(url), signal.SIGKILL)
     with EmbeddedPostgres(ready_home).running(), psycopg.connect(url) as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux writes a whole disk at once")
+def test_after_a_crash_files_are_not_written_out_one_by_one(ready_home: Path) -> None:
+    with (
+        EmbeddedPostgres(ready_home).running() as server,
+        psycopg.connect(server.url("postgres")) as found,
+    ):
+        row = found.execute("SHOW recovery_init_sync_method").fetchone()
+    assert row == ("syncfs",)
 
 
 def test_a_stale_process_id_that_is_in_use_again_does_not_matter(ready_home: Path) -> None:
