@@ -136,7 +136,12 @@ async def load(
             )
             await _hold(graph, LoadGenerator(warm, f"{servers.url}/webhook", secret))
             plan = LoadPlan(
-                numbers, CUSTOMERS, seconds, rate, seed=2, concurrency=0 if rate else CONCURRENCY
+                numbers,
+                max(CUSTOMERS, tenants),
+                seconds,
+                rate,
+                seed=2,
+                concurrency=0 if rate else CONCURRENCY,
             )
             meter = CpuMeter({"serve": servers.pids, "postgres": [place.postmaster]}, "load")
             generator = LoadGenerator(plan, f"{servers.url}/webhook", secret)

@@ -13,13 +13,13 @@ from uuid import UUID
 import orjson
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg_pool import AsyncConnectionPool
 
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
 from wabot.errors import DatabaseUnavailable, DecryptionFailed
 from wabot.repositories.conninfo import parameters_of
 from wabot.repositories.runtime.breakers import NOBODY, Breakers, Guarded
+from wabot.repositories.runtime.connections import ConnectionPool, PoolPlan
 from wabot.repositories.runtime.journal_statements import PREPARED
 from wabot.repositories.runtime.scripts import Connection, TenantTransaction
 from wabot.repositories.runtime.troubles import LOST, Trouble, trouble_of, unavailable
@@ -46,7 +46,7 @@ class _Place:
     """A database and its pool; `borrowed` connections keep it from being closed."""
 
     name: str
-    pool: AsyncConnectionPool[Connection]
+    pool: ConnectionPool
     borrowed: int = 0
 
 
@@ -76,14 +76,14 @@ class Pools:
         self._decrypt = decrypt
         self._most = most
         self._breakers = Breakers()
-        self._central = self._place("the central database", central_url, size, keep=1)
+        self._central = self._place("the central database", central_url, size, central=True)
         self._others: OrderedDict[tuple[str, str, str], _Place] = OrderedDict()
 
     async def open(self) -> None:
         """Open the central pool; raises DatabaseUnavailable when the server does not answer."""
         try:
-            await self._central.pool.open()
-            await self._central.pool.wait(self._timeout)
+            async with self._borrowed(self._central):
+                pass
         except LOST as error:
             raise DatabaseUnavailable(
                 f"The central database does not answer: {str(error).strip()}",
@@ -127,7 +127,10 @@ class Pools:
         place = self._place_of(tenant)
         with self._breakers.guarding(*(() if urgent else _guarded(tenant))) as verdict:
             try:
-                async with self._borrowed(place) as connection, _in_time(connection):
+                async with (
+                    self._borrowed(place, tenant.id.int) as connection,
+                    _in_time(connection),
+                ):
                     transaction = TenantTransaction(connection, tenant.placement, lasting=lasting)
                     try:
                         yield transaction
@@ -149,7 +152,9 @@ class Pools:
         if place is None:
             name = f"the database {placement.database} of {tenant.slug}"
             url = self._url(tenant)
-            place = self._others[key] = self._place(name, url, min(_SMALL, self._size), keep=0)
+            place = self._others[key] = self._place(
+                name, url, min(_SMALL, self._size), central=False
+            )
         self._others.move_to_end(key)
         return place
 
@@ -174,28 +179,15 @@ class Pools:
                     ) from error
         return make_conninfo("", **parameters | {"dbname": placement.database})
 
-    def _place(self, name: str, url: str, size: int, *, keep: int) -> _Place:
-        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+    def _place(self, name: str, url: str, size: int, *, central: bool) -> _Place:
+        plan = PoolPlan(
             url,
-            connection_class=Connection,
-            min_size=keep,
-            max_size=size,
-            timeout=self._timeout,
-            max_lifetime=1800,
-            max_idle=600 if keep else 60,
-            # Given up early, a connection is tried anew by whoever asks next: the pauses between
-            # the pool's own tries would outlast the trouble.
-            reconnect_timeout=300 if keep else self._timeout,
-            kwargs={
-                "autocommit": True,
-                "prepare_threshold": None,
-                "connect_timeout": max(int(self._timeout), 2),
-            },
-            configure=_configure_central if keep else _configure,
-            open=False,
-            name=name,
+            _configure_central if central else _configure,
+            size,
+            self._timeout,
+            max_idle=600 if central else 60,
         )
-        return _Place(name, pool)
+        return _Place(name, ConnectionPool(plan))
 
     async def _close_unused(self) -> None:
         """Close the pools that were not used for longest; what is borrowed is never closed."""
@@ -205,25 +197,26 @@ class Pools:
             await self._others.pop(key).pool.close()
 
     @asynccontextmanager
-    async def _borrowed(self, place: _Place) -> AsyncIterator[Connection]:
+    async def _borrowed(self, place: _Place, home: int | None = None) -> AsyncIterator[Connection]:
         place.borrowed += 1
         try:
             if place.pool.closed:
-                await place.pool.open()
+                place.pool.open()
                 await self._close_unused()
-            async with place.pool.connection() as connection:
+            async with place.pool.connection(home) as connection:
                 yield connection
         finally:
             place.borrowed -= 1
 
 
 def _use(name: str, places: Sequence[_Place]) -> PoolUse:
-    stats = [place.pool.get_stats() for place in places]
-    size, free, waiting = (
-        sum(found.get(what, 0) for found in stats)
-        for what in ("pool_size", "pool_available", "requests_waiting")
+    pools = [place.pool for place in places]
+    return PoolUse(
+        name,
+        open=sum(pool.size for pool in pools),
+        in_use=sum(pool.in_use for pool in pools),
+        waiting=sum(pool.waiting for pool in pools),
     )
-    return PoolUse(name, size, size - free, waiting)
 
 
 @asynccontextmanager

@@ -4,14 +4,12 @@ from enum import Enum, auto
 
 import psycopg
 from psycopg import errors
-from psycopg_pool import PoolTimeout
 
 from wabot.errors import DatabaseUnavailable, WriteConflict
 
 LOST = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
-    PoolTimeout,
     # Of another class for psycopg, and no fault of the statement either.
     errors.ReadOnlySqlTransaction,
     errors.IdleInTransactionSessionTimeout,
