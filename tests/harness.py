@@ -232,6 +232,7 @@ async def running(
     clock = Clock()
     config = GraphConfig(
         numbers=numbers,
+        app_id=settings["WHATSAPP_APP_ID"],
         app_secret=settings["WHATSAPP_APP_SECRET"][0],
         statuses=statuses,
         throughput=throughput,

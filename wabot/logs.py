@@ -6,6 +6,7 @@ message bodies and whole phone numbers never reach it, tracebacks included.
 
 import json
 import logging
+import os
 import re
 import sys
 import traceback
@@ -13,9 +14,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
 from typing import Any, Final, TextIO
 
 import orjson
+
+from wabot.errors import ConfigurationError
 
 _HIDDEN = "***"
 
@@ -116,6 +121,13 @@ def log(
     """Log a sentence under a stable action name, with fields."""
     if logger.isEnabledFor(level):
         logger.log(level, sentence, exc_info=exc_info, extra={"action": action, "fields": fields})
+
+
+def log_line(sentence: str, /, **fields: Any) -> logging.LogRecord:
+    """Return what `log` would hand to a formatter."""
+    record = logging.LogRecord("wabot", logging.INFO, "", 0, sentence, (), None)
+    vars(record).update(action="sample", fields=fields)
+    return record
 
 
 # What a LogRecord holds by itself; anything else came with `extra`.
@@ -220,22 +232,46 @@ def hide(secrets: Iterable[str]) -> None:
     _known[:] = [secret for secret in secrets if len(secret) >= 4]
 
 
+def open_file(path: Path) -> logging.Handler:
+    """Append to a file, made for its owner and group alone; anew when it is moved away.
+
+    Several processes may write to it: each line goes at once.
+    """
+    try:
+        if not path.parent.exists():
+            path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640))
+        return WatchedFileHandler(path, encoding="utf-8", delay=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Logs cannot be written to {path}: {error.strerror or error}",
+            hint="Set WABOT_LOG_FILE to a file that this user may write; without it logs go to"
+            " stderr.",
+        ) from error
+
+
 def configure(
     level: str = "info",
     format: str = "auto",  # noqa: A002 - named after its setting
     stream: TextIO | None = None,
     secrets: Iterable[str] = (),
+    file: Path | None = None,
 ) -> None:
-    """Send all loggers' lines to the stream (stderr); `secrets` are masked wherever they occur."""
+    """Send all loggers' lines to the file, else to the stream (stderr).
+
+    `secrets` are masked wherever they occur. Raises ConfigurationError for a file that cannot be
+    written.
+    """
     target = sys.stderr if stream is None else stream
-    console = format == "console" or (format == "auto" and target.isatty())
-    handler = logging.StreamHandler(target)
+    console = format == "console" or (format == "auto" and file is None and target.isatty())
+    handler = logging.StreamHandler(target) if file is None else open_file(file)
     handler.setFormatter(ConsoleFormatter() if console else JsonFormatter())
     hide(secrets)
     root = logging.getLogger()
     for old in list(root.handlers):
         if isinstance(old.formatter, (JsonFormatter, ConsoleFormatter)):
             root.removeHandler(old)
+            old.close()
     root.addHandler(handler)
     root.setLevel(level.upper())
     for name, least in _QUIET.items():

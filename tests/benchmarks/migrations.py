@@ -22,8 +22,8 @@ import psycopg
 from tests.benchmarks.creation import KEY, bulk, central
 from tests.benchmarks.table import Figure, show
 from tests.integration.tenant_migrations.revisions import add_revision, templates
-from wabot.cli.fleet import doctor_of, migrations_of
 from wabot.container import Provisioning, tenants_at
+from wabot.container.fleet import doctor_of, migrations_of
 from wabot.repositories.provisioning.migration_line import MigrationLine
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.tenants import SqlTenants

@@ -305,3 +305,14 @@ async def test_a_fault_of_files_that_cannot_be_is_refused(
     fault: dict[str, Any], session: aiohttp.ClientSession
 ) -> None:
     assert (await ask(session, "POST", "/_control/media/faults", **fault))[0] == 400
+
+
+async def test_an_app_is_told_which_address_its_webhooks_go_to() -> None:
+    config = GraphConfig(app_id="12345", app_secret="secret", callback_url="https://b.example/w")
+    async with StandInGraph(config) as graph, GraphClient(graph.url, "v26.0") as client:
+        (found,) = await client.app_subscriptions("12345", "secret")
+        with pytest.raises(GraphFailure, match="Invalid OAuth"):
+            await client.app_subscriptions("12345", "another-secret")
+
+    assert found["callback_url"] == "https://b.example/w"
+    assert {"name": "messages", "version": "v26.0"} in found["fields"]

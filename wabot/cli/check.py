@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from wabot.cli.output import JsonOption
+from wabot.cli.tenant_options import Slug
 from wabot.container.checks import GROUPS
 
 Only = Annotated[
@@ -33,6 +34,8 @@ Timeout = Annotated[
         "--timeout", min=0.1, metavar="SECONDS", help="Give each check so long.", show_default=False
     ),
 ]
+
+_OF_ONE_SHOP = ("tenant", "whatsapp")
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -101,7 +104,23 @@ def _command(name: str, help_: str, groups: tuple[str, ...]) -> Callable[..., No
     return check
 
 
+@app.command()
+def tenant(  # noqa: PLR0917 - a command's options
+    slug: Slug,
+    only: Only = None,
+    problems: Problems = False,
+    strict: Strict = False,
+    wait: Wait = 0.0,
+    timeout: Timeout = None,
+    json: JsonOption = False,
+) -> None:
+    """Check one shop: its tables, its secrets, its sending, its number and token."""
+    groups = tuple(name for name in _OF_ONE_SHOP if name in GROUPS)
+    chosen = tuple(only or ())
+    _run(Asked("check tenant", groups, chosen, (slug,), problems, strict, wait, timeout, json))
+
+
 for _name, _group in GROUPS.items():
-    if _name != "env":
+    if _name not in {"env", "tenant"}:
         app.command(_name)(_command(_name, _group.help, (_name,)))
 app.command("all")(_command("all", "Check everything, shop by shop as well.", tuple(GROUPS)))

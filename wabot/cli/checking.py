@@ -28,19 +28,23 @@ def run(asked: "Asked") -> None:
     out = Output(asked.command, json=asked.json)
     found = examine_settings()
     logs.hide(found.secrets)
-    with open_surroundings(found, slugs=asked.slugs) as around:
-        sets = sets_of(around, asked.groups)
-        wanted = _wanted(asked, sets)
-        chosen = select(sets, wanted)
-        with out.progress("Checking") as advance:
-            runner = Runner(
-                timeout=asked.timeout,
-                told=lambda _: advance(1),
-                keep_traceback=lambda error: str(write_crash_file(error)),
+
+    async def checked() -> "tuple[list[str], list[Result]]":
+        async with open_surroundings(found, slugs=asked.slugs) as around:
+            sets = sets_of(around, asked.groups)
+            wanted = _wanted(asked, sets)
+            results = await runner.run_until_good(
+                select(sets, wanted), wait=asked.wait, strict=asked.strict
             )
-            results = asyncio.run(
-                runner.run_until_good(chosen, wait=asked.wait, strict=asked.strict)
-            )
+            return wanted, results
+
+    with out.progress("Checking") as advance:
+        runner = Runner(
+            timeout=asked.timeout,
+            told=lambda _: advance(1),
+            keep_traceback=lambda error: str(write_crash_file(error)),
+        )
+        wanted, results = asyncio.run(checked())
     shown = [result for result in results if _is_shown(result, wanted, asked)]
     show(out, shown, commands=_commands(shown))
     if any(result.is_problem(strict=asked.strict) for result in results):

@@ -44,7 +44,10 @@ def serve(  # noqa: PLR0917 - a command's options
     use_template_dir(template_dir)
     settings = load_settings(require=REQUIRED_TO_SERVE)
     logs.configure(
-        settings["WABOT_LOG_LEVEL"], settings["WABOT_LOG_FORMAT"], secrets=settings.secret_words
+        settings["WABOT_LOG_LEVEL"],
+        settings["WABOT_LOG_FORMAT"],
+        secrets=settings.secret_words,
+        file=settings["WABOT_LOG_FILE"],
     )
     out = Output("serve")
     address = host or settings["WABOT_HOST"]

@@ -38,8 +38,8 @@ def doctor(
 
     Exits with 1 when something is wrong, and names the command that repairs it.
     """
-    from wabot.cli.fleet import doctor_of
     from wabot.container import open_tenants
+    from wabot.container.fleet import doctor_of
     from wabot.errors import Finding as Found
     from wabot.errors import InvalidInput
 

@@ -34,8 +34,8 @@ def migrate(
 
     A failure stops only its shop; run the command again and it goes on with those alone.
     """
-    from wabot.cli.fleet import migrations_of
     from wabot.container import open_tenants
+    from wabot.container.fleet import migrations_of
     from wabot.errors import Finding, InvalidInput
 
     out = Output("tenant migrate", json=json)

@@ -88,8 +88,8 @@ def remove(
 
 @contextmanager
 def _use_case(settings: "Settings") -> "Iterator[TenantModules]":
-    from wabot.cli.fleet import modules_of
     from wabot.container import open_tenants
+    from wabot.container.fleet import modules_of
 
     with open_tenants(settings) as provisioning, modules_of(provisioning) as use_case:
         yield use_case

@@ -148,3 +148,25 @@ def operator(value: str) -> str:
     if len(value) > 100 or not value.isprintable():
         raise ValueError("must be at most 100 printable characters")
     return value
+
+
+def log_file(value: str) -> Path | None:
+    """Accept a file's whole path, or a folder's: then it is wabot.log in it; or nothing."""
+    if not value:
+        return None
+    path = Path(value).expanduser()
+    if not path.is_absolute():
+        raise ValueError("must be the whole path of a file, or of a folder")
+    return path / "wabot.log" if value.endswith("/") or path.is_dir() else path
+
+
+def public_url(value: str) -> str:
+    """Accept what Meta takes as a webhook's address, without the path; or nothing."""
+    if not value:
+        return ""
+    found = http_url(value).removesuffix("/webhook")
+    if not found.startswith("https://") and not re.match(
+        r"http://(127\.|localhost|\[::1\])", found
+    ):
+        raise ValueError("must be an https:// URL: Meta calls no other")
+    return found

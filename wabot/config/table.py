@@ -13,9 +13,11 @@ from wabot.config.parsers import (
     folder,
     http_url,
     keys,
+    log_file,
     one_of,
     operator,
     port_or_off,
+    public_url,
     seconds,
     secret_list,
     whole,
@@ -140,6 +142,14 @@ SETTINGS: tuple[Setting, ...] = (
         "Version of the Graph API.",
         "v26.0",
         parse=api_version,
+    ),
+    Setting(
+        "WABOT_PUBLIC_URL",
+        "server",
+        "Address at which Meta reaches this server through its proxy, without /webhook; checked"
+        " from outside by `wabot check webhook`.",
+        obtain="the name in your proxy's configuration, e.g. https://bot.example.com",
+        parse=public_url,
     ),
     Setting("WABOT_HOST", "server", "Address that `wabot serve` listens on.", "127.0.0.1"),
     Setting(
@@ -306,6 +316,13 @@ SETTINGS: tuple[Setting, ...] = (
         "json, console, or auto (console on a terminal).",
         "auto",
         parse=one_of("auto", "json", "console"),
+    ),
+    Setting(
+        "WABOT_LOG_FILE",
+        "logs",
+        "File that `wabot serve` appends its logs to, or a folder for wabot.log in it; opened anew"
+        " when it is moved away, as logrotate does. Empty: stderr.",
+        parse=log_file,
     ),
 )
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.integration.tenants.asking import request_for
 from tests.integration.tenants.conftest import cli
-from wabot.cli.fleet import doctor_of
 from wabot.config import Settings
 from wabot.container import Provisioning, open_tenants
+from wabot.container.fleet import doctor_of
 from wabot.domain.tenant import Tenant
 from wabot.services.provisioning.doctor import ExamineTenants
 

@@ -13,8 +13,8 @@ from tests.integration.tenant_migrations.revisions import add_module, add_revisi
 from tests.integration.tenants.asking import document
 from tests.integration.tenants.catalogue import namespace, rights
 from tests.integration.tenants.conftest import Cli, cli
-from wabot.cli.fleet import modules_of
 from wabot.container import Provisioning
+from wabot.container.fleet import modules_of
 from wabot.errors import InvalidInput, NotFound, Refused, UnknownChoice, WabotError
 from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
 from wabot.repositories.provisioning.module_folders import FolderModules

@@ -10,8 +10,8 @@ from tests.integration.doctor.looking import examined
 from tests.integration.tenant_migrations.conftest import Make, Open
 from tests.integration.tenant_migrations.revisions import NEW_TABLE, add_revision
 from tests.integration.tenants.catalogue import rights
-from wabot.cli.fleet import doctor_of, modules_of
 from wabot.container import Provisioning
+from wabot.container.fleet import doctor_of, modules_of
 from wabot.domain.tenant import Isolation, Tenant
 from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
 from wabot.services.provisioning.migration_ports import Result

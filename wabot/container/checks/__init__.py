@@ -27,6 +27,11 @@ GROUPS = {
     "database": Group(
         "wabot.container.checks.database", "Check the central database, its server and logins."
     ),
+    "webhook": Group(
+        "wabot.container.checks.webhook", "Check the webhook's address as Meta sees it."
+    ),
+    "logs": Group("wabot.container.checks.logs", "Check where logs go, and what is masked."),
+    "tenant": Group("wabot.container.checks.tenant", "Check one shop: its tables, its sending."),
 }
 
 

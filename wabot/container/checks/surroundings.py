@@ -1,8 +1,8 @@
 """What all groups of checks look at: settings, and databases once one of them asks."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -14,19 +14,27 @@ from wabot.container.central import CentralUrls, open_central
 class Surroundings:
     """The settings as they were found; the central database is opened when it is asked for.
 
-    `slugs` names the shops that are looked at; None is all of them.
+    `slugs` names the shops that are looked at; None is all of them. What a group enters into
+    `opened` is left once all checks have run.
     """
 
     found: Examination
     slugs: tuple[str, ...] | None = None
+    opened: AsyncExitStack = field(default_factory=AsyncExitStack)
     _urls: CentralUrls | None = None
-    _opened: ExitStack = field(default_factory=ExitStack)
     _turn: Lock = field(default_factory=Lock)
 
     @property
     def settings(self) -> Settings:
         """Return the settings; raises ConfigurationError when some are malformed."""
         return settings_of(self.found)
+
+    @property
+    def own_address(self) -> str:
+        """Return where `wabot serve` listens on this machine."""
+        host, port = self.settings["WABOT_HOST"], self.settings["WABOT_PORT"]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def central(self) -> CentralUrls:
         """Return how to reach the central database, its embedded server started if need be."""
@@ -35,24 +43,20 @@ class Surroundings:
     def _central(self) -> CentralUrls:
         with self._turn:
             if self._urls is None:
-                self._urls = self._opened.enter_context(open_central(self.settings))
+                self._urls = self.opened.enter_context(open_central(self.settings))
             return self._urls
 
-    def close(self) -> None:
-        """Let go of what was opened."""
-        self._opened.close()
 
-
-@contextmanager
-def open_surroundings(
+@asynccontextmanager
+async def open_surroundings(
     found: Examination,
     *,
     slugs: tuple[str, ...] | None = None,
     urls: CentralUrls | None = None,
-) -> Iterator[Surroundings]:
-    """Compose what checks look at; `urls` when the central database is open already."""
-    around = Surroundings(found, slugs, urls)
-    try:
-        yield around
-    finally:
-        around.close()
+) -> AsyncIterator[Surroundings]:
+    """Compose what checks look at; `urls` when the central database is open already.
+
+    What was opened meanwhile is closed at the end.
+    """
+    async with AsyncExitStack() as opened:
+        yield Surroundings(found, slugs, opened, urls)

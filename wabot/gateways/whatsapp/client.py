@@ -129,6 +129,12 @@ class GraphClient:
             raise GraphFailure("Graph's answer about a token holds no data")
         return data
 
+    async def app_subscriptions(self, app_id: str, secret: str) -> list[dict[str, Any]]:
+        """Return which webhooks Meta sends for an app, and where to; asked as the app itself."""
+        answer = await self._get(app_id, f"{app_id}|{secret}", None, edge="subscriptions")
+        found = answer.get("data")
+        return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
     async def media_url(self, media_id: str, token: str, phone_number_id: str = "") -> Media:
         """Return where a customer's file can be fetched; ids live seven days."""
         scope = {"phone_number_id": phone_number_id} if phone_number_id else None
@@ -162,9 +168,12 @@ class GraphClient:
         ) as response:
             yield response
 
-    async def _get(self, path: str, token: str, params: dict[str, str] | None) -> dict[str, Any]:
-        if fault := _fault(path, token):
+    async def _get(
+        self, node: str, token: str, params: dict[str, str] | None, *, edge: str = ""
+    ) -> dict[str, Any]:
+        if fault := _fault(node, token):
             raise GraphFailure(fault)
+        path = f"{node}/{edge}" if edge else node
         result = await self._exchange("GET", path, token=token, params=params)
         if isinstance(result, Failed):
             raise GraphFailure(f"Graph did not answer GET {path}: {result.reason}", retryable=True)

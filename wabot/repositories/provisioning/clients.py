@@ -1,6 +1,6 @@
 """Rows of the central table `clients`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -68,6 +68,12 @@ def sealed_tokens(
 def by_slug(slug: str) -> Select[Any]:
     """Select the tenant of that slug."""
     return everything().where(clients.c.slug == slug)
+
+
+def chosen(slugs: Collection[str] | None) -> Select[Any]:
+    """Select the tenants of these slugs, or all, by slug."""
+    query = everything().order_by(clients.c.slug)
+    return query if slugs is None else query.where(clients.c.slug.in_(slugs))
 
 
 def holding(slug: str, phone_number_id: str) -> Select[Any]:

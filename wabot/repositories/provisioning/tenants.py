@@ -1,6 +1,6 @@
 """Clients and their tables, as the provisioning use cases know them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import missing_tables, named_failures
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
 from wabot.repositories.provisioning.servers import LIMITS, Servers
-from wabot.repositories.provisioning.stopped import STOPPED, TRY_SENDING
+from wabot.repositories.provisioning.stopped import ALL_STOPPED, STOPPED, TRY_SENDING
 from wabot.repositories.provisioning.turns import slug_turn, take_turn
 from wabot.services.provisioning.ports import Origin, StoppedSending, TenantCounts, TenantSummary
 
@@ -50,6 +50,17 @@ class SqlTenants:
         """Return the tenant of that slug."""
         with self._transaction() as connection:
             return next(iter(clients.read(connection, clients.by_slug(slug))), None)
+
+    def chosen(self, slugs: Collection[str] | None) -> tuple[Tenant, ...]:
+        """Return the tenants of these slugs, or all, by slug; the runtime's login is enough."""
+        with self._transaction() as connection:
+            return clients.read(connection, clients.chosen(slugs))
+
+    def all_stopped(self) -> Mapping[UUID, StoppedSending]:
+        """Return whose sending stands still; what waits is not counted."""
+        with self._transaction() as connection:
+            rows = connection.exec_driver_sql(ALL_STOPPED).all()
+        return {client_id: StoppedSending(*rest) for client_id, *rest in rows}
 
     def holders(self, slug: str, phone_number_id: str) -> tuple[Tenant, ...]:
         """Return whoever has that slug or answers on that number."""

@@ -11,17 +11,19 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.types.json import set_json_dumps, set_json_loads
 
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Tenant
-from wabot.errors import DatabaseUnavailable, DecryptionFailed
+from wabot.errors import ConfigurationError, DatabaseUnavailable, DecryptionFailed
 from wabot.repositories.conninfo import parameters_of
 from wabot.repositories.runtime.breakers import NOBODY, Breakers, Guarded
 from wabot.repositories.runtime.connections import ConnectionPool, PoolPlan
 from wabot.repositories.runtime.journal_statements import PREPARED
 from wabot.repositories.runtime.scripts import Connection, TenantTransaction
+from wabot.repositories.runtime.sql import TenantStatement
 from wabot.repositories.runtime.troubles import LOST, Trouble, trouble_of, unavailable
 from wabot.services.runtime.measuring import PoolUse
 
@@ -29,6 +31,9 @@ from wabot.services.runtime.measuring import PoolUse
 _SMALL = 4
 # Beyond the statements' own time-outs; of a server that answers nothing at all.
 _SILENCE = 20.0
+
+
+_REACHED = TenantStatement("SELECT FROM {customers} LIMIT 1")
 
 
 async def _configure(connection: Connection) -> None:
@@ -141,6 +146,18 @@ class Pools:
             except LOST as error:
                 verdict.blame(*_blamed(tenant, trouble_of(error)))
                 raise unavailable(place.name, error) from error
+
+    async def reach(self, tenant: Tenant) -> None:
+        """Go into a tenant's tables as its turns do; raises what would keep them out."""
+        try:
+            async with self.tenant(tenant, urgent=True) as transaction:
+                await transaction.ask((_REACHED, {}))
+        except psycopg.Error as error:
+            said = str(error).strip().split("\n", 1)[0]
+            raise ConfigurationError(
+                f"Its role {tenant.placement.role} does not get to its tables: {said}",
+                hint=f"wabot tenant doctor {tenant.slug} --fix",
+            ) from error
 
     def _place_of(self, tenant: Tenant) -> _Place:
         placement = tenant.placement

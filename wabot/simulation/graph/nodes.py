@@ -121,3 +121,22 @@ async def subscriptions(request: web.Request) -> web.Response:
     if request.method == "DELETE":
         state.subscribed.discard(waba_id)
     return answer({"success": True})
+
+
+async def app_subscriptions(request: web.Request) -> web.Response:
+    """Tell the app itself which webhooks it is sent, and where to."""
+    state = request.app[STATE]
+    config = state.config
+    if bearer(request) != f"{config.app_id}|{config.app_secret}":
+        raise Refusal(190, "Invalid OAuth access token - Cannot parse access token")
+    if request.match_info["node"] != config.app_id:
+        raise NoSuchObject(request.match_info["node"], request.method)
+    if not state.statuses.callback_url:
+        return answer({"data": []})
+    subscription = {
+        "object": "whatsapp_business_account",
+        "callback_url": state.statuses.callback_url,
+        "active": True,
+        "fields": [{"name": "messages", "version": "v26.0"}],
+    }
+    return answer({"data": [subscription]})

@@ -47,6 +47,7 @@ def build_graph(state: State) -> web.Application:
     route.add_post(f"{_VERSION}{_NODE}/messages", post_message)
     for method in ("GET", "POST", "DELETE"):
         route.add_route(method, f"{_VERSION}{_NODE}/subscribed_apps", nodes.subscriptions)
+    route.add_get(f"{_VERSION}{_NODE}/subscriptions", nodes.app_subscriptions)
     route.add_get(f"{_VERSION}{_NODE}", nodes.get_node)
     return app
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wabot.container import Provisioning
+    from wabot.container.provisioning import Provisioning
     from wabot.repositories.provisioning.migrating import PostgresFleet
     from wabot.repositories.provisioning.migration_line import MigrationLine
     from wabot.services.provisioning.doctor import ExamineTenants

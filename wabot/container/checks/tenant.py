@@ -1,0 +1,100 @@
+"""The checks of shops: their rows, the doctor's findings, and the way their turns go in."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from wabot.checks.model import CheckSet
+from wabot.checks.tenant import STRAYS, TENANT, Shop
+from wabot.container.checks.surroundings import Surroundings
+from wabot.errors import NotFound
+
+if TYPE_CHECKING:
+    from wabot.domain.drift import Finding
+    from wabot.domain.tenant import Tenant
+    from wabot.repositories.runtime.pools import Pools
+    from wabot.services.provisioning.doctor import Diagnosis
+
+_CONNECTIONS = 4
+_NEEDS = ("database.revision", "database.runtime_login")
+
+
+def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
+    """Compose the group."""
+    examined = _Examined(around)
+
+    async def shops() -> Mapping[str, Shop]:
+        tenants, stopped = await _read(around)
+        found = await examined.findings()
+        pools = await _pools(around)
+        return {
+            tenant.slug: Shop(
+                tenant,
+                None if found is None else [f for f in found if f.slug == tenant.slug],
+                stopped.get(tenant.id),
+                partial(pools.reach, tenant),
+            )
+            for tenant in tenants
+        }
+
+    async def strays() -> "Mapping[str, Sequence[Finding]]":
+        found = await examined.findings() if around.slugs is None else None
+        return {} if found is None else {"": [finding for finding in found if not finding.slug]}
+
+    return (
+        CheckSet(TENANT, shops, needs=_NEEDS, shops=True),
+        CheckSet(STRAYS, strays, needs=_NEEDS),
+    )
+
+
+class _Examined:
+    """What the doctor finds, looked for once; nothing where the owner's login is not at hand."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._task: asyncio.Task[Diagnosis] | None = None
+
+    async def findings(self) -> "Sequence[Finding] | None":
+        urls = await self._around.central()
+        if not urls.owner:
+            return None
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(asyncio.to_thread(self._examine, urls.owner))
+        return (await asyncio.shield(self._task)).findings
+
+    def _examine(self, owner_url: str) -> "Diagnosis":
+        from wabot.container.fleet import doctor_of
+        from wabot.container.provisioning import tenants_at
+
+        keys = self._around.settings["WABOT_MASTER_KEY"]
+        with tenants_at(owner_url, keys=keys) as provisioning:
+            return doctor_of(provisioning).examine(self._around.slugs)
+
+
+async def _read(around: Surroundings) -> "tuple[Sequence[Tenant], Mapping[Any, Any]]":
+    url = (await around.central()).runtime_url
+
+    def read() -> "tuple[Sequence[Tenant], Mapping[Any, Any]]":
+        from wabot.container.provisioning import tenants_at
+
+        with tenants_at(url) as provisioning:
+            return provisioning.tenants.chosen(around.slugs), provisioning.tenants.all_stopped()
+
+    tenants, stopped = await asyncio.to_thread(read)
+    missing = set(around.slugs or ()) - {tenant.slug for tenant in tenants}
+    if missing:
+        raise NotFound(f"there is no tenant {', '.join(sorted(missing))}", hint="wabot tenant list")
+    return tenants, stopped
+
+
+async def _pools(around: Surroundings) -> "Pools":
+    from wabot.gateways.encryption import TokenCipher
+    from wabot.repositories.runtime.pools import Pools
+
+    keys = around.settings["WABOT_MASTER_KEY"]
+    decrypt = TokenCipher(keys).decrypt if keys else None
+    pools = Pools((await around.central()).runtime_url, size=_CONNECTIONS, decrypt=decrypt)
+    around.opened.push_async_callback(pools.close)
+    await pools.open()
+    return pools
