@@ -14,6 +14,10 @@ Only = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="ID", help="Only this check or category; several: repeat it."),
 ]
+Slugs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SLUG]...", help="Which shops; without any, all that are active."),
+]
 Problems = Annotated[
     bool, typer.Option("--problems", help="Show only what is not as it should be.")
 ]
@@ -105,6 +109,23 @@ def _command(name: str, help_: str, groups: tuple[str, ...]) -> Callable[..., No
 
 
 @app.command()
+def whatsapp(  # noqa: PLR0917 - a command's options
+    slugs: Slugs = None,
+    only: Only = None,
+    problems: Problems = False,
+    strict: Strict = False,
+    wait: Wait = 0.0,
+    timeout: Timeout = None,
+    json: JsonOption = False,
+) -> None:
+    """Check shops at Meta: token, number, account, subscription, templates."""
+    chosen, shops = tuple(only or ()), tuple(slugs) if slugs else None
+    _run(
+        Asked("check whatsapp", ("whatsapp",), chosen, shops, problems, strict, wait, timeout, json)
+    )
+
+
+@app.command()
 def tenant(  # noqa: PLR0917 - a command's options
     slug: Slug,
     only: Only = None,
@@ -121,6 +142,6 @@ def tenant(  # noqa: PLR0917 - a command's options
 
 
 for _name, _group in GROUPS.items():
-    if _name not in {"env", "tenant"}:
+    if _name not in {"env", "whatsapp", "tenant"}:
         app.command(_name)(_command(_name, _group.help, (_name,)))
 app.command("all")(_command("all", "Check everything, shop by shop as well.", tuple(GROUPS)))

@@ -16,6 +16,7 @@ _COMMANDS = {
     "export": "wabot.cli.tenant_export:export",
     "import": "wabot.cli.tenant_import:import_",
     "rotate-token": "wabot.cli.tenant_token:rotate_token",
+    "subscribe": "wabot.cli.tenant_subscribe:subscribe",
     "try-sending": "wabot.cli.tenant_sending:try_sending",
     "move": "wabot.cli.tenant_move:move",
     "migrate": "wabot.cli.tenant_migrate:migrate",

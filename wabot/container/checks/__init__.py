@@ -27,6 +27,10 @@ GROUPS = {
     "database": Group(
         "wabot.container.checks.database", "Check the central database, its server and logins."
     ),
+    "whatsapp": Group(
+        "wabot.container.checks.whatsapp",
+        "Check shops at Meta: token, number, account, subscription, templates.",
+    ),
     "webhook": Group(
         "wabot.container.checks.webhook", "Check the webhook's address as Meta sees it."
     ),

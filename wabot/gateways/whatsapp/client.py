@@ -119,11 +119,11 @@ class GraphClient:
     async def phone_number(self, phone_number_id: str, token: str) -> dict[str, Any]:
         """Return what Meta tells about a business number."""
         fields = {"fields": ",".join(PHONE_NUMBER_FIELDS)}
-        return await self._get(phone_number_id, token, fields)
+        return await self.ask(phone_number_id, token, fields)
 
     async def debug_token(self, token: str, access_token: str = "") -> dict[str, Any]:
         """Return validity, expiry and permissions of a token, asked with itself or an app token."""
-        answer = await self._get("debug_token", access_token or token, {"input_token": token})
+        answer = await self.ask("debug_token", access_token or token, {"input_token": token})
         data = answer.get("data")
         if not isinstance(data, dict):
             raise GraphFailure("Graph's answer about a token holds no data")
@@ -131,14 +131,14 @@ class GraphClient:
 
     async def app_subscriptions(self, app_id: str, secret: str) -> list[dict[str, Any]]:
         """Return which webhooks Meta sends for an app, and where to; asked as the app itself."""
-        answer = await self._get(app_id, f"{app_id}|{secret}", None, edge="subscriptions")
+        answer = await self.ask(f"{app_id}/subscriptions", f"{app_id}|{secret}")
         found = answer.get("data")
         return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
     async def media_url(self, media_id: str, token: str, phone_number_id: str = "") -> Media:
         """Return where a customer's file can be fetched; ids live seven days."""
         scope = {"phone_number_id": phone_number_id} if phone_number_id else None
-        answer = await self._get(media_id, token, scope)
+        answer = await self.ask(media_id, token, scope)
         url, size = answer.get("url"), str(answer.get("file_size"))
         if not isinstance(url, str) or not url:
             raise GraphFailure(f"Graph's answer about media {media_id} holds no address")
@@ -168,24 +168,24 @@ class GraphClient:
         ) as response:
             yield response
 
-    async def _get(
-        self, node: str, token: str, params: dict[str, str] | None, *, edge: str = ""
+    async def ask(
+        self, path: str, token: str, params: dict[str, str] | None = None, *, method: str = "GET"
     ) -> dict[str, Any]:
-        if fault := _fault(node, token):
-            raise GraphFailure(fault)
-        path = f"{node}/{edge}" if edge else node
-        result = await self._exchange("GET", path, token=token, params=params)
+        """Return what Graph answers; raises GraphFailure for all but a JSON object."""
+        for part in path.split("/"):
+            if fault := _fault(part, token):
+                raise GraphFailure(fault)
+        result = await self._exchange(method, path, token=token, params=params)
+        what = f"{method} {path}"
         if isinstance(result, Failed):
-            raise GraphFailure(f"Graph did not answer GET {path}: {result.reason}", retryable=True)
+            raise GraphFailure(f"Graph did not answer {what}: {result.reason}", retryable=True)
         error = read_error(result.json)
         if error is not None:
             retryable = error.reaction in {Reaction.BACKOFF, Reaction.RETRY_FEW, Reaction.LATER}
-            raise GraphFailure(
-                f"Graph refused GET {path}: {error}", error=error, retryable=retryable
-            )
+            raise GraphFailure(f"Graph refused {what}: {error}", error=error, retryable=retryable)
         if result.status != 200 or not isinstance(result.json, dict):
             raise GraphFailure(
-                f"Graph answered GET {path} with HTTP {result.status} and no usable JSON",
+                f"Graph answered {what} with HTTP {result.status} and no usable JSON",
                 retryable=result.status >= 500 or result.status == 429,
             )
         return result.json

@@ -65,6 +65,11 @@ def sealed_tokens(
     return tuple((row.id, row.whatsapp_token) for row in connection.execute(query))
 
 
+def of_status(status: TenantStatus) -> Select[Any]:
+    """Select the tenants of that status, by slug."""
+    return everything().where(clients.c.status == status.value).order_by(clients.c.slug)
+
+
 def by_slug(slug: str) -> Select[Any]:
     """Select the tenant of that slug."""
     return everything().where(clients.c.slug == slug)

@@ -67,6 +67,11 @@ class SqlTenants:
         with self._transaction() as connection:
             return clients.read(connection, clients.holding(slug, phone_number_id))
 
+    def active(self) -> tuple[Tenant, ...]:
+        """Return every tenant whose customers are answered, by slug."""
+        with self._transaction() as connection:
+            return clients.read(connection, clients.of_status(TenantStatus.ACTIVE))
+
     def listing(self) -> tuple[TenantSummary, ...]:
         """Return every tenant by slug, in one query."""
         with self._transaction() as connection:

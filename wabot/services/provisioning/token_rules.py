@@ -55,6 +55,16 @@ class Sender(Protocol):
         ...
 
 
+def account_of(tenant: Sender, facts: TokenFacts) -> str:
+    """Return the tenant's WhatsApp account: as stored, or the only one that its token is for."""
+    if tenant.waba_id:
+        return tenant.waba_id
+    found = frozenset[str]().union(
+        *(facts.targets.get(scope, frozenset()) for scope in (MESSAGING, MANAGEMENT))
+    )
+    return next(iter(found)) if len(found) == 1 else ""
+
+
 class TokenInspector(Protocol):
     """Asks Graph about tokens. Raises ExternalFailure when Graph gives no answer."""
 

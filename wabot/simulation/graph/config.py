@@ -52,7 +52,8 @@ class GraphConfig:
     number, 0 for no limit; `pair_limit` applies Meta's limit per user. `clock` dates the statuses,
     `timer` measures pauses. At most `kept` messages are remembered.
     With `windows`, only templates go to who did not write within 24 hours (tell the stand-in who
-    does); without `templates`, any template exists.
+    does); without `templates`, any template exists. `account_calls` is how many questions about an
+    account are answered in an hour, 0 for no limit.
     """
 
     numbers: tuple[Number, ...] = ()
@@ -65,6 +66,7 @@ class GraphConfig:
     throughput: int = 0
     windows: bool = False
     templates: tuple[Template, ...] | None = None
+    account_calls: int = 0
     kept: int = 10_000
     clock: Callable[[], float] = time.time
     timer: Callable[[], float] = time.monotonic

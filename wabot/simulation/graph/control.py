@@ -65,6 +65,19 @@ async def put_template(request: web.Request) -> web.Response:
     return answer({"success": True}, 201)
 
 
+async def put_facts(request: web.Request) -> web.Response:
+    """Say other things of a number or an account: `{"id": …, "facts": {"status": …}}`."""
+    asked = await json_body(request)
+    node, facts = asked.get("id"), asked.get("facts")
+    if not isinstance(node, str) or not node.isdecimal() or not isinstance(facts, dict):
+        raise Refusal(100, "the body has an id and facts, an object")
+    known = request.app[STATE].facts
+    if node not in known and len(known) >= PAGE:
+        raise Refusal(100, f"facts of {PAGE} numbers and accounts at most")
+    known[node] = {**known.get(node, {}), **facts}
+    return answer({"success": True})
+
+
 async def hold_statuses(request: web.Request) -> web.Response:
     """Keep back the statuses of `{"key": …}`, or of all messages without one."""
     request.app[STATE].statuses.hold(await _key(request))

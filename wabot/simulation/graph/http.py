@@ -37,6 +37,19 @@ async def json_body(request: web.Request) -> Mapping[str, Any]:
     return body
 
 
+def chosen(
+    request: web.Request, facts: Mapping[str, Any], by_default: tuple[str, ...], node_type: str
+) -> dict[str, Any]:
+    """Return the fields that the request asks for, and always the id."""
+    asked = [name for name in request.query.get("fields", "").split(",") if name]
+    for name in asked:
+        if name not in facts:
+            raise Refusal(
+                100, f"Tried accessing nonexisting field ({name}) on node type ({node_type})"
+            )
+    return {name: facts[name] for name in (*(asked or by_default), "id")}
+
+
 def bearer(request: web.Request) -> str:
     """Return the token that the request carries, empty without one."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -4,8 +4,9 @@ from typing import Any
 
 from aiohttp import web
 
+from wabot.simulation.graph import accounts
 from wabot.simulation.graph.config import MANAGEMENT, MESSAGING, Number
-from wabot.simulation.graph.http import STATE, answer, authorise, bearer
+from wabot.simulation.graph.http import STATE, answer, authorise, bearer, chosen
 from wabot.simulation.graph.media_nodes import locate
 from wabot.simulation.graph.refusals import NoSuchObject, Refusal
 from wabot.simulation.graph.state import State
@@ -27,23 +28,17 @@ async def get_node(request: web.Request) -> web.Response:
     file = state.media.get(node)
     if file is not None:
         return await locate(request, node, file)
+    if accounts.is_one(state, node, token, request):
+        return accounts.tell(request, state, node)
     number = state.config.number(node, token)
     if number is None:
         raise NoSuchObject(node, request.method)
     facts = _facts(state, number)
-    asked = [name for name in request.query.get("fields", "").split(",") if name]
-    for name in asked:
-        if name not in facts:
-            raise Refusal(
-                100,
-                f"Tried accessing nonexisting field ({name}) on node type"
-                " (WhatsAppBusinessPhoneNumber)",
-            )
-    return answer({name: facts[name] for name in (*(asked or _BY_DEFAULT), "id")})
+    return answer(chosen(request, facts, _BY_DEFAULT, "WhatsAppBusinessPhoneNumber"))
 
 
 def _facts(state: State, number: Number) -> dict[str, Any]:
-    return {
+    ordinary = {
         "id": number.phone_number_id,
         "display_phone_number": number.display_phone_number,
         "verified_name": number.verified_name,
@@ -72,6 +67,7 @@ def _facts(state: State, number: Number) -> dict[str, Any]:
             ],
         },
     }
+    return ordinary | state.facts.get(number.phone_number_id, {})
 
 
 async def debug_token(request: web.Request) -> web.Response:
@@ -103,24 +99,6 @@ async def debug_token(request: web.Request) -> web.Response:
             }
         }
     )
-
-
-async def subscriptions(request: web.Request) -> web.Response:
-    """List, make or end the app's subscription to an account's webhooks."""
-    token = authorise(request)
-    state, waba_id = request.app[STATE], request.match_info["node"]
-    numbers = state.config.numbers
-    if numbers and not any(n.waba_id == waba_id and n.token == token for n in numbers):
-        raise NoSuchObject(waba_id, request.method)
-    if request.method == "GET":
-        app = {"id": state.config.app_id, "name": "wabot", "link": "https://example.com/"}
-        listed = [{"whatsapp_business_api_data": app}] if waba_id in state.subscribed else []
-        return answer({"data": listed})
-    if request.method == "POST" and len(state.subscribed) < 10_000:
-        state.subscribed.add(waba_id)
-    if request.method == "DELETE":
-        state.subscribed.discard(waba_id)
-    return answer({"success": True})
 
 
 async def app_subscriptions(request: web.Request) -> web.Response:

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
 from wabot.errors import Conflict
-from wabot.simulation.graph import control, media_nodes, nodes
+from wabot.simulation.graph import accounts, control, media_nodes, nodes
 from wabot.simulation.graph.config import GraphConfig
 from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.http import STATE, graph_errors
@@ -38,6 +38,7 @@ def build_graph(state: State) -> web.Application:
     route.add_post("/_control/statuses/release", control.release_statuses)
     route.add_post("/_control/webhooks", control.hear_webhook)
     route.add_post("/_control/templates", control.put_template)
+    route.add_post("/_control/facts", control.put_facts)
     route.add_post("/_control/media", media_nodes.add_media)
     route.add_post("/_control/media/faults", media_nodes.add_media_fault)
     route.add_delete("/_control/media/faults", media_nodes.clear_media_faults)
@@ -46,8 +47,9 @@ def build_graph(state: State) -> web.Application:
         route.add_get(f"{root}/debug_token", nodes.debug_token)
     route.add_post(f"{_VERSION}{_NODE}/messages", post_message)
     for method in ("GET", "POST", "DELETE"):
-        route.add_route(method, f"{_VERSION}{_NODE}/subscribed_apps", nodes.subscriptions)
+        route.add_route(method, f"{_VERSION}{_NODE}/subscribed_apps", accounts.subscriptions)
     route.add_get(f"{_VERSION}{_NODE}/subscriptions", nodes.app_subscriptions)
+    route.add_get(f"{_VERSION}{_NODE}/message_templates", accounts.templates)
     route.add_get(f"{_VERSION}{_NODE}", nodes.get_node)
     return app
 
@@ -102,6 +104,10 @@ class StandInGraph:
         config = self._state.config
         ended = tuple(replace(n, expires_at=1) if n.token == token else n for n in config.numbers)
         self._state.config = replace(config, numbers=ended)
+
+    def tell(self, node: str, **facts: Any) -> None:
+        """Say this of a number or an account from now on, instead of the ordinary."""
+        self._state.facts[node] = {**self._state.facts.get(node, {}), **facts}
 
     def put_template(self, template: Template) -> None:
         """Add a template or change one; from the first on, only those that were added exist."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Any
 
 from wabot.simulation.graph.config import GraphConfig
 from wabot.simulation.graph.faults import Faults
@@ -25,6 +26,9 @@ class State:
     templates: Templates
     faults: Faults = field(default_factory=Faults)
     media: MediaShelf = field(default_factory=MediaShelf)
+    # What is told of a number or an account instead of the ordinary, by id.
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: dict[str, list[float]] = field(default_factory=dict)
     subscribed: set[str] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -10,6 +10,7 @@ from wabot.simulation.graph.refusals import Refusal
 
 APPROVED = "APPROVED"
 _STANDINGS = {"PAUSED": 132015, "DISABLED": 132016}
+_OURS = ("es", "es_MX", "es_AR", "es_ES")
 _BREAKS = re.compile(r"[\n\r\t]| {5}")
 
 
@@ -49,6 +50,19 @@ class Templates:
     def put(self, template: Template) -> None:
         """Add a template or change one; from the first on, only those that were added exist."""
         self._known = {**(self._known or {}), _key(template): template}
+
+    def of(self, account: str, words: str) -> tuple[Template, ...]:
+        """Return the account's templates that have the words in their names.
+
+        Where whatever is named exists, so does that name, in the languages of our shops.
+        """
+        if self._known is None:
+            return tuple(Template(words, language) for language in _OURS) if words else ()
+        return tuple(
+            template
+            for template in self._known.values()
+            if words in template.name and template.waba_id in {"", account}
+        )
 
     def check(self, content: Mapping[str, Any], waba_id: str) -> None:
         """Refuse a template that the account has not, or that has other parameters."""
