@@ -12,6 +12,7 @@ from tests.architecture.source import ROOT
 from wabot.cli.app import COMMANDS, Deferred
 from wabot.config import SETTINGS
 from wabot.domain.alerts import RULES
+from wabot.domain.plan import PLANS, Feature, Limit
 
 README = ROOT / "README.md"
 
@@ -45,6 +46,26 @@ def alerts_table() -> str:
         for rule, spec in RULES.items()
     ]
     return "\n".join(rows)
+
+
+def plans_table() -> str:
+    """Return a column for each plan."""
+    plans = PLANS.values()
+    rows = [
+        " | ".join(("| ", *(f"`{plan.code}`" for plan in plans))),
+        "|---" * (len(PLANS) + 1),
+        *(
+            " | ".join((f"| `{limit}`", *(f"{getattr(plan, limit):,}" for plan in plans)))
+            for limit in Limit
+        ),
+        *(
+            " | ".join(
+                (f"| `{feature}`", *("yes" if feature in plan.features else "–" for plan in plans))
+            )
+            for feature in Feature
+        ),
+    ]
+    return " |\n".join(rows) + " |"
 
 
 def _hours(length: timedelta) -> str:
@@ -88,7 +109,12 @@ def _code(text: str) -> str:
 
 def with_tables(text: str) -> str:
     """Return the README with the tables between their marks made anew."""
-    tables = {"commands": commands_table(), "settings": settings_table(), "alerts": alerts_table()}
+    tables = {
+        "commands": commands_table(),
+        "settings": settings_table(),
+        "alerts": alerts_table(),
+        "plans": plans_table(),
+    }
     for name, table in tables.items():
         pattern = rf"(<!-- {name}: generated -->\n).*?(<!-- /{name} -->)"
         text, found = re.subn(pattern, lambda match, t=table: match[1] + t + "\n" + match[2], text,

@@ -25,6 +25,7 @@ class Entry:
 COMMANDS = {
     "tenant": Entry("wabot.cli.tenant:app", "Create shops and look at them."),
     "catalog": Entry("wabot.cli.catalog:app", "Look at what a shop sells, and change it."),
+    "plan": Entry("wabot.cli.plan:app", "Look at plans, what shops use of them, and agree apart."),
     "check": Entry("wabot.cli.check:app", "Check that everything is as it should be."),
     "serve": Entry("wabot.cli.serve:serve", "Receive WhatsApp's webhooks and answer customers."),
     "keys": Entry("wabot.cli.keys:app", "Make, list and replace the master keys."),

@@ -7,8 +7,7 @@ from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import DryRun, Slug
 
 if TYPE_CHECKING:
-    from wabot.container import Provisioning
-    from wabot.services.provisioning.suspend import Standing, SuspendTenants
+    from wabot.services.provisioning.suspend import Standing
 
 
 def suspend(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) -> None:
@@ -17,7 +16,7 @@ def suspend(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) ->
 
     out = Output("tenant suspend", json=json)
     with open_tenants(read_settings(out)) as provisioning:
-        standing = _use_case(provisioning).suspend(slug, dry_run=dry_run)
+        standing = provisioning.suspend.suspend(slug, dry_run=dry_run)
     waiting = f"{standing.waiting} events wait."
     if standing.changed:
         message = f"Suspended {slug}: its customers get no answers; what they write is kept."
@@ -34,7 +33,7 @@ def resume(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) -> 
 
     out = Output("tenant resume", json=json)
     with open_tenants(read_settings(out)) as provisioning:
-        standing = _use_case(provisioning).resume(slug, dry_run=dry_run)
+        standing = provisioning.suspend.resume(slug, dry_run=dry_run)
     if standing.changed:
         message = f"Resumed {slug}: {standing.waiting} events that waited are handled now."
     elif dry_run and not _is(standing, "active"):
@@ -42,12 +41,6 @@ def resume(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) -> 
     else:
         message = f"{slug} is active already. Nothing was changed."
     _tell(out, message, standing, f"wabot tenant show {slug}", dry_run=dry_run)
-
-
-def _use_case(provisioning: "Provisioning") -> "SuspendTenants":
-    from wabot.services.provisioning.suspend import SuspendTenants
-
-    return SuspendTenants(provisioning.tenants, provisioning.changes, provisioning.actor)
 
 
 def _is(standing: "Standing", status: str) -> bool:

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from wabot.repositories.provisioning.backups import SqlBackups
     from wabot.repositories.provisioning.changes import SqlChanges
     from wabot.repositories.provisioning.exports import SqlExports
+    from wabot.repositories.provisioning.plan_prices import SqlPlanPrices
     from wabot.repositories.provisioning.servers import Servers
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.repositories.provisioning.tenants import SqlTenants
+    from wabot.services.provisioning.agreements import SetAgreement
     from wabot.services.provisioning.backup import BackUpTenants
     from wabot.services.provisioning.catalog import ManageCatalog
     from wabot.services.provisioning.clone import CloneTenant
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from wabot.services.provisioning.filled import CreateFilled
     from wabot.services.provisioning.import_ import ImportTenant
     from wabot.services.provisioning.move import MoveTenant
+    from wabot.services.provisioning.plan_prices import SetPlanPrice
+    from wabot.services.provisioning.plan_report import ReportPlan
+    from wabot.services.provisioning.suspend import SuspendTenants
     from wabot.services.provisioning.update import UpdateTenant
     from wabot.services.runtime.media_ports import FileStorage
 
@@ -112,6 +117,46 @@ class Provisioning:
 
         modules = FolderModules(self.tenants.line)
         return UpdateTenant(self.tenants, self.changes, self.templates, modules, self.actor)
+
+    @property
+    def suspend(self) -> "SuspendTenants":
+        """Return the use case that stops and resumes the work for a tenant."""
+        from wabot.services.provisioning.suspend import SuspendTenants
+
+        return SuspendTenants(self.tenants, self.changes, self.actor, now=lambda: datetime.now(UTC))
+
+    @property
+    def agreements(self) -> "SetAgreement":
+        """Return the use case that agrees on something apart from a plan."""
+        from wabot.repositories.provisioning.agreements import SqlAgreements
+        from wabot.services.provisioning.agreements import SetAgreement
+
+        agreements = SqlAgreements(self.engine, self.servers)
+        return SetAgreement(
+            self.tenants, agreements, now=lambda: datetime.now(UTC), actor=self.actor
+        )
+
+    @property
+    def plan_report(self) -> "ReportPlan":
+        """Return the use case that tells what a tenant may use and uses."""
+        from wabot.repositories.provisioning.plan_use import SqlPlanUses
+        from wabot.services.provisioning.plan_report import ReportPlan
+
+        return ReportPlan(self.tenants, SqlPlanUses(self.tenants), now=lambda: datetime.now(UTC))
+
+    @property
+    def plan_prices(self) -> "SqlPlanPrices":
+        """Return what the operator asks for the plans."""
+        from wabot.repositories.provisioning.plan_prices import SqlPlanPrices
+
+        return SqlPlanPrices(self.engine)
+
+    @property
+    def set_plan_price(self) -> "SetPlanPrice":
+        """Return the use case that sets a plan's price."""
+        from wabot.services.provisioning.plan_prices import SetPlanPrice
+
+        return SetPlanPrice(self.plan_prices, self.actor)
 
     @property
     def catalog(self) -> "ManageCatalog":

@@ -12,13 +12,13 @@ from tests.integration.tenants.catalogue import everything
 from tests.integration.tenants.conftest import Cli, Create
 from wabot.container import tenants_at
 from wabot.domain.tenant import TenantStatus
-from wabot.services.provisioning.suspend import Standing, SuspendTenants
+from wabot.services.provisioning.suspend import Standing
 from wabot.simulation.inbound_payloads import Person, text
 
 
 def set_standing(environment: dict[str, str], slug: str, *, suspended: bool) -> Standing:
     with tenants_at(environment["DATABASE_URL"]) as provisioning:
-        use_case = SuspendTenants(provisioning.tenants, provisioning.changes, "ana")
+        use_case = provisioning.suspend
         return use_case.suspend(slug) if suspended else use_case.resume(slug)
 
 

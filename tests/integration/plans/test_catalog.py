@@ -157,22 +157,23 @@ def test_who_has_too_many_keeps_them_and_gets_no_more(cli: Cli, shop: str, rows:
     assert (done.exit_code, "has 57 and would have 58" in done.stderr) == (4, True)
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("A,Queso,,x,kg,1,1,Despensa,", "productos.csv:3: price 'x' is no number"),
-        ("A,Queso,,1,litro-raro,1,1,Despensa,", "productos.csv:3: unit 'litro-raro'"),
-        ("A,Queso,,1,kg,1,1,Nada,", "productos.csv:3: category 'Nada'"),
-        ("NEW-001,Queso,,1,kg,1,1,Despensa,", "productos.csv:3: sku 'NEW-001' stands"),
-        ("A,Arroz 1 kg,,1,kg,1,1,Despensa,", "already that of the product with sku DES-001"),
-    ],
-)
+_BAD_LINES = [
+    ("A,Queso,,x,kg,1,1,Despensa,", "productos.csv:3: price 'x' is no number"),
+    ("A,Queso,,1,litro-raro,1,1,Despensa,", "productos.csv:3: unit 'litro-raro'"),
+    ("A,Queso,,1,kg,1,1,Nada,", "productos.csv:3: category 'Nada'"),
+    ("NEW-001,Queso,,1,kg,1,1,Despensa,", "productos.csv:3: sku 'NEW-001' stands"),
+    ("A,Arroz 1 kg,,1,kg,1,1,Despensa,", "already that of the product with sku DES-001"),
+]
+
+
 def test_a_bad_line_is_named_and_nothing_is_loaded(
-    cli: Cli, shop: str, tmp_path: Path, line: str, said: str
+    cli: Cli, shop: str, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    done = cli("catalog", "import", shop, csv(tmp_path, *new_products(1), line))
-    assert done.exit_code == 2
-    assert said in done.stderr
+    for line, said in _BAD_LINES:
+        with subtests.test(line=line):
+            done = cli("catalog", "import", shop, csv(tmp_path, *new_products(1), line))
+            assert done.exit_code == 2
+            assert said in done.stderr
     assert len(document(cli("catalog", "list", shop, "--json"))["data"]) == 48
 
 

@@ -17,6 +17,7 @@ from wabot.errors import InvalidInput, UnknownChoice
 from wabot.repositories.provisioning import shop_rows
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.holding import central_transaction, own_tables, wait_for
+from wabot.repositories.provisioning.product_limit import hold_count, tell_servers
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.servers import Servers
 from wabot.services.provisioning.catalog import CatalogChange, CatalogProduct
@@ -25,10 +26,6 @@ _LIST = """
 SELECT id, coalesce(sku, ''), name, price, unit, step, stock, category, is_active
 FROM tenant.__wbp__products ORDER BY position, name
 """
-# Everybody who makes products active holds it: what is counted stays so until the commit.
-_LOCK = "SELECT 1 FROM tenant.__wbp__shop_state FOR UPDATE"
-_NEWER = "UPDATE tenant.__wbp__shop_state SET version = version + 1"
-
 _SWITCH = """
 UPDATE tenant.__wbp__products SET is_active = %(active)s
 WHERE id = ANY(%(ids)s::uuid[]) AND is_active <> %(active)s
@@ -131,8 +128,7 @@ class SqlCatalog:
                 tenant = wait_for(central, slug)
                 place, allowed = tenant.placement, tenant.allowance(at)
                 with own_tables(self._servers, central, tenant) as own:
-                    own.exec_driver_sql(render(_LOCK, place))
-                    before = shop_rows.count_active(own, place)
+                    before = hold_count(own, place)
                     done = act(own, place)
                     after = shop_rows.count_active(own, place)
                     check_active_products(allowed, slug, before=before, after=after)
@@ -140,7 +136,7 @@ class SqlCatalog:
                     if dry_run:
                         raise _Undone(done)
                     if done.added or done.changed:
-                        own.exec_driver_sql(render(_NEWER, place))
+                        tell_servers(own, place)
                         details = _details(done)
                         note(central, tenant, actor=actor, action=action, details=details)
         except _Undone as undone:

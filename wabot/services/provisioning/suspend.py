@@ -1,7 +1,10 @@
 """Stop and resume the work for a tenant: its customers' messages are kept meanwhile."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from wabot.domain.plan_standing import Phase
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import Refused
 from wabot.services.provisioning.lifecycle_ports import Changes
@@ -30,6 +33,7 @@ class SuspendTenants:
     tenants: Tenants
     changes: Changes
     actor: str
+    now: Callable[[], datetime]
 
     def suspend(self, slug: str, *, dry_run: bool = False) -> Standing:
         """Leave the tenant's events waiting from now on; its customers get nothing."""
@@ -37,6 +41,13 @@ class SuspendTenants:
 
     def resume(self, slug: str, *, dry_run: bool = False) -> Standing:
         """Let the tenant's events be handled again, those that waited at once."""
+        tenant = find_tenant(self.tenants, slug)
+        if tenant.standing.phase(self.now()) is Phase.SUSPENDED:
+            raise Refused(
+                f"tenant {slug} is suspended by a date of its plan: its customers get no answers"
+                " before that is settled",
+                hint=f"Once it pays: wabot plan set {slug} --paid; or --grace-until DAY.",
+            )
         return self._set(slug, TenantStatus.SUSPENDED, TenantStatus.ACTIVE, dry_run=dry_run)
 
     def _set(
