@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -43,6 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         return
+    # Hundreds of processes are started: let the first one compile for all.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     os.environ[_RUN] = secrets.token_hex(4)
     if not _GIVEN_SERVER:
         # Short (a socket's path is limited) and passable for the server's user when root tests.
