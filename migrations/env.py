@@ -7,7 +7,7 @@ gets both here.
 from alembic import context
 from sqlalchemy import Connection
 
-from wabot.models.central import metadata
+from wabot.models.alerting import metadata  # its tables are the last to join
 from wabot.models.naming import CENTRAL_SCHEMA
 
 

@@ -30,6 +30,7 @@ COMMANDS = {
     "serve": Entry("wabot.cli.serve:serve", "Receive WhatsApp's webhooks and answer customers."),
     "keys": Entry("wabot.cli.keys:app", "Make, list and replace the master keys."),
     "inbox": Entry("wabot.cli.inbox:app", "Look at events that wait or failed; try them again."),
+    "alerts": Entry("wabot.cli.alerts:app", "See what is wrong; try, send and silence alerts."),
     "simulate": Entry("wabot.cli.simulate:app", "Try everything out without WhatsApp."),
     "db": Entry("wabot.cli.db:app", "Migrate the central database and look at its state."),
 }

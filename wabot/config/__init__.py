@@ -31,6 +31,7 @@ __all__ = [
 PACKAGE = Path(__file__).resolve().parent.parent
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+_ALERT_SECRETS = ("WEBHOOK", "WEBHOOK_SECRET", "WHATSAPP_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ class Settings:
     def secret_words(self) -> tuple[str, ...]:
         """Return the words that must never be logged, whatever stands around them."""
         words = [secret for secrets in self.apps.values() for secret in secrets]
-        return tuple(filter(None, (*words, self["WHATSAPP_VERIFY_TOKEN"])))
+        mail = self["WABOT_ALERTS_SMTP_URL"]
+        alone = ("WHATSAPP_VERIFY_TOKEN", *(f"WABOT_ALERTS_{name}" for name in _ALERT_SECRETS))
+        words += [self[name] for name in alone] + [mail.password if mail else ""]
+        return tuple(filter(None, words))
 
 
 def load_settings(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from wabot.config.alerting import lacking
 from wabot.config.table import SETTINGS, Setting
 
 _PREFIXES = ("WABOT_", "WHATSAPP_")
@@ -123,6 +124,7 @@ def _contradictions(values: Mapping[str, Any]) -> Iterator[str]:
     for one, holds, rule, other in rules:
         if one in values and other in values and not holds(values[one], values[other]):
             yield f"{one} ({values[one]:g}) {rule} {other} ({values[other]:g})"
+    yield from lacking(values.get)
 
 
 def _strays(given: Mapping[str, str]) -> Iterator[Stray]:

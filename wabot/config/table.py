@@ -1,9 +1,6 @@
 """The one table of settings: the environment, `.env.example` and the README follow it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
-
+from wabot.config.alert_settings import ALERT_SETTINGS
 from wabot.config.parsers import (
     api_version,
     app_id,
@@ -22,19 +19,9 @@ from wabot.config.parsers import (
     secret_list,
     whole,
 )
+from wabot.config.setting import Setting
 
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A setting as the operator sees it; `parse` raises ValueError with the broken rule."""
-
-    name: str
-    group: str
-    help: str
-    default: str = ""
-    obtain: str = ""
-    secret: bool = False
-    parse: Callable[[str], Any] = str
+__all__ = ["SETTINGS", "Setting"]
 
 
 _NEW_KEY = 'python3 -c "import base64,os;print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
@@ -296,6 +283,7 @@ SETTINGS: tuple[Setting, ...] = (
         "8",
         parse=whole(1, 100),
     ),
+    *ALERT_SETTINGS,
     Setting(
         "WABOT_BACKUPS",
         "backups",

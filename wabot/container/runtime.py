@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wabot.domain.tenant import Tenant
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.pools import Pools
+    from wabot.services.alerts.notifier import Notifier
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.measuring import Measures
     from wabot.services.runtime.media import MediaWorker
@@ -72,6 +73,7 @@ class Runtime:
     clock: "Clock"
     verify_token: str
     measures: "Measures"
+    notifier: "Notifier"
     watching: "Watching | None" = None
 
     async def open(self) -> None:
@@ -80,6 +82,7 @@ class Runtime:
         await self.graph.open()
         self.worker.start()
         self.media.start()
+        self.notifier.start()
         if self.watching is not None:
             self.watching.start()
 
@@ -87,6 +90,7 @@ class Runtime:
         """Finish what is at hand, give leases back and disconnect."""
         if self.watching is not None:
             await self.watching.stop()
+        await self.notifier.stop()
         await self.media.stop()
         await self.worker.stop()
         await self.graph.close()
@@ -111,6 +115,7 @@ def build_runtime(
 
     `shared_metrics` is its place in the folder of all workers' metrics.
     """
+    from wabot.container.alerts import build_notifier
     from wabot.container.media import build_media
     from wabot.container.watching import Watching, build_measures
     from wabot.gateways.clock import SystemClock
@@ -247,5 +252,6 @@ def build_runtime(
         business_clock,
         settings["WHATSAPP_VERIFY_TOKEN"],
         measures,
+        build_notifier(settings, pools, owner),
         Watching(metrics, backlog, vitals) if metrics else None,
     )

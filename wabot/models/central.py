@@ -170,6 +170,8 @@ inbox = Table(
     Index("inbox_done_ix", "done_at", postgresql_where=text("state = 'done'")),
     Index("inbox_unrouted_ix", "phone_number_id", postgresql_where=text("state = 'unrouted'")),
     Index("inbox_received_ix", "received_at", postgresql_where=text("state = 'waiting'")),
+    # What Meta tells of accounts and numbers: few rows among many.
+    Index("inbox_account_ix", "id", postgresql_where=text("kind = 'account'")),
 )
 
 # The lease of each conversation; lease times are the database's clock.
@@ -266,6 +268,8 @@ alerts = Table(
     _moment("first_at", default_now=True),
     _moment("last_at", default_now=True),
     _moment("resolved_at", nullable=True),
+    Index("alerts_open_ix", "rule", postgresql_where=text("resolved_at is null")),
+    Index("alerts_resolved_ix", "resolved_at", postgresql_where=text("resolved_at is not null")),
 )
 
 # A client's last export from which it can be made anew, wherever it was put.

@@ -31,6 +31,13 @@ RIGHTS = {
     "alerts": _CHANGE,
     # The rule "backup too old" reads them.
     "backups": "select",
+    "alert_channels": _CHANGE,
+    "alert_notices": _CHANGE,
+    "alert_silences": "select, delete",
+    "alert_rounds": _CHANGE,
+    "traffic": _CHANGE,
+    "busy_hours": _CHANGE,
+    "processes": _CHANGE,
     "audit_log": "insert",
     "alembic_version": "select",
 }

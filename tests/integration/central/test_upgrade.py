@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.integration.central.revisions import REVISIONS
 from wabot.errors import ConfigurationError, DatabaseUnavailable, Refused
-from wabot.models.central import metadata
+from wabot.models.alerting import metadata
 from wabot.repositories import central_schema
 from wabot.repositories.central_roles import RIGHTS, verify_runtime_login
 from wabot.repositories.central_schema import status, upgrade

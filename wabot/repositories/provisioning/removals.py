@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, select, update
 
 from wabot.domain.places import Places, Removal
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
-from wabot.models import central
+from wabot.models import alerting, central
 from wabot.repositories.provisioning import clients, databases, namespaces
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import named_failures
@@ -38,6 +38,9 @@ _OF_CLIENT = (
     central.sending_pauses,
     central.plan_overrides,
     central.backups,
+    alerting.alert_silences,
+    alerting.traffic,
+    alerting.busy_hours,
 )
 
 

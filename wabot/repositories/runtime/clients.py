@@ -58,6 +58,10 @@ class PostgresClients:
         """Find a client."""
         return self._by_id.get(client_id) or await self._read("WHERE id = %s", client_id)
 
+    async def by_slug(self, slug: str) -> Tenant | None:
+        """Find a client by its name on the command line."""
+        return await self._read("WHERE slug = %s", slug)
+
     async def read_again(self, client_id: UUID) -> Tenant | None:
         """Find a client as it is now, whatever is kept of it."""
         return await self._read("WHERE id = %s", client_id)

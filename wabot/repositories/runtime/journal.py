@@ -11,8 +11,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from wabot.domain.alerts import Rule, Severity
 from wabot.repositories.runtime import journal_statements as statements
+from wabot.repositories.runtime.alarm import PostgresAlarm
 from wabot.repositories.runtime.media import queueing
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.scripts import run_statements
@@ -30,7 +30,7 @@ from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.ports import Clock, StatusSilence
 
 
-class PostgresJournal:
+class PostgresJournal(PostgresAlarm):
     """The journal of one process; `owner` names the process in its leases."""
 
     def __init__(
@@ -44,13 +44,12 @@ class PostgresJournal:
         clock: Clock,
         measures: Measures = UNMEASURED,
     ) -> None:
-        self._pools = pools
+        super().__init__(pools, measures)
         self._owner = owner
         self._lease = lease
         self._quiet = quiet
         self._quiet_limit = quiet_limit
         self._clock = clock
-        self._measures = measures
 
     async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
         """Keep the events that are new and lease the conversations that are due and free."""
@@ -262,34 +261,6 @@ class PostgresJournal:
         for _ in raised:
             self._measures.alert("event_waits")
         return raised
-
-    async def raise_alert(
-        self,
-        key: str,
-        rule: Rule,
-        client_id: UUID | None,
-        message: str,
-        *,
-        severity: Severity | None = None,
-    ) -> None:
-        """Raise an alert, or count one more occurrence of it; its rule knows how grave it is."""
-        self._measures.alert(rule.value)
-        async with self._pools.central() as connection:
-            await connection.execute(
-                statements.RAISE_ALERT,
-                {
-                    "key": key,
-                    "rule": rule,
-                    "client": client_id,
-                    "message": message,
-                    "severity": severity or rule.spec.severity,
-                },
-            )
-
-    async def resolve_alert(self, key: str) -> None:
-        """Note that the cause of an alert is gone."""
-        async with self._pools.central() as connection:
-            await connection.execute(statements.RESOLVE_ALERT, {"key": key})
 
 
 def _in_order(events: Iterable[StoredEvent]) -> tuple[StoredEvent, ...]:
