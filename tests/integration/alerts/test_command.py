@@ -99,8 +99,8 @@ async def test_a_mail_goes_encrypted_and_with_login_to_all_addresses(run, mailbo
             {"WABOT_ALERTS_SMTP_URL": "off"},
             "cannot do that: SMTP AUTH extension not supported by server.",
             (
-                "Without encryption: add ?tls=off in WABOT_ALERTS_SMTP_URL; without login: leave the"
-                " user out."
+                "Without encryption: add ?tls=off in WABOT_ALERTS_SMTP_URL; without login:"
+                " leave the user out."
             ),
         ),
     ],
