@@ -6,14 +6,13 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import psycopg
-
 from wabot.cli.output import Output
 from wabot.cli.settings import read_settings
 from wabot.cli.simulation_run import LoadRequest, compared, run_generator
 from wabot.config import Settings
 from wabot.container import open_central
 from wabot.errors import ExternalFailure, InvalidInput
+from wabot.repositories.conninfo import connect
 from wabot.simulation.graph import GraphConfig, StandInGraph
 from wabot.simulation.load.books import Scope, now_at
 from wabot.simulation.load.generator import LoadGenerator, LoadPlan
@@ -128,8 +127,8 @@ def _is_here(host: str) -> bool:
 
 def _numbers(owner_url: str, asked: list[str], most: int) -> tuple[str, ...]:
     values = {"asked": asked, "most": len(asked) or most}
-    with psycopg.connect(owner_url) as connection:
-        found = tuple(row[0] for row in connection.execute(_CLIENTS, values))
+    with connect(owner_url) as connection:
+        found = tuple(str(row[0]) for row in connection.execute(_CLIENTS, values))
     missing = sorted(set(asked) - set(found))
     if missing or not found:
         raise InvalidInput(

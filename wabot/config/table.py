@@ -46,6 +46,14 @@ SETTINGS: tuple[Setting, ...] = (
         parse=database_url,
     ),
     Setting(
+        "WABOT_DATABASE_AUTH",
+        "database",
+        "password, or rds-iam: an IAM token is made for each connection of DATABASE_URL and"
+        " RUNTIME_DATABASE_URL, which have no password then, over TLS.",
+        "password",
+        parse=one_of("password", "rds-iam"),
+    ),
+    Setting(
         "WABOT_HOME",
         "database",
         "Folder of the embedded PostgreSQL and of logs. Empty: the platform's user data folder"

@@ -51,7 +51,8 @@ def open_central(
 
     owner, runtime = settings["DATABASE_URL"], settings["RUNTIME_DATABASE_URL"]
     if owner or runtime:
-        yield CentralUrls(runtime or with_runtime_role(owner), embedded=False, owner=owner)
+        with _logins(settings):
+            yield CentralUrls(runtime or with_runtime_role(owner), embedded=False, owner=owner)
         return
 
     from wabot.gateways.embedded_postgres import EmbeddedPostgres
@@ -60,6 +61,24 @@ def open_central(
         server.ensure_database(database)
         url = server.url(database)
         yield CentralUrls(as_runtime_login(url), embedded=True, owner=url)
+
+
+@contextmanager
+def _logins(settings: Settings) -> Iterator[None]:
+    """Let connections of the two URLs log in as WABOT_DATABASE_AUTH says, while the block lasts."""
+    if settings["WABOT_DATABASE_AUTH"] == "password":
+        yield
+        return
+    from wabot.gateways.aws.rds import rds_token
+    from wabot.repositories.conninfo import parameters_of
+    from wabot.repositories.logins import Login, passwords_from
+
+    def token(login: Login) -> str:
+        return rds_token(login.host, login.port, login.user)
+
+    urls = settings["DATABASE_URL"], settings["RUNTIME_DATABASE_URL"]
+    with passwords_from(token, *(parameters_of(url) for url in urls if url)):
+        yield
 
 
 def require_ready(settings: Settings, urls: CentralUrls) -> None:

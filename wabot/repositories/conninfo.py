@@ -7,6 +7,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from wabot.errors import ConfigurationError, DatabaseUnavailable, WabotError
 from wabot.models.naming import RUNTIME_ROLE
+from wabot.repositories import logins
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -51,6 +52,14 @@ def as_runtime_login(conninfo: str) -> str:
     return make_conninfo("", **parameters)
 
 
+def for_one_connection(conninfo: str) -> str:
+    """Return the string with the password that is made for one connection alone, if it has such.
+
+    Blocking: see `wabot.repositories.logins`.
+    """
+    return make_conninfo("", **logins.with_password(parameters_of(conninfo)))
+
+
 def describe(conninfo: str) -> str:
     """Tell where it leads, without the password."""
     given = parameters_of(conninfo)
@@ -66,7 +75,7 @@ def connect(conninfo: str, *, autocommit: bool = False) -> Connection:
     Nothing is prepared by name, so PgBouncer in transaction mode may stand between.
     """
     parameters = {"connect_timeout": "10", "application_name": "wabot", "client_encoding": "utf8"}
-    parameters |= parameters_of(conninfo)
+    parameters |= logins.with_password(parameters_of(conninfo))
     try:
         return psycopg.connect(
             make_conninfo("", **parameters), autocommit=autocommit, prepare_threshold=None

@@ -12,7 +12,7 @@ from psycopg import sql
 from wabot.domain.archive import ArchivedTable, Manifest, manifest_to_json
 from wabot.domain.tenant import Placement, Tenant
 from wabot.errors import Refused
-from wabot.repositories.conninfo import describe
+from wabot.repositories.conninfo import describe, for_one_connection
 from wabot.repositories.engines import database_errors
 from wabot.repositories.provisioning.archive_file import (
     MANIFEST,
@@ -121,7 +121,7 @@ class SqlExports:
         with self._servers.connect(tenant.id, tenant.placement) as connection:
             major = connection.info.server_version // 10_000
         url = self._servers.owner_url(tenant.id, tenant.placement)
-        self._dump(url, tenant.placement, path, server_major=major)
+        self._dump(for_one_connection(url), tenant.placement, path, server_major=major)
 
 
 def _add(

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from wabot.errors import ExternalFailure
+from wabot.repositories import logins
+from wabot.repositories.conninfo import for_one_connection, parameters_of
 from wabot.repositories.runtime.lanes import Lanes
 from wabot.repositories.runtime.scripts import Connection
 
@@ -129,7 +132,7 @@ class ConnectionPool:
 
     async def _connect_once(self) -> Connection:
         connection = await Connection.connect(
-            self._plan.url,
+            await _way(self._plan.url),
             autocommit=True,
             prepare_threshold=None,
             connect_timeout=max(int(self._plan.timeout), 2),
@@ -174,6 +177,17 @@ class ConnectionPool:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
+
+
+async def _way(url: str) -> str:
+    """Return what one connection is made with: where a password lives for minutes, with its own."""
+    if not logins.is_asked_for(parameters_of(url)):
+        return url
+    try:
+        return await asyncio.to_thread(for_one_connection, url)
+    except ExternalFailure as error:
+        # Whoever waits for the database waits for this as well.
+        raise psycopg.OperationalError(f"{error.message}. {error.hint}") from error
 
 
 def _is_lost(connection: Connection) -> bool:
