@@ -36,7 +36,8 @@ _NUMBER_FIELDS = frozenset({"phone_number_id", "waba_id", "app_id", "pid", "requ
 _SECRETS = re.compile(
     r"(?P<graph>EAA)[\w-]{6,}"  # access tokens of Graph
     r"|(?<=://)(?P<user>[^\s/@:'\"\\]*:)[^\s/@'\"\\]+(?=@)"  # user:password@ in a URL
-    r"|(?P<key>(?i:password|(?:access|verify)_token)=)[^\s&,;'\"}\\]+"
+    r"|(?P<key>(?i:password|(?:access|verify)_token|hash|sig|signature"
+    r"|x-amz-(?:signature|credential|security-token))=)[^\s&,;'\"}\\]+"
     r"|(?P<scheme>(?i:\bbearer\s+))[\w.~+/=-]{4,}"
 )
 # What stands beside a telling name, in headers, JSON, reprs and queries.
@@ -45,16 +46,36 @@ _NAMED = re.compile(
     r"\\?['\"]?\s*[=:]\s*)"
     r"(?:\\?\"[^\"]*\"|\\?'[^']*'|(?:(?:bearer|basic)\s+)?[^\s&,;'\"}\\]+)"
 )
+# What people wrote, where a dictionary of theirs is quoted, cut, or quoted in a quotation.
+_WRITTEN = re.compile(
+    r"(?P<key>\\*['\"](?:body|text|caption|payload|content|raw|title|description|address|name"
+    r"|emoji)\\*['\"]\s*:\s*)(?P<open>\\*['\"]).*?(?:(?<!\\)(?P=open)|\Z)",
+    re.DOTALL,
+)
+# PostgreSQL quotes rows, values and whole statements below its sentence, and a value at its end.
+_QUOTED_BY_POSTGRES = re.compile(
+    r"(?:\n|\\n)(?:LINE \d+|DETAIL|CONTEXT|QUERY|STATEMENT): .*", re.DOTALL
+)
+_QUOTED_VALUE = re.compile(
+    r"(?P<said>(?:invalid input \w+|out of range)[^\"\n]*: )\\*\".*", re.DOTALL
+)
+# Raw bytes of a request, as aiohttp and Python show them.
+_RAW_BYTES = re.compile(r"\bb(?P<open>\\*['\"]).*?(?:(?<!\\)(?P=open)|\Z)", re.DOTALL)
 _NUMBERS = re.compile(
     # Kept as they are: UUIDs, whose last group may be all digits.
     r"(?P<uuid>\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b)"
     # A message id carries the phone number in base64 at its beginning; its end is unique.
     r"|(?P<wamid>wamid\.[\w+/=-]{13,})(?P<tail>[\w+/=-]{20})"
     # Phone numbers, as digits or as people write them; also after an escape such as \n.
-    r"|(?<![A-Za-z0-9.])(?P<phone>\+?\d{10,15})(?![A-Za-z0-9])"
-    r"|(?<=\\[nrt])(?P<escaped>\+?\d{10,15})(?!\d)"
-    r"|(?P<written>\+\d(?:[ ().-]{0,2}\d){7,14})(?!\d)"
+    r"|(?<![A-Za-z0-9.])(?P<phone>(?:\+|00)?\d{10,15})(?![A-Za-z0-9])"
+    r"|(?<=\\[nrt])(?P<escaped>(?:\+|00)?\d{10,15})(?!\d)"
+    r"|(?P<written>\+\d(?:[\s().\u2010-\u2015/-]{0,2}\d){7,14})(?!\d)"
+    # Groups of digits without a plus: a phone number unless they are a date or an address.
+    r"|(?<![\w.:+/-])(?P<grouped>\(?\d{1,5}\)?(?:[\s.\u2010-\u2015-]{1,2}\(?\d{2,5}\)?){1,6})"
+    r"(?![\w:])"
 )
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_NO_PHONE = re.compile(rf"\d{{4}}-\d\d-\d\d(?:\s\d\d?)?|{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _known: list[str] = []
 
 
@@ -69,7 +90,18 @@ def mask_secrets(text: str) -> str:
 
 
 def mask(text: str) -> str:
-    """Replace secrets, values beside telling names, and phone numbers but for their end."""
+    """Replace secrets, what people wrote, and phone numbers but for their end."""
+    if ":" in text:
+        text = _WRITTEN.sub(rf"\g<key>{_HIDDEN}", text)
+        text = _QUOTED_BY_POSTGRES.sub(f" {_HIDDEN}", text)
+        text = _QUOTED_VALUE.sub(rf"\g<said>{_HIDDEN}", text)
+    if "b'" in text or 'b"' in text or "b\\" in text:
+        text = _RAW_BYTES.sub(_HIDDEN, text)
+    return _mask_marks(text)
+
+
+def _mask_marks(text: str) -> str:
+    """Replace what can be told by its own looks: secrets and numbers."""
     text = mask_secrets(text)
     if ":" in text or "=" in text:
         text = _NAMED.sub(rf"\g<key>{_HIDDEN}", text)
@@ -85,7 +117,12 @@ def _hide_number(match: re.Match[str]) -> str:
         return match["uuid"]
     if match["wamid"]:
         return f"wamid.…{match['tail']}"
-    return f"{_HIDDEN}{match[0][-4:]}"
+    if match["grouped"]:
+        digits = sum(map(str.isdecimal, match[0]))
+        if not 10 <= digits <= 15 or _NO_PHONE.fullmatch(match[0]):
+            return match[0]
+    last = "".join(filter(str.isdecimal, match[0]))[-4:]
+    return f"{_HIDDEN}{last}"
 
 
 _context: ContextVar[Mapping[str, Any]] = ContextVar("wabot_log_context")
@@ -165,10 +202,22 @@ def _parts(record: logging.LogRecord) -> tuple[str, dict[str, Any], str]:
         fields[name] = _safe(name, value)
     trace = ""
     if record.exc_info and record.exc_info[0] is not None:
-        trace = mask("".join(traceback.format_exception(*record.exc_info)).rstrip())
+        trace = _traceback(traceback.TracebackException(*record.exc_info))
     elif record.exc_text:
         trace = mask(record.exc_text)
     return mask(_sentence(record)), fields, trace
+
+
+def _traceback(told: traceback.TracebackException) -> str:
+    """Return the traceback, every error of it masked by itself: where one ends is certain here."""
+    left = [told]
+    while left:
+        one = left.pop()
+        one._str = mask(one._str)  # type: ignore[attr-defined]
+        one.__notes__ = [mask(str(note)) for note in one.__notes__ or ()]
+        left += [other for other in (one.__cause__, one.__context__) if other is not None]
+        left += one.exceptions or ()
+    return _mask_marks("".join(told.format()).rstrip())
 
 
 def _sentence(record: logging.LogRecord) -> str:

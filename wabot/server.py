@@ -40,7 +40,7 @@ def build_app(runtime: Runtime) -> web.Application:
 
     app.cleanup_ctx.append(life)
     webhook = WebhookController(
-        runtime.acceptor, runtime.signatures, runtime.clock, runtime.verify_token
+        runtime.acceptor, runtime.signatures, runtime.clock, runtime.verify_token, runtime.spans
     )
     add_public_routes(app, webhook, HealthController(runtime.ping))
     return app

@@ -31,6 +31,7 @@ COMMANDS = {
     "keys": Entry("wabot.cli.keys:app", "Make, list and replace the master keys."),
     "inbox": Entry("wabot.cli.inbox:app", "Look at events that wait or failed; try them again."),
     "alerts": Entry("wabot.cli.alerts:app", "See what is wrong; try, send and silence alerts."),
+    "trace": Entry("wabot.cli.trace:trace", "Tell what happened to a message or an order."),
     "simulate": Entry("wabot.cli.simulate:app", "Try everything out without WhatsApp."),
     "db": Entry("wabot.cli.db:app", "Migrate the central database and look at its state."),
 }

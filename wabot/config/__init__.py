@@ -189,6 +189,15 @@ def use_template_dir(folder: Path | None) -> None:
         os.environ["WABOT_TEMPLATE_DIR"] = str(folder.expanduser().absolute())
 
 
+def traces_wanted(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether OpenTelemetry's own variables name a collector of traces."""
+    given = os.environ if environ is None else environ
+    named = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    off = given.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    none = given.get("OTEL_TRACES_EXPORTER", "") == "none"
+    return any(given.get(name) for name in named) and not off and not none
+
+
 def share_metrics(folder: Path) -> None:
     """Let this process, and those it starts, keep their metrics in files of that folder."""
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from wabot.services.runtime.media import MediaWorker
     from wabot.services.runtime.media_ports import FileStorage
     from wabot.services.runtime.ports import Clients, Clock, Journal, TokenReader
+    from wabot.services.runtime.spans import Spans
     from wabot.services.runtime.worker import Worker
 
 
@@ -56,6 +57,7 @@ def build_media(
     worker: "Worker",
     owner: str,
     measures: "Measures",
+    spans: "Spans",
 ) -> "MediaWorker":
     """Put together what fetches customers' files in one process."""
     from wabot.domain.files import MEGABYTE
@@ -74,6 +76,7 @@ def build_media(
         tokens,
         most=settings["WABOT_MEDIA_MB"] * MEGABYTE,
         measures=measures,
+        spans=spans,
     )
     return MediaWorker(
         queue,

@@ -1,5 +1,6 @@
 """One serving process, composed from its settings."""
 
+import asyncio
 import logging
 import os
 import socket
@@ -10,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from wabot.config import Settings
+from wabot.config import Settings, traces_wanted
 from wabot.errors import InvalidInput
 from wabot.logs import log
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from wabot.services.runtime.measuring import Measures
     from wabot.services.runtime.media import MediaWorker
     from wabot.services.runtime.ports import Clock
+    from wabot.services.runtime.spans import Spans
     from wabot.services.runtime.worker import Worker
     from wabot.services.signatures import SignatureVerifier
     from wabot.texts import Texts
@@ -74,6 +76,7 @@ class Runtime:
     verify_token: str
     measures: "Measures"
     notifier: "Notifier"
+    spans: "Spans"
     watching: "Watching | None" = None
 
     async def open(self) -> None:
@@ -95,6 +98,8 @@ class Runtime:
         await self.worker.stop()
         await self.graph.close()
         await self.pools.close()
+        # It may wait for a collector that does not answer.
+        await asyncio.to_thread(self.spans.close)
 
     async def ping(self) -> None:
         """Raise DatabaseUnavailable when the central database does not answer."""
@@ -117,11 +122,10 @@ def build_runtime(
     """
     from wabot.container.alerts import build_notifier
     from wabot.container.media import build_media
-    from wabot.container.watching import Watching, build_measures
+    from wabot.container.watching import build_measures, build_spans, build_watching
     from wabot.gateways.clock import SystemClock
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
-    from wabot.repositories.runtime.backlog import PostgresBacklog
     from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.journal import PostgresJournal
     from wabot.repositories.runtime.pauses import PostgresPauses
@@ -133,7 +137,7 @@ def build_runtime(
     from wabot.services.runtime.delivery_alerts import DeliveryAlerts
     from wabot.services.runtime.fallbacks import Fallbacks
     from wabot.services.runtime.gates import Gate
-    from wabot.services.runtime.measuring import UNMEASURED, Vitals
+    from wabot.services.runtime.measuring import UNMEASURED
     from wabot.services.runtime.pace import Pace
     from wabot.services.runtime.pausing import SendingPauses
     from wabot.services.runtime.sending import Limits, ResendRule, Sender
@@ -145,6 +149,7 @@ def build_runtime(
         return timedelta(seconds=settings[name])
 
     metrics = build_measures(settings, shared_metrics)
+    spans = build_spans(traces_wanted())
     measures = metrics or UNMEASURED
     business_clock = clock or SystemClock()
     owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
@@ -188,6 +193,7 @@ def build_runtime(
         fallbacks=fallbacks,
         clock=business_clock,
         measures=measures,
+        spans=spans,
     )
     texts = texts_of or template_texts()
     turns = TurnRunner(
@@ -211,6 +217,7 @@ def build_runtime(
         turn_gate=Gate(settings["WABOT_TURNS"], settings["WABOT_TURNS_PER_TENANT"]),
         send_gate=Gate(_SENDS, _SENDS_PER_TENANT),
         measures=measures,
+        spans=spans,
     )
     worker = Worker(
         journal,
@@ -233,12 +240,8 @@ def build_runtime(
         worker=worker,
         owner=owner,
         measures=measures,
+        spans=spans,
     )
-
-    def vitals() -> Vitals:
-        return Vitals(worker.at_work, pools.use(), pools.breakers_open)
-
-    backlog = PostgresBacklog(pools, clock=business_clock)
     acceptor = Acceptor(
         journal, clients, worker.dispatch, worker.wake, wake_media=media.wake, measures=measures
     )
@@ -253,5 +256,6 @@ def build_runtime(
         settings["WHATSAPP_VERIFY_TOKEN"],
         measures,
         build_notifier(settings, pools, owner),
-        Watching(metrics, backlog, vitals) if metrics else None,
+        spans,
+        build_watching(metrics, pools=pools, worker=worker, clock=business_clock),
     )

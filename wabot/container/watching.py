@@ -14,8 +14,12 @@ from wabot.logs import log
 
 if TYPE_CHECKING:
     from wabot.gateways.metrics import PrometheusMeasures
+    from wabot.repositories.runtime.pools import Pools
     from wabot.services.runtime.backlog import Backlogs
     from wabot.services.runtime.measuring import Vitals
+    from wabot.services.runtime.ports import Clock
+    from wabot.services.runtime.spans import Spans
+    from wabot.services.runtime.worker import Worker
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +75,42 @@ class Watching:
             looks += 1
             if looks % _SAMPLE_EVERY == 0:
                 self._measures.sample(self._vitals())
+
+
+def build_watching(
+    measures: "PrometheusMeasures | None", *, pools: "Pools", worker: "Worker", clock: "Clock"
+) -> Watching | None:
+    """Put together what watches a process; None when nothing is measured."""
+    if measures is None:
+        return None
+    from wabot.repositories.runtime.backlog import PostgresBacklog
+    from wabot.services.runtime.measuring import Vitals
+
+    def vitals() -> Vitals:
+        return Vitals(worker.at_work, pools.use(), pools.breakers_open)
+
+    return Watching(measures, PostgresBacklog(pools, clock=clock), vitals)
+
+
+def build_spans(wanted: bool) -> "Spans":
+    """Return where spans of traces go: nowhere, unless they are wanted and can be sent."""
+    from wabot.services.runtime.spans import UNTRACED
+
+    if not wanted:
+        return UNTRACED
+    try:
+        from wabot.gateways.traces import OtlpSpans
+    except ModuleNotFoundError as error:
+        log(
+            _log,
+            logging.WARNING,
+            "traces.missing",
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: no traces."
+            " Install it with: pip install 'wabot[otel]'",
+            missing=error.name,
+        )
+        return UNTRACED
+    return OtlpSpans(importlib.metadata.version("wabot"))
 
 
 def build_measures(settings: Settings, shared: Path | None) -> "PrometheusMeasures | None":

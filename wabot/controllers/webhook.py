@@ -12,6 +12,7 @@ from wabot.domain.inbound import parse_webhook
 from wabot.logs import bound, log
 from wabot.services.runtime.acceptance import Acceptor
 from wabot.services.runtime.ports import Clock
+from wabot.services.runtime.spans import UNTRACED, Spans
 from wabot.services.signatures import SignatureVerifier
 
 _log = logging.getLogger(__name__)
@@ -28,11 +29,13 @@ class WebhookController:
         signatures: SignatureVerifier,
         clock: Clock,
         verify_token: str,
+        spans: Spans = UNTRACED,
     ) -> None:
         self._acceptor = acceptor
         self._signatures = signatures
         self._clock = clock
         self._verify_token = verify_token
+        self._spans = spans
 
     async def verify(self, request: web.Request) -> web.Response:
         """Answer Meta's handshake with its challenge; it carries no signature."""
@@ -53,8 +56,10 @@ class WebhookController:
         if app_id is None:
             log(_log, logging.WARNING, "webhook.unsigned", "A webhook without a valid signature.")
             raise web.HTTPUnauthorized(text=f"{SIGNATURE_HEADER} is missing or wrong\n")
-        items = parse_webhook(self._decode(raw), self._clock.now())
-        await self._acceptor.accept(items, app_id=app_id, request_id=bound("request_id"))
+        request_id = bound("request_id")
+        with self._spans.span("accept", request_id, bytes=len(raw)):
+            items = parse_webhook(self._decode(raw), self._clock.now())
+            await self._acceptor.accept(items, app_id=app_id, request_id=request_id)
         return web.Response(text="ok")
 
     def _decode(self, raw: bytes) -> Any:

@@ -278,6 +278,15 @@ messages = Table(
     _moment("accepted_at", nullable=True),
     _moment("delivered_at", nullable=True),
     _moment("created_at", default_now=True),
+    # For whoever asks what happened. Inbound: when and with which webhook it came, what was made
+    # of it (codes, never words), where the conversation stood. Outbound: the key of its text.
+    Column("request_id", Text, nullable=True),
+    _moment("received_at", nullable=True),
+    Column("meaning", Text, nullable=True),
+    Column("step_before", Text, nullable=True),
+    Column("step_after", Text, nullable=True),
+    _moment("sent_at", nullable=True),
+    _moment("read_at", nullable=True),
     CheckConstraint("direction in ('in', 'out')", name="direction"),
     CheckConstraint(
         "status in ('received', 'sending', 'accepted', 'sent', 'delivered', 'read', 'played',"

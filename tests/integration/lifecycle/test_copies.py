@@ -16,6 +16,7 @@ from tests.integration.tenants.catalogue import everything, namespace, rights
 from tests.integration.tenants.conftest import Cli, Create
 from wabot.container import tenants_at
 from wabot.domain.tenant import Isolation, Placement, Tenant
+from wabot.repositories.provisioning.migration_line import head_revisions
 
 NEW_TOKEN = "EAAthenewtokenofthecopy"
 
@@ -208,7 +209,7 @@ def test_an_export_of_a_newer_revision_is_refused(
     cli: Cli, shop: Tenant, file: Path, central: Connection
 ) -> None:
     before = everything(central)
-    rewritten(file, lambda n, d: (n, d.replace(b'"base_0001"', b'"base_9001"')))
+    rewritten(file, lambda n, d: (n, d.replace(head_revisions()[0].encode(), b"base_9001")))
     done = restore(cli, file, "--slug", "dos")
     assert (done.exit_code, "does not know" in document(done)["error"]["message"]) == (4, True)
     assert everything(central) == before

@@ -44,10 +44,10 @@ ORDER BY position
 REPEAT = TenantStatement("""
 INSERT INTO {messages} (id, customer_id, contact, direction, event_key, audience, essential,
                         recipient, kind, body, status, claimed_by, claim_until, occurred_at,
-                        purpose, parameters, order_id)
+                        purpose, parameters, order_id, meaning)
 SELECT %(id)s, customer_id, %(contact)s, 'out', event_key, audience, essential, recipient,
        %(kind)s, %(body)s, 'sending', %(owner)s, now() + %(claim)s::interval, occurred_at,
-       purpose, parameters, order_id
+       purpose, parameters, order_id, meaning
 FROM {messages} WHERE id = %(repeats)s
 ON CONFLICT DO NOTHING
 """)

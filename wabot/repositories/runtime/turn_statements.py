@@ -140,25 +140,29 @@ RAISE_VERSION = TenantStatement("UPDATE {shop_state} SET version = version + 1")
 
 INSERT_INBOUND = TenantStatement("""
 INSERT INTO {messages} (customer_id, contact, direction, wamid, event_key, kind, body, status,
-                        occurred_at)
-SELECT %(customer)s, %(contact)s, 'in', nullif(wamid, ''), key, kind, body, 'received', at
+                        occurred_at, request_id, received_at, meaning, step_before, step_after)
+SELECT %(customer)s, %(contact)s, 'in', nullif(wamid, ''), key, kind, body, 'received', at,
+       nullif(request, ''), received_at, meaning, before, after
 FROM unnest(%(wamids)s::text[], %(keys)s::text[], %(kinds)s::text[], %(bodies)s::jsonb[],
-            %(times)s::timestamptz[]) AS i(wamid, key, kind, body, at)
+            %(times)s::timestamptz[], %(requests)s::text[], %(received)s::timestamptz[],
+            %(meanings)s::text[], %(before)s::text[], %(after)s::text[])
+    AS i(wamid, key, kind, body, at, request, received_at, meaning, before, after)
 ON CONFLICT DO NOTHING
 """)
 
 INSERT_OUTGOING = TenantStatement("""
 INSERT INTO {messages} (id, customer_id, contact, direction, event_key, audience, essential,
                         recipient, kind, body, status, claimed_by, claim_until, occurred_at,
-                        purpose, parameters, order_id)
+                        purpose, parameters, order_id, meaning)
 SELECT id, %(customer)s, %(contact)s, 'out', key, audience, essential, recipient, kind, body,
-       'sending', %(owner)s, now() + %(claim)s::interval, at, purpose, parameters, order_id
+       'sending', %(owner)s, now() + %(claim)s::interval, at, purpose, parameters, order_id,
+       nullif(meaning, '')
 FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(audiences)s::text[], %(essentials)s::bool[],
             %(recipients)s::jsonb[], %(kinds)s::text[], %(bodies)s::jsonb[],
             %(times)s::timestamptz[], %(purposes)s::text[], %(parameters)s::jsonb[],
-            %(orders)s::uuid[])
+            %(orders)s::uuid[], %(meanings)s::text[])
      WITH ORDINALITY AS o(id, key, audience, essential, recipient, kind, body, at, purpose,
-                          parameters, order_id, place)
+                          parameters, order_id, meaning, place)
 ORDER BY place
 """)
 
@@ -236,17 +240,22 @@ UPDATE {messages} m SET
         'sending', 'accepted', 'sent', 'failed', 'delivered', 'read', 'played', 'cancelled'
     ], m.status) - 1 THEN s.status ELSE m.status END,
     wamid = coalesce(m.wamid, s.wamid),
-    accepted_at = coalesce(m.accepted_at, s.at),
-    delivered_at = CASE WHEN s.rank >= 4 THEN coalesce(m.delivered_at, s.at)
+    accepted_at = coalesce(m.accepted_at, s.at), sent_at = coalesce(m.sent_at, s.sent_at),
+    delivered_at = CASE WHEN s.rank >= 4 THEN coalesce(m.delivered_at, s.delivered_at, s.at)
                    ELSE m.delivered_at END,
+    read_at = coalesce(m.read_at, s.read_at),
     error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
     pricing = coalesce(m.pricing, s.pricing),
     next_attempt_at = NULL
 FROM (
-    SELECT DISTINCT ON (wamid) * FROM unnest(
+    SELECT DISTINCT ON (wamid) *, min(at) FILTER (WHERE status = 'sent') OVER same AS sent_at,
+        min(at) FILTER (WHERE status = 'delivered') OVER same AS delivered_at,
+        min(at) FILTER (WHERE status = 'read') OVER same AS read_at
+    FROM unnest(
         %(wamids)s::text[], %(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::int[],
         %(times)s::timestamptz[], %(codes)s::int[], %(errors)s::text[], %(pricings)s::jsonb[])
         AS u(wamid, id, status, rank, at, error_code, error, pricing)
+    WINDOW same AS (PARTITION BY wamid)
     ORDER BY wamid, rank DESC
 ) s
 WHERE m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)

@@ -85,6 +85,11 @@ def _inbound(writes: TurnWrites) -> dict[str, Any]:
         "kinds": [message.kind for message in writes.inbound],
         "bodies": [Jsonb(message.body) for message in writes.inbound],
         "times": [message.occurred_at for message in writes.inbound],
+        "requests": [message.request_id for message in writes.inbound],
+        "received": [message.received_at for message in writes.inbound],
+        "meanings": [message.meaning for message in writes.inbound],
+        "before": [message.step_before for message in writes.inbound],
+        "after": [message.step_after for message in writes.inbound],
     }
 
 
@@ -108,4 +113,5 @@ def _outgoing(writes: TurnWrites, rows: tuple[Outgoing, ...]) -> dict[str, Any]:
         "orders": [row.order_id for row in rows],
         "bodies": [Jsonb(body) for body in bodies],
         "times": [row.occurred_at for row in rows],
+        "meanings": [row.meaning for row in rows],
     }

@@ -27,6 +27,7 @@ from wabot.services.runtime.gates import Gate
 from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.ports import Clients, Journal
 from wabot.services.runtime.sending import Sender
+from wabot.services.runtime.spans import UNTRACED, Spans
 from wabot.services.runtime.turn import TurnResult, TurnRunner
 
 _log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Conversing:
     turn_gate: Gate
     send_gate: Gate
     measures: Measures = field(default=UNMEASURED)
+    spans: Spans = field(default=UNTRACED)
 
     async def handle(
         self, key: ConversationKey, taken: Sequence[StoredEvent] | None = None
@@ -112,7 +114,11 @@ class Conversing:
         # After a failure one event at a time, so that a bad one takes no other with it.
         alone = any(event.attempts > 1 for event in events)
         now, later = (events[:1], events[1:]) if alone else (events, [])
-        closing = await self._turn(tenant, key, now)
+        first = now[0]
+        others = {event.request_id for event in now[1:]} - {first.request_id}
+        named = {"tenant": tenant.slug, "kind": first.kind.value, "tries": first.attempts}
+        with self.spans.span("turn", first.request_id, links=sorted(others), **named):
+            closing = await self._turn(tenant, key, now)
         rest = tuple(Kept(event.id, timedelta(0)) for event in later)
         return Closing(key, closing.done, closing.failed, closing.kept + rest, closing.timers)
 

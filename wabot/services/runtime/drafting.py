@@ -64,6 +64,7 @@ class Drafting:
             purpose=outline.purpose if outline else Purpose.REPLY,
             parameters=outlined(outline, self.texts, self.shop) if outline else (),
             order_id=outline.order_id if outline else None,
+            meaning=reply.text.key,
         )
 
 

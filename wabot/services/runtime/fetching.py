@@ -23,6 +23,7 @@ from wabot.services.runtime.media_ports import (
     Missed,
 )
 from wabot.services.runtime.ports import TokenReader
+from wabot.services.runtime.spans import UNTRACED, Spans
 
 _log = logging.getLogger(__name__)
 
@@ -63,12 +64,17 @@ class Fetcher:
     tokens: TokenReader
     most: int
     measures: Measures = UNMEASURED
+    spans: Spans = UNTRACED
 
     async def fetch(self, tenant: Tenant, file: FileToFetch) -> FileRecord | Missed:
         """Return what became of the file, recorded by then, or why it has to wait.
 
         Raises StorageUnavailable or DatabaseUnavailable when it has to wait for these.
         """
+        with self.spans.span("file", file.request_id, tenant=tenant.slug, kind=file.kind.value):
+            return await self._try(tenant, file)
+
+    async def _try(self, tenant: Tenant, file: FileToFetch) -> FileRecord | Missed:
         outcome: FileRecord | Missed = Missed(Miss.WAIT, "there is no token")
         for ciphertext in filter(None, (tenant.token, tenant.previous_token)):
             try:

@@ -126,7 +126,15 @@ def _refusal(event: StoredEvent) -> MediaRefused:
 
 
 def _inbound(event: StoredEvent, kind: str, body: dict[str, object], wamid: str = "") -> Inbound:
-    return Inbound(event.key, kind, body, event.occurred_at, wamid if wamid == event.key else "")
+    return Inbound(
+        event.key,
+        kind,
+        body,
+        event.occurred_at,
+        wamid if wamid == event.key else "",
+        event.request_id,
+        event.received_at,
+    )
 
 
 def _status(update: StatusUpdate) -> StatusChange:

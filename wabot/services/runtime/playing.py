@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID, uuid4
 
+from wabot.domain.conversation.codec import step_name
 from wabot.domain.conversation.effects import (
     CancelTimer,
     Effect,
@@ -22,6 +23,7 @@ from wabot.domain.conversation.effects import (
 )
 from wabot.domain.conversation.engine import step
 from wabot.domain.conversation.events import Event, OrderPlaced, OrderShort
+from wabot.domain.conversation.meaning import meaning
 from wabot.domain.conversation.memory import Conversation, Pause
 from wabot.domain.conversation.replies import Reply
 from wabot.domain.customer import Address
@@ -51,6 +53,15 @@ class Noticed:
     event_key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What an event was taken for, and where the conversation stood before and after it."""
+
+    meaning: str
+    step_before: str
+    step_after: str
+
+
 @dataclass(slots=True)
 class Played:
     """The conversation after its events, and all that they want done."""
@@ -63,6 +74,7 @@ class Played:
     phone_number: str = ""
     unknown_words: list[str] = field(default_factory=list)
     timers: dict[str, list[TimerChange]] = field(default_factory=dict)
+    understood: dict[str, Understood] = field(default_factory=dict)
     orders: int = 0
     began: bool = False
 
@@ -86,21 +98,28 @@ class Player:
         self._now = now
         self._place = place
         self._new_id = new_id
+        self._effects: list[Effect] = []
         self.played = Played(conversation)
 
     async def play(self, event: Event, event_key: str) -> None:
         """Take one event through the engine, and an order it places to its end."""
+        before = step_name(self.played.conversation.memory.state)
+        self._effects.clear()
         placed = await self._step(event, event_key)
         while placed is not None:
             happening = (
                 OrderPlaced(placed) if isinstance(placed, Order) else OrderShort(tuple(placed))
             )
             placed = await self._step(replace(event, happening=happening), event_key)
+        after = step_name(self.played.conversation.memory.state)
+        taken_for = meaning(event.happening, self._effects)
+        self.played.understood[event_key] = Understood(taken_for, before, after)
 
     async def _step(self, event: Event, event_key: str) -> OrderResult | None:
         played = self.played
         outcome = step(played.conversation, event, self._shop, self._now)
         played.conversation = replace(played.conversation, memory=outcome.memory)
+        self._effects.extend(outcome.effects)
         essential = isinstance(event.happening, OrderPlaced)
         draft: OrderDraft | None = None
         for effect in outcome.effects:

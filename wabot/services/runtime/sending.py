@@ -24,7 +24,7 @@ from wabot.domain.message import Recipient
 from wabot.domain.message_codec import KINDS
 from wabot.domain.tenant import Tenant
 from wabot.errors import DecryptionFailed, ExternalFailure
-from wabot.logs import log
+from wabot.logs import bound, log
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.fallbacks import Fallbacks
 from wabot.services.runtime.measuring import UNMEASURED, Measures
@@ -39,6 +39,7 @@ from wabot.services.runtime.ports import (
     TokenReader,
 )
 from wabot.services.runtime.scouting import Scouts
+from wabot.services.runtime.spans import UNTRACED, Spans
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Outgoing, SendClaim, SendMark
 
 _log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ class Sender:
         fallbacks: Fallbacks,
         clock: Clock,
         measures: Measures = UNMEASURED,
+        spans: Spans = UNTRACED,
     ) -> None:
         self._store = store
         self._journal = journal
@@ -97,6 +99,7 @@ class Sender:
         self._fallbacks = fallbacks
         self._clock = clock
         self._measures = measures
+        self._spans = spans
         self._marks: dict[UUID, Batcher[SendMark, None]] = {}
 
     async def send(self, tenant: Tenant, rows: Sequence[Outgoing]) -> timedelta | None:
@@ -173,7 +176,9 @@ class Sender:
             if row.withheld:
                 await self._withhold(tenant, row)
                 return None
-            return await self._attempt(await self._as_it_is(tenant), row, probing=probing)
+            named = {"kind": KINDS[type(row.message)], "audience": row.audience}
+            with self._spans.span("send", bound("request_id"), tenant=tenant.slug, **named):
+                return await self._attempt(await self._as_it_is(tenant), row, probing=probing)
 
     async def _withhold(self, tenant: Tenant, row: Outgoing) -> None:
         await self._mark(tenant, await self._fallbacks.withhold(tenant, row))

@@ -1,8 +1,8 @@
 """One turn of one conversation: its due events through the engine, in one tenant transaction."""
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -24,6 +24,7 @@ from wabot.services.runtime.repeating import repeat_by_template, was_closed
 from wabot.services.runtime.turns import (
     CUSTOMER_AUDIENCE,
     Contact,
+    Inbound,
     Loaded,
     OrderResult,
     OrderToPlace,
@@ -160,7 +161,7 @@ class TurnRunner:
                 at=now,
                 claimed_by=self._owner,
                 claim=self._claim,
-                inbound=tuple(note for mover in fresh for note in mover.inbound),
+                inbound=tuple(_notes(fresh, played)),
                 outgoing=tuple(outgoing),
                 session=SessionWrite(
                     last_step=step_name(memory.state),
@@ -224,6 +225,19 @@ def _gives_way(row: Outgoing) -> bool:
 def _may_be_out(row: Outgoing) -> bool:
     """Tell whether an echo may be that of this message: what Graph refused echoes nowhere."""
     return row.audience == CUSTOMER_AUDIENCE and row.ready_in is None
+
+
+def _notes(movers: Sequence[Mover], played: Played) -> Iterator[Inbound]:
+    """Return the movers' notes with what was made of them; fragments were one thought."""
+    for mover in movers:
+        told = played.understood[mover.key]
+        for note in mover.inbound:
+            yield replace(
+                note,
+                meaning=told.meaning,
+                step_before=told.step_before,
+                step_after=told.step_after,
+            )
 
 
 def _joined(before: Loaded, registered: Loaded) -> Loaded:

@@ -33,7 +33,7 @@ class Outgoing:
 
     `waited` is how long ago the claim ran out (negative while it runs); `ready_in` how long a
     refused message still has to wait. Both are None for fresh ones. `parameters` are for a template
-    of its purpose; `withheld` is why it may not be sent at all.
+    of its purpose; `withheld` is why it may not be sent at all. `meaning` is the key of its text.
     """
 
     id: UUID
@@ -52,6 +52,7 @@ class Outgoing:
     parameters: tuple[str, ...] = ()
     order_id: UUID | None = None
     withheld: str = ""
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +137,22 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A message or act of a person, for the archive and against doing it twice."""
+    """A message or act of a person, for the archive and against doing it twice.
+
+    The rest tells its story: the webhook that brought it, what the engine made of it (codes, never
+    words), and where the conversation stood.
+    """
 
     key: str
     kind: str
     body: dict[str, Any]
     occurred_at: datetime
     wamid: str = ""
+    request_id: str = ""
+    received_at: datetime | None = None
+    meaning: str = ""
+    step_before: str = ""
+    step_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,114 @@
+"""Finds what happened to a message or an order, wherever its shop's tables are."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from wabot.domain.story import Story, Waiting
+from wabot.domain.tenant import Placement
+from wabot.errors import DatabaseUnavailable, InvalidInput, NotFound
+
+_NAMED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A shop that may have it."""
+
+    id: UUID
+    slug: str
+    currency: str
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where something is: in a shop, under the key of the event that it began with."""
+
+    shop: Shop
+    event_key: str
+
+
+class Stories(Protocol):
+    """What the databases know."""
+
+    @property
+    def unreachable(self) -> Sequence[str]:
+        """Return the shops that could not be looked at."""
+
+    def shops(self, slug: str = "") -> list[Shop]:
+        """Return all shops that have tables, or the named one; raises NotFound."""
+
+    def waiting(self, name: str, shops: Sequence[Shop]) -> list[tuple[str, Waiting]]:
+        """Return the inbox's events of that name, with their shops' slugs ('' without one)."""
+
+    def find_message(self, name: str, shops: Sequence[Shop]) -> list[Found]:
+        """Find messages of either direction by their wamid, or by the key of their event."""
+
+    def find_order(self, code: str, shops: Sequence[Shop]) -> list[Found]:
+        """Find orders of that code."""
+
+    def tell(self, found: Found) -> Story:
+        """Return all that the shop and the inbox know of the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellStory:
+    """Tells the story of a message id, as Meta or our logs write it, or of an order's code."""
+
+    stories: Stories
+
+    def run(self, name: str, slug: str = "") -> list[Story]:
+        """Return the stories: one, unless the end of a message id stands for several.
+
+        Raises NotFound, InvalidInput when several shops have such an order, DatabaseUnavailable
+        when it was not found where it could be looked for.
+        """
+        shops = self.stories.shops(slug)
+        code = _order_code(name)
+        if code:
+            found = self.stories.find_order(code, shops)
+            if len(found) > 1:
+                raise _several(code, [one.shop.slug for one in found])
+        else:
+            found = self.stories.find_message(name, shops)
+        stories = [self.stories.tell(one) for one in found]
+        if not stories and not code:
+            stories = [Story(of, event, None) for of, event in self.stories.waiting(name, shops)]
+        if not stories:
+            raise self._unknown(name, slug)
+        return stories
+
+    def _unknown(self, name: str, slug: str) -> NotFound | DatabaseUnavailable:
+        what = f"Nothing is known of {name}" + (f" at {slug}" if slug else "")
+        away = self.stories.unreachable
+        if away:
+            return DatabaseUnavailable(
+                f"{what}; not looked at, for their database is away: {_some(away)}",
+                hint="See why: wabot tenant doctor",
+                retryable=True,
+            )
+        return NotFound(
+            what,
+            hint="It takes a message id (wamid.…, whole or its end as logs show it) or an order"
+            " code (P-101). What waits is listed by: wabot inbox list",
+        )
+
+
+def _order_code(name: str) -> str:
+    written = re.fullmatch(r"[Pp]?-?(\d{1,18})", name)
+    return f"P-{int(written[1])}" if written else ""
+
+
+def _several(code: str, slugs: Sequence[str]) -> InvalidInput:
+    return InvalidInput(
+        f"{len(slugs)} shops have an order {code}: {_some(slugs)}",
+        hint=f"Name the shop: wabot trace {code} --tenant {slugs[0]}",
+    )
+
+
+def _some(slugs: Sequence[str]) -> str:
+    named = ", ".join(slugs[:_NAMED])
+    return named if len(slugs) <= _NAMED else f"{named} and {len(slugs) - _NAMED} more"
