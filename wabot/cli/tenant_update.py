@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wabot.cli.keep_products import choose_kept, read_kept
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant_options import DryRun, Slug
@@ -43,6 +44,16 @@ def update(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of the shop; repeatable."),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Take a plan that is below today's use.")
+    ] = False,
+    keep_products: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|SKU,...",
+            help="With --force: the products that stay active, a sku a line or with commas.",
+        ),
+    ] = None,
     dry_run: DryRun = False,
     json: JsonOption = False,
 ) -> None:
@@ -72,8 +83,19 @@ def update(
     settings = _settings(set_ or [])
     if not fields and not settings:
         raise InvalidInput("nothing to change was given", hint="See: wabot tenant update --help")
+    keep = read_kept(keep_products) if keep_products is not None else None
+    if keep is not None and not (force and plan):
+        raise InvalidInput(
+            "--keep-products is for a smaller plan",
+            hint="Give it with --plan and --force.",
+        )
     with open_tenants(read_settings(out)) as provisioning:
-        updated = provisioning.update.run(UpdateRequest(slug, fields, settings), dry_run=dry_run)
+        use_case = provisioning.update
+        if force and plan and keep is None:
+            allowed, active = use_case.excess(slug, plan)
+            keep = choose_kept(active, allowed) if active else None
+        asked = UpdateRequest(slug, fields, settings, force=force, keep=keep)
+        updated = use_case.run(asked, dry_run=dry_run)
     for warning in updated.warnings:
         out.warn(warning)
     _tell(out, updated, dry_run=dry_run)
@@ -104,6 +126,7 @@ def _tell(out: Output, updated: "Update", *, dry_run: bool) -> None:
         "changes": changes,
         "dry_run": dry_run,
         "attached_events": updated.attached,
+        "deactivated": list(updated.deactivated),
     }
     if not changes:
         message = f"{slug} is just so already. Nothing was changed."
@@ -114,6 +137,9 @@ def _tell(out: Output, updated: "Update", *, dry_run: bool) -> None:
         ]
         head = f"Would change {slug}:" if dry_run else f"Changed {slug}:"
         message = "\n".join((head, *lines))
+        if updated.deactivated:
+            would = "would be" if dry_run else "are"
+            message += f"\n{len(updated.deactivated):,} products {would} off sale."
         if updated.attached:
             message += f"\n{updated.attached} events that waited for its number are its own now."
     out.done(message, data=data, next=(f"wabot tenant show {slug}",))

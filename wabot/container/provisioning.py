@@ -112,11 +112,22 @@ class Provisioning:
     @property
     def update(self) -> "UpdateTenant":
         """Return the use case that changes a tenant."""
+        from wabot.repositories.provisioning.catalog_rows import SqlCatalog
         from wabot.repositories.provisioning.module_folders import FolderModules
+        from wabot.repositories.provisioning.plan_use import SqlPlanUses
         from wabot.services.provisioning.update import UpdateTenant
 
         modules = FolderModules(self.tenants.line)
-        return UpdateTenant(self.tenants, self.changes, self.templates, modules, self.actor)
+        return UpdateTenant(
+            self.tenants,
+            self.changes,
+            self.templates,
+            modules,
+            SqlCatalog(self.engine, self.servers),
+            SqlPlanUses(self.tenants),
+            now=lambda: datetime.now(UTC),
+            actor=self.actor,
+        )
 
     @property
     def suspend(self) -> "SuspendTenants":

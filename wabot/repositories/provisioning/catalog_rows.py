@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,14 +12,14 @@ from sqlalchemy import Connection, Engine
 from wabot.domain.plan import check_active_products
 from wabot.domain.template import SeedProduct
 from wabot.domain.tenant import Placement, Tenant
-from wabot.errors import InvalidInput, UnknownChoice
+from wabot.errors import InvalidInput
 from wabot.repositories.provisioning import shop_rows
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.holding import central_transaction, own_tables, wait_for
 from wabot.repositories.provisioning.product_limit import hold_count, tell_servers
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.servers import Servers
-from wabot.services.provisioning.catalog import CatalogChange, CatalogProduct
+from wabot.services.provisioning.catalog import CatalogChange, CatalogProduct, identify
 
 _LIST = """
 SELECT id, coalesce(sku, ''), name, price, unit, step, stock, category, is_active
@@ -77,7 +76,7 @@ class SqlCatalog:
         """Make products active, or not; they are named by sku or by name."""
 
         def act(own: Connection, place: Placement) -> CatalogChange:
-            ids = _identified(named, _products(own, place))
+            ids = identify(named, _products(own, place))
             values = {"ids": ids, "active": active}
             switched = own.exec_driver_sql(render(_SWITCH, place), values).scalars().all()
             return CatalogChange(
@@ -155,20 +154,6 @@ class _Undone(Exception):
 def _products(connection: Connection, place: Placement) -> tuple[CatalogProduct, ...]:
     rows = connection.exec_driver_sql(render(_LIST, place)).all()
     return tuple(CatalogProduct(*row) for row in rows)
-
-
-def _identified(named: Sequence[str], products: Sequence[CatalogProduct]) -> list[UUID]:
-    by_name = {product.name.casefold(): product.id for product in products}
-    by_name |= {product.sku.casefold(): product.id for product in products if product.sku}
-    unknown = [name for name in named if name.casefold() not in by_name]
-    if unknown:
-        names = [word for product in products for word in (product.sku, product.name) if word]
-        close = get_close_matches(unknown[0], names, n=3)
-        raise UnknownChoice(
-            f"the shop has no product {', '.join(map(repr, unknown))}; nothing was changed",
-            hint=f"Did you mean {' or '.join(close)}?" if close else "",
-        )
-    return list(dict.fromkeys(by_name[name.casefold()] for name in named))
 
 
 def _refuse_second_names(given: Sequence[SeedProduct], products: Sequence[CatalogProduct]) -> None:

@@ -1,7 +1,9 @@
 """Changes of a tenant that exists: its row, its settings, whether servers work for it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, func, update
@@ -9,8 +11,9 @@ from sqlalchemy import Connection, Engine, func, update
 from wabot.domain.money import minor_units
 from wabot.domain.settings import StoredValue
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
+from wabot.errors import Conflict
 from wabot.models.central import clients as clients_table
-from wabot.repositories.provisioning import clients, waiting
+from wabot.repositories.provisioning import clients, product_limit, waiting
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.holding import central_transaction, hold, own_tables
 from wabot.repositories.provisioning.rendering import render
@@ -48,16 +51,24 @@ class SqlChanges:
         *,
         actor: str,
         changes: Mapping[str, Any],
+        at: datetime,
+        kept: frozenset[UUID] | None = None,
     ) -> int:
         """Write what differs; return how many events waited for the tenant's new number.
 
-        Raises Conflict when somebody else changed the tenant since `before` was read.
+        Where not all products may stay active, those that are `kept` do. Raises Conflict when
+        somebody else changed the tenant since `before` was read, or made more products active.
         """
         with central_transaction(self._engine) as connection:
             hold(connection, before)
             fewer_digits = minor_units(after.currency) < minor_units(before.currency)
-            if settings or fewer_digits:
+            fewer_products = (
+                after.allowance(at).active_products < before.allowance(at).active_products
+            )
+            if settings or fewer_digits or fewer_products:
                 with own_tables(self._servers, connection, after) as own:
+                    if fewer_products:
+                        _fit(own, after, after.allowance(at).active_products, kept)
                     _write_shop(own, after, settings, round_prices=fewer_digits)
             connection.execute(
                 update(clients_table)
@@ -113,6 +124,22 @@ class SqlChanges:
         """Write an act down that changes nothing central by itself."""
         with central_transaction(self._engine) as connection:
             note(connection, tenant, actor=actor, action=action, details=details)
+
+
+def _fit(
+    connection: Connection, tenant: Tenant, allowed: int, kept: frozenset[UUID] | None
+) -> None:
+    """Let no more products be active than are allowed, while nobody can make others so."""
+    active = product_limit.hold_count(connection, tenant.placement)
+    if kept is not None:
+        active -= len(product_limit.keep_active(connection, tenant.placement, kept))
+    if active > allowed:
+        raise Conflict(
+            f"{tenant.slug} has {active:,} active products by now, {allowed:,} are allowed;"
+            " nothing was changed",
+            hint="Run the command again.",
+            retryable=True,
+        )
 
 
 def _write_shop(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 from wabot.domain.plan import Allowance
 from wabot.domain.template import SeedProduct, Template
 from wabot.domain.tenant import Tenant
+from wabot.errors import UnknownChoice
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Templates, Tenants
 
@@ -72,6 +74,21 @@ class Catalog(Protocol):
     ) -> CatalogChange:
         """Add products and change those whose sku is there; none is taken away."""
         ...
+
+
+def identify(named: Sequence[str], products: Sequence[CatalogProduct]) -> list[UUID]:
+    """Return the products of those skus or names, whatever the case; UnknownChoice for others."""
+    by_name = {product.name.casefold(): product.id for product in products}
+    by_name |= {product.sku.casefold(): product.id for product in products if product.sku}
+    unknown = [name for name in named if name.casefold() not in by_name]
+    if unknown:
+        names = [word for product in products for word in (product.sku, product.name) if word]
+        close = get_close_matches(unknown[0], names, n=3)
+        raise UnknownChoice(
+            f"the shop has no product {', '.join(map(repr, unknown[:10]))}; nothing was changed",
+            hint=f"Did you mean {' or '.join(close)}?" if close else "",
+        )
+    return list(dict.fromkeys(by_name[name.casefold()] for name in named))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import UUID
 
 from wabot.domain.archive import Manifest
 from wabot.domain.settings import StoredValue
@@ -23,10 +24,13 @@ class Changes(Protocol):
         *,
         actor: str,
         changes: Mapping[str, Any],
+        at: datetime,
+        kept: frozenset[UUID] | None = None,
     ) -> int:
         """Write what differs; return how many events waited for the tenant's new number.
 
-        Raises Conflict when somebody else changed the tenant since `before` was read.
+        Where not all products may stay active, those that are `kept` do. Raises Conflict when
+        somebody else changed the tenant since `before` was read, or made more products active.
         """
         ...
 

@@ -1,14 +1,14 @@
 """Change what a tenant is called, pays, answers on, and how its shop behaves."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from difflib import get_close_matches
 from itertools import chain
 from typing import Any
 
 from wabot.domain.migration import modules_of
 from wabot.domain.money import minor_units
-from wabot.domain.plan import Feature
 from wabot.domain.settings import (
     SHOP_SETTINGS,
     SettingKind,
@@ -18,11 +18,14 @@ from wabot.domain.settings import (
     from_words,
 )
 from wabot.domain.tenant import Tenant
-from wabot.errors import Conflict, InvalidInput, Refused, UnknownChoice
+from wabot.errors import Conflict, InvalidInput, UnknownChoice
 from wabot.services.provisioning import request as rules
+from wabot.services.provisioning.catalog import Catalog, CatalogProduct
+from wabot.services.provisioning.downgrade import Downgrade, check_downgrade, is_less
 from wabot.services.provisioning.lifecycle_ports import Changes
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.modules import Modules
+from wabot.services.provisioning.plan_report import PlanUses, month_of
 from wabot.services.provisioning.ports import Templates, Tenants
 
 # Given like columns, kept like settings.
@@ -31,11 +34,16 @@ _PHONES = ("owner_phone", "adviser_phone")
 
 @dataclass(frozen=True, slots=True)
 class UpdateRequest:
-    """What is to be; what is absent stays. `settings` are in a person's words."""
+    """What is to be; what is absent stays. `settings` are in a person's words.
+
+    A plan below today's use is taken by `force` only; then `keep` names the products that stay.
+    """
 
     slug: str
     fields: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+    force: bool = False
+    keep: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ class Update:
     changes: tuple[Change, ...]
     attached: int = 0
     warnings: tuple[str, ...] = ()
+    deactivated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +74,16 @@ class UpdateTenant:
     changes: Changes
     templates: Templates
     modules: Modules
+    catalog: Catalog
+    uses: PlanUses
+    now: Callable[[], datetime]
     actor: str
 
     def run(self, asked: UpdateRequest, *, dry_run: bool = False) -> Update:
         """Write what differs from what stands; asking again changes nothing."""
         before = find_tenant(self.tenants, asked.slug)
         after = self._changed(before, asked.fields)
+        downgrade = self._downgrade(asked, before, after)
         wanted = self._settings(before, after, asked)
         # What is central changes although the shop's own server is away.
         stored = self.tenants.read_seed(before).settings if wanted else {}
@@ -79,25 +92,29 @@ class UpdateTenant:
             *_column_changes(before, after),
             *(Change(key, stored.get(key), value) for key, value in settings.items()),
         )
-        warnings = _warnings(before, after)
+        warnings = (*_warnings(before, after), *downgrade.over)
         if dry_run or not changes:
-            return Update(after, changes, warnings=warnings if changes else ())
+            warnings = warnings if changes else ()
+            return Update(after, changes, warnings=warnings, deactivated=downgrade.taken)
+        details: dict[str, Any] = {change.what: [change.before, change.after] for change in changes}
+        if downgrade.taken:
+            details["deactivated"] = list(downgrade.taken)
         attached = self.changes.update(
             before,
             after,
             settings,
             actor=self.actor,
-            changes={change.what: [change.before, change.after] for change in changes},
+            changes=details,
+            at=self.now(),
+            kept=downgrade.kept,
         )
-        return Update(after, changes, attached, warnings)
+        return Update(after, changes, attached, warnings, downgrade.taken)
 
     def _changed(self, before: Tenant, fields: Mapping[str, str]) -> Tenant:
         values: dict[str, Any] = {
             key: _CHECKS[key](value) for key, value in fields.items() if key not in _PHONES
         }
         after = replace(before, **values)
-        if after.plan != before.plan:
-            self._refuse_small_plan(before, after)
         if after.phone_number_id != before.phone_number_id:
             for holder in self.tenants.holders(before.slug, after.phone_number_id):
                 if holder.id != before.id:
@@ -108,23 +125,31 @@ class UpdateTenant:
                     )
         return after
 
-    def _refuse_small_plan(self, before: Tenant, after: Tenant) -> None:
-        plan = rules.check_plan(after.plan)
-        if after.placement.database and Feature.OWN_DATABASE not in plan.features:
-            raise Refused(
-                f"plan {plan.code} does not include a database of its own, and {after.slug} has"
-                " one; nothing was changed",
-                hint=f"First run: wabot tenant move {after.slug} --isolation schema",
-            )
-        if plan.active_products >= rules.check_plan(before.plan).active_products:
-            return
-        active = self.tenants.counts(after).active_products
-        if active > plan.active_products:
-            raise Refused(
-                f"plan {plan.code} allows {plan.active_products} active products,"
-                f" tenant {after.slug} has {active}",
-                hint="Choose a larger plan, or deactivate products first.",
-            )
+    def _downgrade(self, asked: UpdateRequest, before: Tenant, after: Tenant) -> Downgrade:
+        at = self.now()
+        allowances = (before.allowance(at), after.allowance(at))
+        if not is_less(*allowances):
+            return Downgrade()
+        return check_downgrade(
+            before,
+            allowances,
+            self.uses.read(before, month_of(at, before)),
+            self.catalog.products(before) if asked.keep is not None else (),
+            force=asked.force,
+            keep=asked.keep,
+        )
+
+    def excess(self, slug: str, plan: str) -> tuple[int, tuple[CatalogProduct, ...]]:
+        """Return how many products may stay active in that plan, and those that are active now.
+
+        None are returned where all may stay.
+        """
+        before, at = find_tenant(self.tenants, slug), self.now()
+        after = replace(before, plan=rules.check_plan(plan).code)
+        allowed = after.allowance(at).active_products
+        active = tuple(p for p in self.catalog.products(before) if p.is_active)
+        fits = len(active) <= allowed or allowed >= before.allowance(at).active_products
+        return allowed, () if fits else active
 
     def _settings(
         self, before: Tenant, after: Tenant, asked: UpdateRequest
