@@ -105,6 +105,7 @@ def test_the_wheel_works_outside_the_checkout(
         names = set(zipfile.ZipFile(installed.wheel).namelist())
         expected = _files("migrations") | _files("tenant_templates")
         assert {f"wabot/_bundled/{name}" for name in expected} <= names
+        assert _files("wabot/deploy") <= names
         tops = {name.split("/")[0] for name in names}
         assert tops == {"wabot", f"wabot-{version('wabot')}.dist-info"}
 

@@ -117,6 +117,26 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.env_file == Path(".env")
 
 
+def test_files_that_are_handed_over_stand_between_the_file_and_the_environment(
+    tmp_path: Path,
+) -> None:
+    handed = tmp_path / "credentials"
+    handed.mkdir()
+    (handed / "WHATSAPP_VERIFY_TOKEN").write_text("handed over\n", encoding="utf-8")
+    (handed / "unknown").write_text("x", encoding="utf-8")
+    (tmp_path / ".env").write_text("WHATSAPP_VERIFY_TOKEN=of the file\n", encoding="utf-8")
+    given = {"CREDENTIALS_DIRECTORY": str(handed)}
+    word = "WHATSAPP_VERIFY_TOKEN"
+    assert load_settings(environ=given)[word] == "handed over"
+    # An empty line of an env file says nothing, one that says something wins.
+    assert load_settings(environ=given | {word: ""})[word] == "handed over"
+    assert load_settings(environ=given | {word: "given"})[word] == "given"
+    assert load_settings(environ=given).warnings == ()
+    (handed / word).write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match="WHATSAPP_VERIFY_TOKEN cannot be read"):
+        load_settings(environ=given)
+
+
 def test_a_dollar_sign_in_the_file_is_a_dollar_sign(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("WHATSAPP_VERIFY_TOKEN=a${HOME}b\n")
     assert load_settings(environ={})["WHATSAPP_VERIFY_TOKEN"] == "a${HOME}b"

@@ -34,6 +34,7 @@ COMMANDS = {
     "trace": Entry("wabot.cli.trace:trace", "Tell what happened to a message or an order."),
     "simulate": Entry("wabot.cli.simulate:app", "Try everything out without WhatsApp."),
     "db": Entry("wabot.cli.db:app", "Migrate the central database and look at its state."),
+    "deploy": Entry("wabot.cli.deploy:app", "Write files for systemd, Docker or compose."),
 }
 
 

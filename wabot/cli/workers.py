@@ -33,7 +33,8 @@ _COMMAND = (sys.executable, "-c", "from wabot.cli import main; main()", "serve")
 _CANNOT_START = (2, 3, 4)
 _SETTLE = 5.0
 _AGAIN_AFTER = 1.0
-_PATIENCE = 40.0
+# How long a worker may take to finish what it holds.
+PATIENCE = 40.0
 _TICK = 0.1
 
 
@@ -194,7 +195,7 @@ class _Place:
         elif self.following.listens:
             if self.worker is not None:
                 self.worker.ask_to_stop()
-                self.leaving.append((self.worker, now + _PATIENCE))
+                self.leaving.append((self.worker, now + PATIENCE))
             self.worker, self.following = self.following, None
 
     def _see_off(self, now: float) -> None:
@@ -245,7 +246,7 @@ class _Watch:
         workers = [worker for place in self._places for worker in place.everybody()]
         for worker in workers:
             worker.ask_to_stop()
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + PATIENCE
         for worker in workers:
             worker.end(until)
 

@@ -85,6 +85,8 @@ def load_settings(
 ) -> Settings:
     """Read the environment over the `.env` file of the working folder and parse every setting.
 
+    Between both stand files that systemd's LoadCredential or a container's secrets hand over.
+
     Raises ConfigurationError that lists all that is missing or malformed, with how to obtain it.
     """
     return settings_of(examine_settings(environ=environ, env_file=env_file), require=require)
@@ -95,11 +97,11 @@ def examine_settings(
 ) -> Examination:
     """Read the environment over the `.env` file of the working folder, whatever is wrong there."""
     path = env_file if env_file is not None else Path(".env")
-    surrounding = dict(os.environ) if environ is None else environ
     try:
-        return examine(path, _from_file(path), surrounding)
+        return examine(path, _from_file(path), _surrounding(environ))
     except ConfigurationError as error:
-        return examine(path, {}, surrounding, unreadable=error.message)
+        given = dict(os.environ) if environ is None else environ
+        return examine(path, {}, given, unreadable=error.message)
 
 
 def settings_of(found: Examination, *, require: tuple[str, ...] = ()) -> Settings:
@@ -204,7 +206,14 @@ def share_metrics(folder: Path) -> None:
 
 
 def _environment(path: Path, environ: Mapping[str, str] | None) -> dict[str, str]:
-    return _from_file(path) | dict(os.environ if environ is None else environ)
+    return _from_file(path) | _surrounding(environ)
+
+
+def _surrounding(environ: Mapping[str, str] | None) -> dict[str, str]:
+    given = dict(os.environ if environ is None else environ)
+    handed = _credentials(given.get("CREDENTIALS_DIRECTORY", ""))
+    # A line that was left empty in an env file says nothing about what is handed over.
+    return handed | {name: value for name, value in given.items() if value or name not in handed}
 
 
 _READABLE = "Make it a UTF-8 text file that this user may read."
@@ -221,6 +230,22 @@ def _from_file(path: Path) -> dict[str, str]:
             f"{path.resolve()} cannot be read: {error}", hint=_READABLE
         ) from error
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _credentials(folder: str) -> dict[str, str]:
+    """Read the settings that systemd's LoadCredential or a container's secrets hand over.
+
+    Each is a file with the setting's name: unlike a variable, no child process inherits it.
+    """
+    found = {}
+    for name in _BY_NAME if folder else ():
+        path = Path(folder) / name
+        try:
+            if path.is_file():
+                found[name] = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path} cannot be read: {error}", hint=_READABLE) from error
+    return found
 
 
 def _home(given: str) -> Path:
