@@ -95,7 +95,7 @@ async def measure(url: str, numbers: tuple[str, ...], workers: int, seconds: flo
         with serving(environment, workers) as servers:
             count = len(numbers)
             plan = LoadPlan(numbers, count, 600.0, messages=count, concurrency=20)
-            generator = LoadGenerator(plan, f"{servers.url}/webhook", SECRET)
+            generator = LoadGenerator(plan, SECRET, f"{servers.url}/webhook")
             graph.journal.listen(generator.hear)
             figures = await generator.run()
             await asyncio.sleep(5)

@@ -134,7 +134,7 @@ async def load(
                 5.0 + tenants * 0.09,
                 concurrency=CONCURRENCY,
             )
-            await _hold(graph, LoadGenerator(warm, f"{servers.url}/webhook", secret))
+            await _hold(graph, LoadGenerator(warm, secret, f"{servers.url}/webhook"))
             plan = LoadPlan(
                 numbers,
                 max(CUSTOMERS, tenants),
@@ -144,7 +144,7 @@ async def load(
                 concurrency=0 if rate else CONCURRENCY,
             )
             meter = CpuMeter({"serve": servers.pids, "postgres": [place.postmaster]}, "load")
-            generator = LoadGenerator(plan, f"{servers.url}/webhook", secret)
+            generator = LoadGenerator(plan, secret, f"{servers.url}/webhook")
             await _hold(graph, generator)
             return _run(place, servers, generator, meter)
 

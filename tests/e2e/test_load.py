@@ -52,6 +52,7 @@ async def test_nothing_is_lost_doubled_or_out_of_order_whatever_goes_wrong() -> 
         customers=25,
         rate=0.0,
         seconds=60.0,
+        servers=2,
         workers=2,
         statuses="sent",
         template="abarrotes",

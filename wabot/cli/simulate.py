@@ -148,7 +148,12 @@ def load(  # noqa: PLR0917 - a command's options
     messages: Annotated[
         int, typer.Option(min=0, help="Stop after so many messages; 0: after --duration.")
     ] = 0,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Serving processes.")] = 2,
+    servers: Annotated[
+        int, typer.Option(min=1, max=16, help="Servers on the same database, a port each.")
+    ] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Serving processes of each server.")
+    ] = 2,
     statuses: Annotated[
         str, typer.Option(help="How far messages get: none, sent, delivered or read.")
     ] = "none",
@@ -214,6 +219,7 @@ def load(  # noqa: PLR0917 - a command's options
         customers,
         rate,
         _LONG if messages else duration,
+        servers,
         workers,
         statuses,
         template,

@@ -58,7 +58,7 @@ async def _measure(  # noqa: PLR0917 - what a run needs, each once
     try:
         await _probe(graph, webhook, secret, numbers)
         since = now_at(owner_url)
-        generator = LoadGenerator(request.plan(numbers), webhook, secret)
+        generator = LoadGenerator(request.plan(numbers), secret, webhook)
         graph.journal.listen(generator.hear)
         harm = Mischief(graph, request.chance()) if request.faults else None
         await run_generator(generator, harm, request, out)
@@ -79,7 +79,7 @@ async def _measure(  # noqa: PLR0917 - what a run needs, each once
 async def _probe(graph: StandInGraph, webhook: str, secret: str, numbers: tuple[str, ...]) -> None:
     """See that answers come here, before hundreds go to the real Graph."""
     plan = LoadPlan(numbers[:1], 1, 10.0, messages=1, patience=4.0)
-    probe = LoadGenerator(plan, webhook, secret)
+    probe = LoadGenerator(plan, secret, webhook)
     graph.journal.listen(probe.hear)
     figures = await probe.run()
     if not figures.answered:

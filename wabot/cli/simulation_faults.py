@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,9 +69,9 @@ def fragile_server() -> Iterator[FragileServer]:
 
 @dataclass(slots=True)
 class Harm:
-    """Acts on the serving processes and their database."""
+    """Acts on the serving processes and the database that they share."""
 
-    servers: Servers
+    servers: Sequence[Servers]
     database: FragileServer
     chance: Random
     _quiet_until: dict[str, float] = field(default_factory=dict)
@@ -87,18 +87,19 @@ class Harm:
         }
 
     async def _kill(self) -> bool:
-        pids = self.servers.pids
-        if not pids or not self._rested("kill", 4.0):
+        victims = [(server, pid) for server in self.servers for pid in server.pids]
+        if not victims or not self._rested("kill", 4.0):
             return False
         with suppress(ProcessLookupError):
-            self.servers.kill(self.chance.choice(pids))
+            server, pid = self.chance.choice(victims)
+            server.kill(pid)
             return True
         return False
 
     async def _roll(self) -> bool:
         if not self._rested("roll", 15.0):
             return False
-        self.servers.roll()
+        self.chance.choice(self.servers).roll()
         return True
 
     async def _end_connections(self) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from base64 import urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -101,19 +101,24 @@ async def _measure(request: LoadRequest, place: _Place, out: Output) -> dict[str
     async with AsyncExitStack() as stack:
         graph = await stack.enter_async_context(StandInGraph(config))
         environment = {**_environment(place, graph.url), **request.settings}
-        servers = stack.enter_context(serving(environment, request.workers))
-        graph.statuses.callback_url = f"{servers.url}/webhook"
-        generator = LoadGenerator(request.plan(place.numbers), f"{servers.url}/webhook", secret)
+        servers = [
+            stack.enter_context(serving(environment, request.workers))
+            for _ in range(request.servers)
+        ]
+        webhooks = [f"{server.url}/webhook" for server in servers]
+        graph.statuses.callback_url = webhooks[0]
+        generator = LoadGenerator(request.plan(place.numbers), secret, *webhooks)
         graph.journal.listen(generator.hear)
         harm = _harm(request, place, graph, servers)
         await run_generator(generator, harm, request, out)
-        memory = servers.memory()
+        memory = [megabytes for server in servers for megabytes in server.memory()]
         scope = Scope(place.numbers, generator.contacts, since, stock=_STOCK)
         report = await compared(generator, place.owner_url, scope, request, out)
-        errors = servers.errors()
+        errors = sum((server.errors() for server in servers), Counter())
     return {
         "tenants": request.tenants,
         "customers": request.customers,
+        "servers": request.servers,
         "workers": request.workers,
         "statuses": request.level.value,
         **report,
@@ -126,7 +131,7 @@ async def _measure(request: LoadRequest, place: _Place, out: Output) -> dict[str
 
 
 def _harm(
-    request: LoadRequest, place: _Place, graph: StandInGraph, servers: Servers
+    request: LoadRequest, place: _Place, graph: StandInGraph, servers: Sequence[Servers]
 ) -> Mischief | None:
     if place.fragile is None:
         return None

@@ -37,6 +37,7 @@ class LoadRequest:
     customers: int
     rate: float
     seconds: float
+    servers: int
     workers: int
     statuses: str
     template: str

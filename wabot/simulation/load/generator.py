@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import cycle
 from random import Random
 
 import aiohttp
@@ -52,11 +53,14 @@ class _Customer:
 
 
 class LoadGenerator:
-    """One run; `hear` is to be told of every message that the stand-in accepts."""
+    """One run over the webhooks of servers that share a database, each in turn.
 
-    def __init__(self, plan: LoadPlan, webhook_url: str, app_secret: str) -> None:
+    `hear` is to be told of every message that the stand-in accepts.
+    """
+
+    def __init__(self, plan: LoadPlan, app_secret: str, *webhooks: str) -> None:
         self._plan = plan
-        self._url = webhook_url
+        self._webhooks = webhooks
         self._secret = app_secret
         self._customers: dict[tuple[str, str], _Customer] = {}
         self._places = asyncio.Semaphore(plan.concurrency or plan.customers)
@@ -91,7 +95,7 @@ class LoadGenerator:
         async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
             deliveries = Deliveries(
                 session,
-                self._url,
+                cycle(self._webhooks),
                 self._secret,
                 self.figures,
                 Random(plan.seed),  # noqa: S311 - repeatable, not secret
