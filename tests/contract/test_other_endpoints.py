@@ -1,6 +1,7 @@
 """Numbers, tokens, media, subscriptions, and the stand-in's own controls."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -316,3 +317,15 @@ async def test_an_app_is_told_which_address_its_webhooks_go_to() -> None:
 
     assert found["callback_url"] == "https://b.example/w"
     assert {"name": "messages", "version": "v26.0"} in found["fields"]
+
+
+async def test_a_file_of_any_size_that_whatsapp_carries_can_be_put_there(
+    session: aiohttp.ClientSession,
+) -> None:
+    large = bytes(6 * 1024 * 1024)
+    headers = {"Content-Type": "application/pdf"}
+    async with session.post("/_control/media", data=io.BytesIO(large), headers=headers) as response:
+        assert response.status == 201
+        media_id = (await response.json())["id"]
+    status, found = await ask(session, "GET", f"/v26.0/{media_id}")
+    assert (status, found["file_size"], found["mime_type"]) == (200, len(large), "application/pdf")

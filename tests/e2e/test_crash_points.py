@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,8 @@ from tests.crash_scene import tapped as option
 from tests.tap import Tap, tapped
 from wabot.simulation.graph.config import StatusLevel
 from wabot.simulation.graph.faults import Fault
+from wabot.simulation.graph.media import MediaFault
+from wabot.simulation.inbound_payloads import media
 
 _BLOCKED = """
 SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'wabot_runtime'
@@ -235,3 +238,25 @@ async def test_a_status_that_comes_in_time_means_no_second_send(
         shop.graph.statuses.release()
         await one_of_each(shop)
         assert shop.resends() == 0
+
+
+async def test_in_the_middle_of_a_file_the_next_server_fetches_it_whole(
+    environment: dict[str, str],
+) -> None:
+    async with scene(environment, StatusLevel.NONE) as shop:
+        data = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 40
+        shop.graph.spoil(MediaFault(stall=60))
+        await shop.post(media("image", shop.graph.add_media(data, "image/jpeg")))
+        await shop.answer()
+        folder = Path(environment["WABOT_HOME"]) / "media"
+        async with asyncio.timeout(20):
+            while not list((folder / ".incoming").glob("incoming-*")):
+                await asyncio.sleep(0.02)
+        await shop.restart()
+        async with asyncio.timeout(40):
+            while shop.query("SELECT 1 FROM wabot.media"):
+                await asyncio.sleep(0.1)
+        kept = shop.query("SELECT status, size, location FROM media")
+        assert [row[:2] for row in kept] == [("stored", len(data))]
+        assert (folder / kept[0][2]).read_bytes() == data
+        assert len(shop.graph.messages) == 1

@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,6 +52,30 @@ async def test_the_shops_of_a_running_server_are_loaded_and_compared(here: dict[
     assert report["handled"] == report["accepted"] >= 20
     assert report["answered"] == report["accepted"]
     assert (report["lost"], report["doubled"], report["out_of_order"]) == (0, 0, 0)
+
+
+async def test_without_the_database_what_customers_see_is_judged_and_the_rest_named(
+    here: dict[str, str], tmp_path: Path
+) -> None:
+    outside = {
+        name: here[name] for name in ("WHATSAPP_APP_ID", "WHATSAPP_APP_SECRET", "WHATSAPP_API_BASE")
+    }
+    nothing = {"DATABASE_URL": "", "WABOT_HOME": str(tmp_path / "none")}
+    async with ServerProcess(here) as server:
+        number = ("--number", "106500000000001", "--from-outside")
+        code, document = await load({**outside, **nothing}, server.url, *number)
+    report = document["data"]
+    assert code == 0, document
+    assert report["answered"] == report["accepted"] >= 20
+    assert (report["lost"], report["doubled"], report["out_of_order"]) == (0, 0, None)
+    assert "Not looked at" in document["warnings"][0]
+    assert not (tmp_path / "none").exists()
+
+
+async def test_from_outside_the_shops_must_be_named(here: dict[str, str]) -> None:
+    code, document = await load(here, "http://127.0.0.1:8080", "--from-outside")
+    assert code == 2
+    assert "--number" in document["error"]["message"]
 
 
 async def test_nothing_is_sent_when_the_servers_answers_go_elsewhere(here: dict[str, str]) -> None:

@@ -10,13 +10,26 @@ from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 
 if TYPE_CHECKING:
-    from wabot.repositories.inbox import InboxEvent, SqlInbox
+    from wabot.repositories.inbox import InboxEvent, SqlInbox, WaitingFile
 
 app = typer.Typer(rich_markup_mode=None)
 
 Ids = Annotated[list[int], typer.Argument(help="Ids as `wabot inbox list` shows them.")]
 TenantOption = Annotated[str, typer.Option("--tenant", metavar="SLUG", help="Of this shop only.")]
 
+LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
+
+_FILES = (
+    "tenant",
+    "contact",
+    "kind",
+    "attempts",
+    "received_at",
+    "due_at",
+    "event",
+    "phone_number_id",
+    "last_error",
+)
 _LISTED = ("id", "tenant", "contact", "kind", "state", "attempts", "received_at", "last_error")
 
 
@@ -28,7 +41,7 @@ def list_(
         typer.Option(help="waiting, failed, unrouted or done; default: all but done."),
     ] = None,
     tenant: TenantOption = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    limit: LimitOption = 100,
     json: JsonOption = False,
 ) -> None:
     """List events that wait, failed, or came for a number that no shop has."""
@@ -42,9 +55,26 @@ def list_(
     out = Output("inbox list", json=json)
     with _open_inbox(out) as (inbox, _):
         found = inbox.listing(wanted, tenant, limit)
+        files = inbox.files(tenant, 1)
     rows = [[_plain(event, column) for column in _LISTED] for event in found]
     failed = any(event.state == "failed" for event in found)
-    out.table(_LISTED, rows, next=("wabot inbox retry --failed",) if failed else ())
+    next_ = ["wabot inbox retry --failed"] if failed else []
+    if files:
+        since = _plain(files[0], "received_at")
+        out.warn(f"Files of customers wait to be fetched, the oldest since {since}.")
+        next_.append("wabot inbox files")
+    out.table(_LISTED, rows, next=next_)
+
+
+@app.command("files")
+def files_(
+    *, tenant: TenantOption = "", limit: LimitOption = 100, json: JsonOption = False
+) -> None:
+    """List customers' files that wait to be fetched, the oldest first, and why."""
+    out = Output("inbox files", json=json)
+    with _open_inbox(out) as (inbox, _):
+        found = inbox.files(tenant, limit)
+    out.table(_FILES, [[_plain(file, column) for column in _FILES] for file in found])
 
 
 @app.command()
@@ -136,7 +166,7 @@ def _tell(out: Output, count: int, what: str, *, asked: int = 0) -> None:
     out.done(f"{count} event(s) {what}.", data={"events": count}, next=("wabot inbox list",))
 
 
-def _plain(event: "InboxEvent", column: str) -> Any:
+def _plain(event: "InboxEvent | WaitingFile", column: str) -> Any:
     value = getattr(event, column)
     return value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else value
 

@@ -120,7 +120,24 @@ def graph(  # noqa: PLR0917 - a command's options
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """Stand in for Meta's Graph API: point WHATSAPP_API_BASE at it. Takes any number and token."""
+    """Stand in for Meta's Graph API: point WHATSAPP_API_BASE at it. Takes any number and token.
+
+    What it took, and what it is to do, is asked by HTTP, all bodies JSON:
+
+    \b
+    GET|DELETE /_control/messages   what it took · forget it
+    POST /_control/faults           {"code": 131056, "count": 2, "recipient": "521…"}; instead of
+                                    code: http, timeout, delay, drop, drop_after_accept, garbage,
+                                    fail_status; count 0: until cleared
+    GET|DELETE /_control/faults     those still to come · none any more
+    POST /_control/statuses/hold    keep statuses back: {"key": WAMID|RECIPIENT} or all
+    POST /_control/statuses/release end of that
+    POST /_control/webhooks         a copy of a webhook: opens the customer's 24 hours
+    POST /_control/templates        {"name": …, "language": "es_MX", "parameters": 3, …}
+    POST /_control/facts            {"id": NUMBER|ACCOUNT, "facts": {"quality_rating": "RED"}}
+    POST /_control/media            a file as the body; answers with its media id
+    POST|DELETE /_control/media/faults  {"http": 404, "step": "download", "count": 1} · none
+    """
     from wabot.cli.simulation_graph import GraphRequest, serve_graph
 
     serve_graph(
@@ -172,8 +189,9 @@ def load(  # noqa: PLR0917 - a command's options
         typer.Option(
             metavar="URL",
             help="Load a server that runs already, over its own shops, which get orders that"
-            " nobody made. It and this command need the same DATABASE_URL, WHATSAPP_APP_SECRET"
-            " and WHATSAPP_API_BASE=http://127.0.0.1:PORT: there the stand-in for Graph listens.",
+            " nobody made. It and this command need the same WHATSAPP_APP_SECRET and"
+            " WHATSAPP_API_BASE=http://127.0.0.1:PORT: there the stand-in for Graph listens. To"
+            " compare with its database, DATABASE_URL or WABOT_HOME as well.",
         ),
     ] = "",
     number: Annotated[
@@ -186,6 +204,13 @@ def load(  # noqa: PLR0917 - a command's options
     ] = None,
     allow_remote: Annotated[
         bool, typer.Option("--allow-remote", help="Let --against be another machine.")
+    ] = False,
+    from_outside: Annotated[
+        bool,
+        typer.Option(
+            "--from-outside",
+            help="With --against: judge by what customers see alone, without its database.",
+        ),
     ] = False,
     json: JsonOption = False,
 ) -> None:
@@ -207,8 +232,8 @@ def load(  # noqa: PLR0917 - a command's options
         raise InvalidInput("--rate and --duration are numbers of messages and seconds.")
     if rate and concurrency:
         raise InvalidInput("Give --rate or --concurrency, not both.")
-    if (number or allow_remote) and not against:
-        raise InvalidInput("--number and --allow-remote belong to --against.")
+    if (number or allow_remote or from_outside) and not against:
+        raise InvalidInput("--number, --allow-remote and --from-outside belong to --against.")
     if faults and workers == 1 and not against:
         raise InvalidInput(
             "--faults needs at least two --workers: nobody starts a single one anew when it dies"
@@ -231,7 +256,14 @@ def load(  # noqa: PLR0917 - a command's options
     if against:
         from wabot.cli.simulation_against import run_against
 
-        report = run_against(against, request, number or [], out, allow_remote=allow_remote)
+        report = run_against(
+            against,
+            request,
+            number or [],
+            out,
+            allow_remote=allow_remote,
+            from_outside=from_outside,
+        )
     else:
         from wabot.cli.simulation_load import run_load
 

@@ -8,7 +8,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from wabot.cli.output import Output
 from wabot.cli.settings import read_settings
-from wabot.cli.simulation_run import LoadRequest, compared, run_generator
+from wabot.cli.simulation_run import (
+    LoadRequest,
+    compared,
+    run_generator,
+    seen_from_outside,
+)
 from wabot.config import Settings
 from wabot.container import open_central
 from wabot.errors import ExternalFailure, InvalidInput
@@ -18,7 +23,7 @@ from wabot.simulation.load.books import Scope, now_at
 from wabot.simulation.load.generator import LoadGenerator, LoadPlan
 from wabot.simulation.load.mischief import Mischief
 
-_NEEDED = ("DATABASE_URL", "WHATSAPP_APP_SECRET")
+_NEEDED = ("WHATSAPP_APP_SECRET",)
 _CLIENTS = """
 SELECT phone_number_id FROM wabot.clients
 WHERE status = 'active' AND (cardinality(%(asked)s::text[]) = 0 OR phone_number_id = ANY(%(asked)s))
@@ -27,18 +32,29 @@ ORDER BY created_at LIMIT %(most)s
 
 
 def run_against(
-    url: str, request: LoadRequest, asked: list[str], out: Output, *, allow_remote: bool
+    url: str,
+    request: LoadRequest,
+    asked: list[str],
+    out: Output,
+    *,
+    allow_remote: bool,
+    from_outside: bool = False,
 ) -> dict[str, Any]:
-    """Load the server at `url` over its own shops; its Graph must be the stand-in started here."""
+    """Load the server at `url` over its own shops; its Graph must be the stand-in started here.
+
+    From outside its database is not looked at, neither for its shops nor for what became of them.
+    """
     server = _server(url, allow_remote=allow_remote)
     settings = read_settings(out, require=_NEEDED)
-    graph_host, graph_port = _stand_in(settings, allow_remote=allow_remote)
+    address = _stand_in(settings, allow_remote=allow_remote)
     webhook = f"{server.scheme}://{server.netloc}/webhook"
+    if from_outside:
+        if not asked:
+            raise InvalidInput("--from-outside needs the shops: --number PHONE_NUMBER_ID")
+        return asyncio.run(_measure(request, settings, "", tuple(asked), webhook, address, out))
     with open_central(settings) as urls:
         numbers = _numbers(urls.owner_url, asked, request.tenants)
-        run = _measure(
-            request, settings, urls.owner_url, numbers, webhook, (graph_host, graph_port), out
-        )
+        run = _measure(request, settings, urls.owner_url, numbers, webhook, address, out)
         return asyncio.run(run)
 
 
@@ -57,13 +73,16 @@ async def _measure(  # noqa: PLR0917 - what a run needs, each once
     await graph.start(*graph_address)
     try:
         await _probe(graph, webhook, secret, numbers)
-        since = now_at(owner_url)
+        since = now_at(owner_url) if owner_url else None
         generator = LoadGenerator(request.plan(numbers), secret, webhook)
         graph.journal.listen(generator.hear)
         harm = Mischief(graph, request.chance()) if request.faults else None
         await run_generator(generator, harm, request, out)
-        scope = Scope(numbers, generator.contacts, since)
-        report = await compared(generator, owner_url, scope, request, out, alone=False)
+        if since is None:
+            report = seen_from_outside(generator, out)
+        else:
+            scope = Scope(numbers, generator.contacts, since)
+            report = await compared(generator, owner_url, scope, request, out, alone=False)
     finally:
         await graph.stop()
     return {

@@ -29,6 +29,24 @@ class InboxEvent:
     last_error: str
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """A customer's file that is still to be fetched; `tenant` is empty while nobody has its number.
+
+    `event` is the key of the message that brought it.
+    """
+
+    tenant: str
+    phone_number_id: str
+    contact: str
+    kind: str
+    event: str
+    attempts: int
+    received_at: datetime
+    due_at: datetime
+    last_error: str
+
+
 class SqlInbox:
     """The inbox over a connection of the owner."""
 
@@ -41,6 +59,12 @@ class SqlInbox:
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(_LIST, values).all()
         return tuple(InboxEvent(*row) for row in rows)
+
+    def files(self, slug: str, limit: int) -> tuple[WaitingFile, ...]:
+        """Return the files still to be fetched, the oldest first, of one tenant if one is given."""
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_FILES, {"slug": slug, "limit": limit}).all()
+        return tuple(WaitingFile(*row) for row in rows)
 
     def get(self, event_id: int) -> tuple[InboxEvent, Any]:
         """Return an event with its content; raises NotFound."""
@@ -114,6 +138,14 @@ _LIST = f"""
 {_COLUMNS} FROM wabot.inbox i LEFT JOIN wabot.clients c ON c.id = i.client_id
 WHERE i.state = ANY(%(states)s::text[]) AND (%(slug)s = '' OR c.slug = %(slug)s)
 ORDER BY i.id DESC LIMIT %(limit)s
+"""
+
+_FILES = """
+SELECT coalesce(c.slug, ''), m.phone_number_id, m.contact, m.kind, m.event_key, m.attempts,
+       m.received_at, m.due_at, coalesce(m.last_error, '')
+FROM wabot.media m LEFT JOIN wabot.clients c USING (phone_number_id)
+WHERE %(slug)s = '' OR c.slug = %(slug)s
+ORDER BY m.received_at LIMIT %(limit)s
 """
 
 _GET = f"""

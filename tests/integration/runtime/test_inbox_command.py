@@ -2,6 +2,7 @@
 
 import json
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -36,6 +37,28 @@ async def test_a_failed_event_is_listed_shown_and_retried(
     )
     retried = json.loads(run("retry", str(event["id"]), "--json").stdout)
     assert retried["data"] == {"events": 1}
+
+
+async def test_files_that_wait_are_told_of_and_listed(central_url: str, make_tenant, run) -> None:
+    shop = make_tenant("bodega")
+    assert "Files" not in run("list").stderr
+    with psycopg.connect(central_url) as central:
+        central.execute(
+            "INSERT INTO wabot.media (phone_number_id, media_id, event_key, contact, kind,"
+            " occurred_at, last_error) VALUES (%s, '7', 'wamid.1', '521', 'image', now(), 'no'),"
+            " ('999', '8', 'wamid.2', '522', 'audio', now() + '1 s', NULL)",
+            [shop.phone_number_id],
+        )
+    listed = json.loads(run("list", "--json").stdout)
+    assert listed["next"] == ["wabot inbox files"]
+    assert "Files of customers wait" in listed["warnings"][0]
+    files = json.loads(run("files", "--json").stdout)["data"]
+    assert [(f["tenant"], f["event"], f["last_error"]) for f in files] == [
+        ("bodega", "wamid.1", "no"),
+        ("", "wamid.2", ""),
+    ]
+    only = json.loads(run("files", "--tenant", "bodega", "--json").stdout)["data"]
+    assert [file["kind"] for file in only] == ["image"]
 
 
 def test_an_unknown_state_lists_the_known_ones(run) -> None:

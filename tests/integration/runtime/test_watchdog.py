@@ -9,6 +9,7 @@ import pytest
 from tests.harness import Clock
 from wabot.domain.tenant import Tenant
 from wabot.repositories.runtime.journal import PostgresJournal
+from wabot.repositories.runtime.media import PostgresFileQueue
 from wabot.repositories.runtime.pools import Pools
 from wabot.services.runtime.events import EventKind, NewEvent
 
@@ -114,3 +115,27 @@ async def test_looking_costs_an_index_scan(
         " AND received_at < now() - interval '60 s' GROUP BY 1"
     )
     assert "inbox_received_ix" in str(plan)
+
+
+async def test_files_that_wait_over_five_minutes_raise_one_alert_per_shop(
+    runtime_url: str,
+    central: Callable[..., list],
+    make_tenant: Callable[..., Tenant],
+) -> None:
+    shop = make_tenant("bodega")
+    pools = Pools(runtime_url, size=1)
+    queue = PostgresFileQueue(pools, owner="tests", lease=MINUTE, clock=Clock())
+    for age in (1, 6, 7):
+        central(
+            "INSERT INTO wabot.media (phone_number_id, media_id, event_key, contact, kind,"
+            f" occurred_at, received_at) VALUES ('{shop.phone_number_id}', '{age}', 'w{age}',"
+            f" '521', 'image', now(), now() - interval '{age} min')"
+        )
+    (told,) = await queue.watch(5 * MINUTE)
+    assert told.startswith("Files that customers sent to bodega wait to be fetched: 2 since")
+    assert await queue.watch(5 * MINUTE) == []
+    assert central(ALERTS) == [(f"media_waits:{shop.id}", 1, True)]
+    central("DELETE FROM wabot.media WHERE media_id <> '1'")
+    assert await queue.watch(5 * MINUTE) == []
+    assert central(ALERTS) == [(f"media_waits:{shop.id}", 1, False)]
+    await pools.close()

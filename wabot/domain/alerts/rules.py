@@ -38,6 +38,7 @@ class Rule(StrEnum):
     ORDER_UNNOTICED = "order_unnoticed"
     ORDER_WAITS = "order_waits"
     MEDIA_FAILED = "media_failed"
+    MEDIA_WAITS = "media_waits"
     SHOP_SILENT = "shop_silent"
     WEBHOOKS_SILENT = "webhooks_silent"
     QUOTA_80 = "quota_80"
@@ -183,6 +184,12 @@ RULES: dict[Rule, RuleSpec] = {
         "the message names the cause; the customer was asked to send the file again",
         _DAY,
         over_after=_DAY,
+    ),
+    Rule.MEDIA_WAITS: RuleSpec(
+        _WARNING,
+        "Customers' files wait to be fetched",
+        "wabot inbox files tells why: Graph or the place of WABOT_MEDIA is away, or a token dead",
+        _DAY,
     ),
     Rule.SHOP_SILENT: RuleSpec(
         _ERROR,

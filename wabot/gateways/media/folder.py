@@ -4,8 +4,9 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from wabot.gateways.media.errors import storage_errors
 from wabot.gateways.media.spool import Spool
 
 _INCOMING = ".incoming"
+_UNFINISHED = 3600.0
 
 
 class FolderStorage:
@@ -42,6 +44,7 @@ class FolderStorage:
             _make(self._root, folder)
             with tempfile.TemporaryFile(dir=folder):
                 pass
+            _forget_unfinished(folder)
 
     def delete_tenant(self, client_id: UUID) -> int:
         """Delete all files of a tenant, blocking; return how many there were."""
@@ -78,6 +81,15 @@ class _Incoming:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _forget_unfinished(folder: Path) -> None:
+    """Delete what killed processes were receiving: no fetch takes nearly so long."""
+    long_ago = time.time() - _UNFINISHED
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < long_ago:
+                path.unlink()
 
 
 def _make(root: Path, folder: Path) -> None:

@@ -79,6 +79,16 @@ class PostgresFileQueue:
         """Give back every lease of this process."""
         await self._change(_RELEASE_ALL, {})
 
+    async def watch(self, patience: timedelta) -> list[str]:
+        """Alert, once per tenant, when files wait longer than that; resolve what is over.
+
+        Returns the alerts that are new.
+        """
+        values = {"patience": patience, "now": self._clock.now()}
+        async with self._pools.central() as connection:
+            cursor = await connection.execute(_WATCH, values)
+            return [row[0] for row in await cursor.fetchall()]
+
     async def purge(self, kept: timedelta) -> int:
         """Drop files that came longer ago than that: their ids mean nothing any more."""
         return await self._change(_PURGE, {"kept": kept})
@@ -194,6 +204,31 @@ UPDATE wabot.media SET owner = NULL, lease_until = NULL WHERE owner = %(owner)s
 """
 
 _PURGE = "DELETE FROM wabot.media WHERE received_at < now() - %(kept)s::interval"
+
+# As the journal's of events.
+_WATCH = f"""
+WITH stuck AS (
+    SELECT cl.id, cl.slug, count(*) AS files, min(m.received_at) AS since
+    FROM wabot.media m JOIN wabot.clients cl USING (phone_number_id)
+    WHERE m.received_at < now() - %(patience)s::interval AND {IS_SERVED}
+    GROUP BY cl.id
+), over AS (
+    UPDATE wabot.alerts a SET resolved_at = now()
+    WHERE a.rule = 'media_waits' AND a.resolved_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM stuck s WHERE s.id = a.client_id)
+)
+INSERT INTO wabot.alerts AS a (key, rule, client_id, severity, message)
+SELECT 'media_waits:' || id, 'media_waits', id, 'warning',
+       'Files that customers sent to ' || slug || ' wait to be fetched: ' || files || ' since '
+       || to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+       || ' UTC. Look at them: wabot inbox files --tenant ' || slug
+FROM stuck
+ON CONFLICT (key) DO UPDATE SET
+    occurrences = 1, first_at = now(), last_at = now(), resolved_at = NULL,
+    message = excluded.message
+WHERE a.resolved_at IS NOT NULL
+RETURNING a.message
+"""
 
 _RECORD = TenantStatement("""
 INSERT INTO {media} AS m (media_id, event_key, contact, kind, mime_type, size, sha256, location,

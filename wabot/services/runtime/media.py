@@ -22,6 +22,9 @@ from wabot.services.runtime.ports import Clients, Clock, Journal
 _log = logging.getLogger(__name__)
 
 _UPKEEP_EVERY = 3600.0
+_WATCH_EVERY = 60.0
+# Longer than the pauses after a first and a second failure.
+_WAITS_TOO_LONG = timedelta(minutes=5)
 # Longer than Meta keeps any of them.
 _KEPT = timedelta(days=31)
 _SOON = 2.5
@@ -72,6 +75,7 @@ class MediaWorker:
             asyncio.create_task(self._claim_forever()),
             asyncio.create_task(self._repeat(self._renew, lease / 3)),
             asyncio.create_task(self._repeat(self._purge, _UPKEEP_EVERY)),
+            asyncio.create_task(self._repeat(self._watch, _WATCH_EVERY)),
         ]
 
     async def stop(self) -> None:
@@ -195,6 +199,10 @@ class MediaWorker:
     async def _renew(self) -> None:
         if self._work:
             await self._queue.renew(list(self._work))
+
+    async def _watch(self) -> None:
+        for alert in await self._queue.watch(_WAITS_TOO_LONG):
+            log(_log, logging.WARNING, "media.waits", "Files wait too long.", alert=alert)
 
     async def _purge(self) -> None:
         await self._queue.purge(_KEPT)

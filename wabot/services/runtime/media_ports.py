@@ -71,6 +71,12 @@ class FileQueue(Protocol):
     async def release_all(self) -> None:
         """Give back every lease of this process."""
 
+    async def watch(self, patience: timedelta) -> list[str]:
+        """Alert, once per tenant, when files wait longer than that; resolve what is over.
+
+        Returns the alerts that are new.
+        """
+
     async def purge(self, kept: timedelta) -> int:
         """Drop files that came longer ago than that: their ids mean nothing any more."""
 

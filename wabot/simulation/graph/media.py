@@ -40,6 +40,8 @@ class MediaFault:
     """Drop the connection."""
     truncate: bool = False
     """Send half of the file, then drop the connection."""
+    stall: float = 0.0
+    """Send half of the file, and the rest that much later."""
     redirect: str = ""
     """Answer with a redirect to there."""
     address: str = ""

@@ -6,6 +6,9 @@ from wabot.simulation.graph.http import STATE, answer, authorise, drop_connectio
 from wabot.simulation.graph.media import File, MediaFault, wait
 from wabot.simulation.graph.refusals import Refusal
 
+# The largest document that WhatsApp carries.
+_LARGEST = 100 * 1024 * 1024
+
 
 async def locate(request: web.Request, node: str, file: File) -> web.Response:
     """Tell where a file can be had for five minutes."""
@@ -45,14 +48,20 @@ async def fetch_media(request: web.Request) -> web.StreamResponse:
     file = state.media.fetch(request.match_info["secret"], state.config.timer())
     if file is None:
         return web.Response(status=404)
-    if fault.truncate:
-        return await _half(request, file)
+    if fault.truncate or fault.stall:
+        return await _half(request, file, fault)
     return web.Response(body=file.data, headers={"Content-Type": file.mime_type})
 
 
 async def add_media(request: web.Request) -> web.Response:
     """Keep the request's body as a file that a customer sent; its type is the request's."""
-    media_id = request.app[STATE].media.add(await request.read(), request.content_type)
+    # Not `request.read`: its limit is that of Meta's own requests.
+    data = bytearray()
+    async for piece in request.content.iter_any():
+        data += piece
+        if len(data) > _LARGEST:
+            raise Refusal(100, f"A file has at most {_LARGEST} bytes")
+    media_id = request.app[STATE].media.add(bytes(data), request.content_type)
     return answer({"id": media_id}, 201)
 
 
@@ -72,9 +81,14 @@ async def clear_media_faults(request: web.Request) -> web.Response:
     return answer({"success": True})
 
 
-async def _half(request: web.Request, file: File) -> web.StreamResponse:
+async def _half(request: web.Request, file: File, fault: MediaFault) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": file.mime_type})
     response.content_length = len(file.data)
     await response.prepare(request)
-    await response.write(file.data[: len(file.data) // 2])
-    return drop_connection(request)
+    half = len(file.data) // 2
+    await response.write(file.data[:half])
+    if fault.truncate:
+        return drop_connection(request)
+    await wait(fault.stall, request.app[STATE].stopping)
+    await response.write(file.data[half:])
+    return response
