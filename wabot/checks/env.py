@@ -17,11 +17,14 @@ class OneSetting:
     def __init__(self, found: Examination, name: str) -> None:
         self.reading: Reading = found.readings[name]
         self._file = found.file.resolve()
+        self._source = found.readings["WABOT_SETTINGS_FROM"].text
 
     @property
     def place(self) -> str:
         """Return where exactly it is to be set or corrected."""
         name = self.reading.setting.name
+        if self.reading.origin is Origin.SOURCE:
+            return f"{name} in {self._source}"
         if self.reading.origin is Origin.ENVIRONMENT:
             return f"{name} in the environment"
         line = line_of(name, self._file)
@@ -48,6 +51,16 @@ async def _file(found: Examination) -> Outcome:
     if mode & _OTHERS:
         return bad(f"{path} holds secrets and has mode {mode & 0o777:04o}", f"chmod 600 {path}")
     return good(f"{path}, mode {mode & 0o777:04o}")
+
+
+async def _source(found: Examination) -> Outcome:
+    address = found.readings["WABOT_SETTINGS_FROM"].text
+    if not address:
+        return good("the environment and .env are all there is")
+    if found.away:
+        return bad(*found.away)
+    kept = [r.setting.name for r in found.readings.values() if r.origin is Origin.SOURCE]
+    return good(f"{len(kept)} settings come from {address}")
 
 
 async def _value(one: OneSetting) -> Outcome:
@@ -119,6 +132,7 @@ def _doubt(name: str, reading: Reading) -> str:
 
 ENV = (
     Check("env.file", "the .env file is this user's alone", _file, severity=Severity.WARNING),
+    Check("env.source", "settings that are kept elsewhere are read", _source),
     Check("env.together", "settings agree with each other", _together),
     Check("env.names", "no name is a slip", _names, severity=Severity.WARNING),
     Check("env.keys", "secrets look whole", _keys, severity=Severity.WARNING),

@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Annotated, Any
@@ -38,6 +39,12 @@ COMMANDS = {
 }
 
 
+def _kept_settings(address: str) -> Mapping[str, str]:
+    from wabot.gateways.aws.settings import fetch_settings
+
+    return fetch_settings(address)
+
+
 class Deferred(TyperCommand):
     """Stand in a list of commands for one whose module is imported when its arguments come."""
 
@@ -47,6 +54,9 @@ class Deferred(TyperCommand):
 
     def load(self) -> Any:
         """Import the command; return what Typer makes of it."""
+        from wabot.config.sources import use_source
+
+        use_source(_kept_settings)
         module, _, attribute = self._entry.target.partition(":")
         found = getattr(import_module(module), attribute)
         holder = typer.Typer(rich_markup_mode=None)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wabot.config.examination import Examination, examine
+from wabot.config import sources
+from wabot.config.examination import Examination, Origin, Reading, examine
 from wabot.config.table import REQUIRED_TO_SERVE, SETTINGS, Setting
 from wabot.errors import ConfigurationError
 
@@ -97,11 +98,20 @@ def examine_settings(
 ) -> Examination:
     """Read the environment over the `.env` file of the working folder, whatever is wrong there."""
     path = env_file if env_file is not None else Path(".env")
+    surrounding = dict(os.environ if environ is None else environ)
+    from_file: Mapping[str, str] = {}
+    unreadable, away, kept = "", None, None
     try:
-        return examine(path, _from_file(path), _surrounding(environ))
+        surrounding = _surrounding(environ)
+        from_file = _from_file(path)
     except ConfigurationError as error:
-        given = dict(os.environ) if environ is None else environ
-        return examine(path, {}, given, unreadable=error.message)
+        unreadable = error.message
+    address = {**from_file, **surrounding}.get("WABOT_SETTINGS_FROM", "").strip()
+    try:
+        kept = sources.read(address)
+    except ConfigurationError as error:
+        away = error.message, error.hint
+    return examine(path, from_file, surrounding, source=kept, unreadable=unreadable, away=away)
 
 
 def settings_of(found: Examination, *, require: tuple[str, ...] = ()) -> Settings:
@@ -111,9 +121,11 @@ def settings_of(found: Examination, *, require: tuple[str, ...] = ()) -> Setting
     """
     if found.unreadable:
         raise ConfigurationError(found.unreadable, hint=_READABLE)
+    if found.away:
+        raise ConfigurationError(found.away[0], hint=found.away[1])
     missing = found.missing(require)
     problems = [
-        f"{reading.setting.name} {reading.problem or 'is not set'}{_how(reading.setting)}"
+        f"{_named(reading, found)} {reading.problem or 'is not set'}{_how(reading.setting)}"
         for reading in found.readings.values()
         if reading.problem or reading in missing
     ]
@@ -268,6 +280,13 @@ def _user() -> str:
         return getpwuid(os.getuid()).pw_name
     except KeyError:  # a container's user without a name
         return str(os.getuid())
+
+
+def _named(reading: Reading, found: Examination) -> str:
+    name = reading.setting.name
+    if reading.origin is not Origin.SOURCE:
+        return name
+    return f"{name} (in {found.readings['WABOT_SETTINGS_FROM'].text})"
 
 
 def _how(known: Setting) -> str:

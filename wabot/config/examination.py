@@ -17,11 +17,16 @@ _PREFIXES = ("WABOT_", "WHATSAPP_")
 _SHORTEST_SECRET = 6
 
 
+# Where this machine keeps things is its own affair, and asked for before any source is.
+OF_THIS_MACHINE = frozenset({"WABOT_SETTINGS_FROM", "WABOT_HOME", "WABOT_TEMPLATE_DIR"})
+
+
 class Origin(StrEnum):
     """Where a setting's value comes from."""
 
     ENVIRONMENT = "the environment"
     FILE = ".env"
+    SOURCE = "WABOT_SETTINGS_FROM"
     DEFAULT = "default"
 
 
@@ -58,6 +63,7 @@ class Examination:
     """Every setting by name, and what is wrong beyond single ones.
 
     `unreadable` says why the file could not be read; the environment was read all the same.
+    `away` says why the source that is set could not be, and then what to do.
     """
 
     file: Path
@@ -65,6 +71,7 @@ class Examination:
     contradictions: tuple[str, ...]
     strays: tuple[Stray, ...]
     unreadable: str = ""
+    away: tuple[str, str] | None = None
 
     @property
     def malformed(self) -> tuple[Reading, ...]:
@@ -88,26 +95,41 @@ class Examination:
 
 
 def examine(
-    file: Path, from_file: Mapping[str, str], environ: Mapping[str, str], unreadable: str = ""
+    file: Path,
+    from_file: Mapping[str, str],
+    environ: Mapping[str, str],
+    *,
+    source: Mapping[str, str] | None = None,
+    unreadable: str = "",
+    away: tuple[str, str] | None = None,
 ) -> Examination:
-    """Parse every setting of the environment over those of the file."""
-    readings = {known.name: _read(known, from_file, environ) for known in SETTINGS}
+    """Parse every setting of the environment over those of the file, over those of the source."""
+    kept = source or {}
+    readings = {known.name: _read(known, from_file, environ, kept) for known in SETTINGS}
     values = {name: reading.value for name, reading in readings.items() if not reading.problem}
     return Examination(
         file,
         readings,
         tuple(_contradictions(values)),
-        tuple(_strays({**from_file, **environ})),
+        tuple(_strays({**kept, **from_file, **environ})),
         unreadable,
+        away,
     )
 
 
-def _read(known: Setting, from_file: Mapping[str, str], environ: Mapping[str, str]) -> Reading:
+def _read(
+    known: Setting,
+    from_file: Mapping[str, str],
+    environ: Mapping[str, str],
+    source: Mapping[str, str],
+) -> Reading:
     name = known.name
     given = environ.get(name, from_file.get(name, "")).strip()
     origin = Origin.ENVIRONMENT if name in environ else Origin.FILE
     if not given:
-        origin = Origin.DEFAULT
+        # An empty line of .env, as its example has them, hides nothing.
+        given = "" if name in OF_THIS_MACHINE else source.get(name, "").strip()
+        origin = Origin.SOURCE if given else Origin.DEFAULT
     try:
         return Reading(known, origin, given, known.parse(given or known.default))
     except ValueError as error:

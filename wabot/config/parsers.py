@@ -84,6 +84,14 @@ def file_place(value: str) -> FilePlace:
     return FilePlace(bucket=written["bucket"], prefix=prefix, encryption=written["sse"] or "")
 
 
+def settings_source(value: str) -> str:
+    """Accept aws-sm://NAME or aws-ssm:///PATH, or nothing."""
+    known = r"aws-sm://[\w/+=.@:-]{1,512}|aws-ssm:///[\w/.-]{1,1000}"
+    if value and not re.fullmatch(known, value):
+        raise ValueError("must be aws-sm://SECRET or aws-ssm:///PATH")
+    return value
+
+
 def http_url(value: str) -> str:
     """Accept an HTTP URL without query; drop the slash at its end."""
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):

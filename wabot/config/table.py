@@ -17,6 +17,7 @@ from wabot.config.parsers import (
     public_url,
     seconds,
     secret_list,
+    settings_source,
     whole,
 )
 from wabot.config.setting import Setting
@@ -27,6 +28,13 @@ __all__ = ["SETTINGS", "Setting"]
 _NEW_KEY = 'python3 -c "import base64,os;print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
 
 SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "WABOT_SETTINGS_FROM",
+        "source",
+        "Where settings are that stand neither in the environment nor in .env: aws-sm://SECRET of"
+        " AWS Secrets Manager (a JSON object), or aws-ssm:///PATH of SSM's Parameter Store.",
+        parse=settings_source,
+    ),
     Setting(
         "DATABASE_URL",
         "database",

@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from wabot.gateways.aws.errors import aws_errors
-
 
 def aws_client(
     service: str, *, region: str = "", connect: float = 5, read: float = 30, attempts: int = 3
 ) -> Any:
-    """Return a client of a service, safe to use from several threads; nothing is asked yet."""
+    """Return a client of a service, safe to use from several threads; nothing is asked yet.
+
+    Raises the SDK's own errors for settings that cannot be: ask for it inside `aws_errors`.
+    """
     import boto3
     from botocore.config import Config
 
     config = Config(
         connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": attempts}
     )
-    with aws_errors(f"Amazon's {service} cannot be used"):
-        # A session of its own: the default one is shared and not made for threads.
-        session: Any = boto3.session.Session()
-        return session.client(service, region_name=region or None, config=config)
+    # A session of its own: the default one is shared and not made for threads.
+    session: Any = boto3.session.Session()
+    return session.client(service, region_name=region or None, config=config)
