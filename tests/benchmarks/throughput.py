@@ -24,7 +24,7 @@ import psycopg
 from tests.benchmarks.cpu import CpuMeter
 from tests.benchmarks.profiling import profiled, shares
 from tests.benchmarks.table import Figure, show
-from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy
+from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy, let_everything_be_sent
 from wabot.config import surroundings
 from wabot.container import tenants_at
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
@@ -88,6 +88,7 @@ def shops(home: Path, count: int) -> Iterator[Place]:
         with tenants_at(url, keys=(keys.master_key,), actor="benchmark", connections=2) as tenants:
             for place, number in enumerate(numbers):
                 tenants.create.run(_request(place, number, keys.token), seed)
+        let_everything_be_sent(url)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CHECKPOINT")
             (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (0,)

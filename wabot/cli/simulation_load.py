@@ -12,7 +12,13 @@ from wabot.cli.output import Output
 from wabot.cli.simulation_faults import FragileServer, Harm, fragile_server
 from wabot.cli.simulation_home import simulation_server
 from wabot.cli.simulation_run import LoadRequest, compared, run_generator
-from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy, let_staff_write
+from wabot.cli.simulation_shops import (
+    APP_ID,
+    Secrets,
+    demo_copy,
+    let_everything_be_sent,
+    let_staff_write,
+)
 from wabot.config import surroundings
 from wabot.container import Provisioning, tenants_at
 from wabot.domain.tenant import Tenant
@@ -39,6 +45,7 @@ def run_load(request: LoadRequest, out: Output) -> dict[str, Any]:
         with tenants_at(owner_url, keys=(keys.master_key,), actor="simulation") as provisioning:
             tenants = _make_shops(request, provisioning, keys, out)
         let_staff_write(owner_url, tenants)
+        let_everything_be_sent(owner_url)
         numbers = tuple(tenant.phone_number_id for tenant in tenants)
         place = _Place(owner_url, runtime_url, keys, numbers, fragile)
         return asyncio.run(_measure(request, place, out))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wabot.container import Provisioning, open_tenants, tenants_at
 from wabot.domain.migration import modules_of, to_ledger
+from wabot.domain.plan import Limit
 from wabot.domain.tenant import Tenant
 from wabot.gateways.encryption import TokenCipher
 from wabot.repositories.central_schema import upgrade
@@ -109,6 +110,19 @@ def let_staff_write(owner_url: str, tenants: Sequence[Tenant]) -> None:
             connection.execute("SELECT set_config('search_path', %s, true)", path)
             values = {"at": datetime.now(UTC), "number": tenant.phone_number_id}
             connection.execute(STAFF_WROTE, values)
+
+
+def let_everything_be_sent(owner_url: str) -> None:
+    """Lift the plans' limits of messages: a test of many hours' traffic is to be answered whole."""
+    import psycopg
+
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(
+            "INSERT INTO wabot.plan_overrides (client_id, item, value, reason, starts_at, actor)"
+            " SELECT id, %s, 2147483647, 'a simulation', '2020-01-01T00:00:00Z', 'simulation'"
+            " FROM wabot.clients",
+            (Limit.MESSAGES.value,),
+        )
 
 
 def _create(provisioning: Provisioning, slug: str, shop: ShopCopy, keys: Secrets) -> Tenant:

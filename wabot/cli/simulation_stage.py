@@ -88,6 +88,7 @@ async def open_stage(
             database,
             hearing,
             session,
+            runtime.clients.refresh,
             tick=tick,
         )
         await stage.staff_wrote()

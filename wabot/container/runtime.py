@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from wabot.repositories.runtime.pools import Pools
     from wabot.services.alerts.notifier import Notifier
     from wabot.services.runtime.acceptance import Acceptor
+    from wabot.services.runtime.events import Leased
     from wabot.services.runtime.measuring import Measures
     from wabot.services.runtime.media import MediaWorker
-    from wabot.services.runtime.ports import Clock
+    from wabot.services.runtime.ports import Clients, Clock, Journal
+    from wabot.services.runtime.quota import QuotaWatch
+    from wabot.services.runtime.sending import Limits
     from wabot.services.runtime.spans import Spans
     from wabot.services.runtime.worker import Worker
     from wabot.services.signatures import SignatureVerifier
@@ -74,6 +77,7 @@ class Runtime:
     signatures: "SignatureVerifier"
     clock: "Clock"
     verify_token: str
+    clients: "Clients"
     measures: "Measures"
     notifier: "Notifier"
     spans: "Spans"
@@ -127,8 +131,6 @@ def build_runtime(
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.clients import PostgresClients
-    from wabot.repositories.runtime.journal import PostgresJournal
-    from wabot.repositories.runtime.pauses import PostgresPauses
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.turns import PostgresTenantStore
     from wabot.services.runtime.acceptance import Acceptor
@@ -138,9 +140,8 @@ def build_runtime(
     from wabot.services.runtime.fallbacks import Fallbacks
     from wabot.services.runtime.gates import Gate
     from wabot.services.runtime.measuring import UNMEASURED
-    from wabot.services.runtime.pace import Pace
-    from wabot.services.runtime.pausing import SendingPauses
-    from wabot.services.runtime.sending import Limits, ResendRule, Sender
+    from wabot.services.runtime.quota import QuotaWatch
+    from wabot.services.runtime.sending import ResendRule, Sender
     from wabot.services.runtime.turn import TurnRunner
     from wabot.services.runtime.worker import Worker
     from wabot.services.signatures import SignatureVerifier
@@ -155,15 +156,7 @@ def build_runtime(
     owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     cipher = TokenCipher(settings["WABOT_MASTER_KEY"])
     pools = Pools(runtime_url, size=settings["WABOT_POOL_SIZE"], decrypt=cipher.decrypt)
-    journal = PostgresJournal(
-        pools,
-        owner=owner,
-        lease=seconds("WABOT_LEASE"),
-        quiet=seconds("WABOT_QUIET_WINDOW"),
-        quiet_limit=seconds("WABOT_QUIET_WINDOW_MAX"),
-        clock=business_clock,
-        measures=measures,
-    )
+    journal = _journal(settings, pools, owner, business_clock, measures)
     clients = PostgresClients(pools)
     store = PostgresTenantStore(pools)
     graph = GraphClient(
@@ -172,11 +165,12 @@ def build_runtime(
         connections=_SENDS,
         measures=measures,
     )
-    pauses = SendingPauses(PostgresPauses(pools, clock=business_clock))
-    pace = Pace(
-        processes=workers * settings["WABOT_SERVERS"],
-        limits=settings["WABOT_RATE_LIMITS"] == "on",
-    )
+
+    def dispatch(leased: "Iterable[Leased]") -> None:
+        worker.dispatch(leased)
+
+    quotas = QuotaWatch(journal, business_clock, dispatch)
+    limits = _limits(settings, pools, business_clock, quotas, workers)
     fallbacks = Fallbacks(store, DeliveryAlerts(journal), business_clock)
     sender = Sender(
         store,
@@ -189,7 +183,7 @@ def build_runtime(
             seconds("WABOT_LEASE"),
         ),
         clients=clients,
-        limits=Limits(pauses, pace),
+        limits=limits,
         fallbacks=fallbacks,
         clock=business_clock,
         measures=measures,
@@ -212,6 +206,7 @@ def build_runtime(
         sender,
         fallbacks,
         apologies,
+        quotas,
         tries=settings["WABOT_EVENT_TRIES"],
         closer=closing_batcher(journal),
         turn_gate=Gate(settings["WABOT_TURNS"], settings["WABOT_TURNS_PER_TENANT"]),
@@ -224,7 +219,7 @@ def build_runtime(
         clients,
         conversing,
         business_clock,
-        pauses,
+        limits.pauses,
         lease=seconds("WABOT_LEASE"),
         keep_journal=timedelta(hours=settings["WABOT_JOURNAL_HOURS"]),
         measures=measures,
@@ -254,8 +249,40 @@ def build_runtime(
         SignatureVerifier(settings.apps),
         business_clock,
         settings["WHATSAPP_VERIFY_TOKEN"],
+        clients,
         measures,
         build_notifier(settings, pools, owner),
         spans,
         build_watching(metrics, pools=pools, worker=worker, clock=business_clock),
     )
+
+
+def _journal(
+    settings: Settings, pools: "Pools", owner: str, clock: "Clock", measures: "Measures"
+) -> "Journal":
+    from wabot.repositories.runtime.journal import PostgresJournal
+
+    return PostgresJournal(
+        pools,
+        owner=owner,
+        lease=timedelta(seconds=settings["WABOT_LEASE"]),
+        quiet=timedelta(seconds=settings["WABOT_QUIET_WINDOW"]),
+        quiet_limit=timedelta(seconds=settings["WABOT_QUIET_WINDOW_MAX"]),
+        clock=clock,
+        measures=measures,
+    )
+
+
+def _limits(
+    settings: Settings, pools: "Pools", clock: "Clock", quotas: "QuotaWatch", workers: int
+) -> "Limits":
+    from wabot.repositories.runtime.pauses import PostgresPauses
+    from wabot.services.runtime.pace import Pace
+    from wabot.services.runtime.pausing import SendingPauses
+    from wabot.services.runtime.sending import Limits
+
+    pace = Pace(
+        processes=workers * settings["WABOT_SERVERS"],
+        limits=settings["WABOT_RATE_LIMITS"] == "on",
+    )
+    return Limits(SendingPauses(PostgresPauses(pools, clock=clock)), pace, quotas)

@@ -20,6 +20,9 @@ class Purpose(StrEnum):
     HANDOFF_NOTICE = "handoff_notice"
     """A customer wants a person, told to the shop: the customer, what is known of their order."""
 
+    QUOTA_NOTICE = "quota_notice"
+    """The plan's messages run out, told to the shop: how many were used, of how many, the plan."""
+
     @property
     def setting(self) -> str:
         """Return the key of the shop's setting that names the template."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from wabot.domain.catalog import Catalog
 from wabot.domain.hours import OpeningHours
+from wabot.domain.plan import Feature
 from wabot.domain.purpose import Purpose, TemplateName
 
 
@@ -27,6 +28,7 @@ class ShopSettings:
     order_update_template: TemplateName | None = None
     order_notice_template: TemplateName | None = None
     handoff_notice_template: TemplateName | None = None
+    quota_notice_template: TemplateName | None = None
 
     def template(self, purpose: Purpose) -> TemplateName | None:
         """Return the approved template for messages of that purpose, if the shop has one."""
@@ -39,11 +41,16 @@ class ShopSettings:
                 return self.order_notice_template
             case Purpose.HANDOFF_NOTICE:
                 return self.handoff_notice_template
+            case Purpose.QUOTA_NOTICE:
+                return self.quota_notice_template
 
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """One shop; `currency` ISO 4217, `time_zone` IANA, `country` ISO 3166 alpha-2."""
+    """One shop; `currency` ISO 4217, `time_zone` IANA, `country` ISO 3166 alpha-2.
+
+    `features` are those of its plan at the moment of the turn.
+    """
 
     name: str
     currency: str = "MXN"
@@ -51,3 +58,8 @@ class Shop:
     country: str = "MX"
     catalog: Catalog = field(default_factory=Catalog)
     settings: ShopSettings = field(default_factory=ShopSettings)
+    features: frozenset[Feature] = frozenset(Feature)
+
+    def offers(self, feature: Feature) -> bool:
+        """Tell whether the shop's plan has the feature."""
+        return feature in self.features

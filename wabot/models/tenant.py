@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from wabot.models.naming import NAMING_CONVENTION, TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
+from wabot.models.tenant_usage import add_usage_tables
 
 metadata = MetaData(schema=TENANT_SCHEMA_MARK, naming_convention=NAMING_CONVENTION)
 
@@ -155,6 +156,7 @@ orders = Table(
     Column("delivery_problem", Text, nullable=False, server_default=""),
     _moment("created_at", default_now=True),
     Index(None, "customer_id", "created_at"),
+    Index(None, "created_at"),
 )
 
 order_items = Table(
@@ -369,3 +371,5 @@ shop_state = Table(
     Column("version", BigInteger, nullable=False, server_default="1"),
     CheckConstraint("id", name="single_row"),
 )
+
+add_usage_tables(metadata)

@@ -118,7 +118,7 @@ class _Writer:
             case tuple():
                 return self._lines(value)
             case int():
-                return str(value)
+                return self.format.whole(value)
 
     def _lines(self, phrases: tuple[Phrase, ...]) -> str:
         said = [self.words(phrase) for phrase in phrases[: self.lines]]

@@ -58,6 +58,10 @@ class Format:
         sign = "-" if rounded < 0 else ""
         return f"{sign}{self._symbol(currency)}{self._marked(f'{abs(rounded):,.{cents}f}')}"
 
+    def whole(self, number: int) -> str:
+        """Write a whole number: «1,000»."""
+        return self._marked(f"{number:,}")
+
     def quantity(self, amount: Decimal, unit: str) -> str:
         """Write a quantity: «2 kg», «½ kg», «200 g», «3 piezas»."""
         if unit.casefold() == "kg" and 0 < amount < 1 and amount not in _FRACTIONS:

@@ -23,6 +23,7 @@ from wabot.domain.message import Recipient, TextMessage
 from wabot.domain.order import Delivery, DeliveryKind, OrderDraft, OrderLine
 from wabot.domain.quantity import Quantity
 from wabot.domain.tenant import Tenant
+from wabot.domain.usage import Month
 from wabot.models.naming import RUNTIME_ROLE
 from wabot.repositories.runtime import media, reaching, shops, turn_statements
 from wabot.repositories.runtime.pools import Pools
@@ -67,9 +68,11 @@ ROW = Outgoing(
 )
 
 TURN_METHODS: dict[str, Callable[[PostgresTurn], Awaitable[Any]]] = {
-    "load": lambda turn: turn.load(ANA, ["wamid.1"]),
+    "load": lambda turn: turn.load(ANA, ["wamid.1"], NOW),
     "register": lambda turn: turn.register(ANA, NOW),
     "shop": lambda turn: turn.shop(1),
+    "standing": lambda turn: turn.standing(NOW),
+    "first_warning": lambda turn: turn.first_warning(Month(2026, 3), [80], 1_000),
     "place_order": lambda turn: turn.place_order(OrderToPlace(uuid4(), DRAFT, "wamid.1", NOW)),
     "apply_statuses": lambda turn: turn.apply_statuses([StatusChange("wamid.1", "sent", NOW)]),
     "last_message_at": lambda turn: turn.last_message_at(["521"], "100"),
@@ -85,7 +88,7 @@ TURN_METHODS: dict[str, Callable[[PostgresTurn], Awaitable[Any]]] = {
     "write": lambda turn: turn.write(WRITES),
 }
 STORE_METHODS: dict[str, Callable[[PostgresTenantStore, Tenant], Awaitable[Any]]] = {
-    "mark": lambda store, shop: store.mark(shop, [SendMark(uuid4(), wamid="wamid.2")]),
+    "mark": lambda store, shop: store.mark(shop, [SendMark(uuid4(), wamid="wamid.2")], NOW),
     "claim_again": lambda store, shop: store.claim_again(
         shop, SendClaim(uuid4(), timedelta(seconds=1), NOW, resent=False)
     ),
@@ -167,12 +170,12 @@ async def test_the_same_methods_and_statements_are_the_shops_own(
         loaded = await turn.register(ANA, NOW)
         assert loaded.customer is not None
         await turn.write(replace(WRITES, customer_id=loaded.customer.id, outgoing=(ROW,)))
-    await store.mark(pair.own, [SendMark(ROW.id, wamid="wamid.2")])
+    await store.mark(pair.own, [SendMark(ROW.id, wamid="wamid.2")], NOW)
     async with store.turn(pair.own) as turn:
         assert await turn.is_own_message("wamid.2")
     async with store.turn(pair.other) as turn:
         assert not await turn.is_own_message("wamid.2")
-        assert (await turn.load(ANA, [])).customer is None
+        assert (await turn.load(ANA, [], NOW)).customer is None
 
 
 async def test_a_shop_reaches_nothing_central(pair: Pair, pools: Pools) -> None:

@@ -45,7 +45,7 @@ def test_every_statement_is_planned_under_the_tenants_own_role(as_runtime) -> No
 def test_a_statement_that_was_not_rendered_is_refused(as_runtime) -> None:
     connection, _ = as_runtime
     with pytest.raises(psycopg.errors.UndefinedTable):
-        connection.execute(turn_statements.LOAD_VERSION.text)
+        connection.execute(turn_statements.RAISE_VERSION.text)
 
 
 def test_an_unknown_table_is_refused_when_the_module_is_imported() -> None:

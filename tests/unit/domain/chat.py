@@ -35,6 +35,7 @@ from wabot.domain.customer import Address, Customer
 from wabot.domain.message import ButtonsMessage, ListMessage, OutboundMessage
 from wabot.domain.order import HistoryEntry, Order, OrderDraft, Shortage
 from wabot.domain.shop import Shop, ShopSettings
+from wabot.domain.usage import UNLIMITED, Quota
 from wabot.services.rendering import render
 from wabot.texts import load_texts
 
@@ -94,6 +95,7 @@ class Chat:
         self.customer = customer
         self.memory = memory or Memory()
         self.pause: Pause | None = None
+        self.quota = UNLIMITED
         self.now = NOON
         self.effects: list[Effect] = []
         self.drafts: list[OrderDraft] = []
@@ -147,6 +149,11 @@ class Chat:
         self.now += pause
         return self
 
+    def run_out(self) -> "Chat":
+        """Let the month's messages be used up."""
+        self.quota = Quota(1_000, 1_000)
+        return self
+
     def stock(self, product: Product, left: int) -> "Chat":
         """Let the shop's stock change behind the customer's back."""
         return self.change(product, stock=left)
@@ -195,7 +202,7 @@ class Chat:
         return []
 
     def _step(self, happening: Happening, *, late: bool) -> Step:
-        before = Conversation(self.customer, self.memory, self.pause)
+        before = Conversation(self.customer, self.memory, self.pause, self.quota)
         event = Event(happening, self.now - self.delay, late)
         outcome = step(before, event, self.shop, self.now)
         self.memory = outcome.memory

@@ -1,7 +1,7 @@
 """A conversation's memory as plain JSON values, with a version."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from math import isfinite
 from typing import Any
 from uuid import UUID
@@ -89,6 +89,7 @@ def memory_to_json(memory: Memory) -> dict[str, Any]:
         "echo": memory.echo,
         "echoes": memory.echoes,
         "unwelcomed": memory.unwelcomed,
+        "noted_on": memory.noted_on.isoformat() if memory.noted_on else None,
     }
 
 
@@ -109,6 +110,7 @@ def _decode(plain: Any) -> Memory:
     state = plain["state"]
     expires_at = plain["expires_at"]
     delivery = plain["delivery"]
+    noted_on = plain.get("noted_on")
     return Memory(
         state=_READERS[state["name"]](state),
         cart=Cart(tuple(_decode_line(line) for line in plain["cart"])),
@@ -122,8 +124,9 @@ def _decode(plain: Any) -> Memory:
         phone_asked=_flag(plain["phone_asked"]),
         echo=_text(plain["echo"]),
         echoes=_count(plain["echoes"]),
-        # Not there in what was stored before it was known.
+        # Not there in what was stored before they were known.
         unwelcomed=_flag(plain.get("unwelcomed", False)),
+        noted_on=None if noted_on is None else date.fromisoformat(_text(noted_on)),
     )
 
 

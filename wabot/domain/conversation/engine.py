@@ -1,9 +1,10 @@
 """The conversation as a pure, total function of what was, what happened, the shop and the time.
 
 The order of rules: notices of the order that was just confirmed; people and timers; a person has
-the chat, so the bot is silent; words that work anywhere; the answers of the place where the
-conversation stands; products named in free text; «no entendí» with options, then the offer of a
-person. A step says at most one thing, and never the same three times in a row.
+the chat, so the bot is silent; the month's messages are used up; words that work anywhere; the
+answers of the place where the conversation stands; products named in free text; «no entendí» with
+options, then the offer of a person. A step says at most one thing, and never the same three times
+in a row.
 """
 
 from dataclasses import replace
@@ -29,12 +30,14 @@ from wabot.domain.conversation.events import (
     Reacted,
     TextReceived,
     TimerFired,
+    TimerKind,
     UnreadableReceived,
 )
 from wabot.domain.conversation.flows import (
     confirmation,
     delivery,
     handoff,
+    limit,
     media,
     menu,
     native_cart,
@@ -85,7 +88,7 @@ def step(before: Conversation, event: Event, shop: Shop, now: datetime) -> Step:
     turn = Turn(replace(before.customer, is_new=new), before.memory, shop, now, late)
     outcome = _step(turn, before, event)
     # The welcome belongs to the first answer, whatever came before it in silence.
-    unwelcomed = new and outcome.reply is None
+    unwelcomed = new and (outcome.reply is None or limit.is_note(outcome.reply))
     return replace(outcome, memory=replace(outcome.memory, unwelcomed=unwelcomed))
 
 
@@ -98,7 +101,7 @@ def _step(turn: Turn, before: Conversation, event: Event) -> Step:
         case PersonWrote():
             return handoff.person_wrote(turn)
         case TimerFired(kind):
-            return _remembered(turn, handoff.timer_fired(turn, kind, before.pause))
+            return _remembered(turn, _fired(turn, before, kind))
         case MediaRefused() as refused:
             if handoff.is_active(before.pause, turn):
                 return Step(before.memory)
@@ -108,10 +111,23 @@ def _step(turn: Turn, before: Conversation, event: Event) -> Step:
         case happening:
             if handoff.is_active(before.pause, turn):
                 return Step(before.memory)
-            answer = _welcomed(turn, _answer(turn, happening))
-            if before.pause is not None:
-                answer = _back_from_pause(turn, answer)
-            return _remembered(turn, _not_thrice(turn, answer))
+            return _heard(turn, before, happening)
+
+
+def _heard(turn: Turn, before: Conversation, happening: _Inbound) -> Step:
+    if before.quota.is_used_up and not limit.still_answers(turn, happening):
+        return limit.note(turn, happening)
+    answer = _welcomed(turn, _answer(turn, happening))
+    if before.pause is not None:
+        answer = _back_from_pause(turn, answer)
+    return _remembered(turn, _not_thrice(turn, answer))
+
+
+def _fired(turn: Turn, before: Conversation, kind: TimerKind) -> Step:
+    told = handoff.timer_fired(turn, kind, before.pause)
+    if before.quota.is_used_up and kind is TimerKind.PAUSE_END:
+        return limit.quietly(turn, told)
+    return told
 
 
 def _crossed(event: Event, memory: Memory, shop: Shop) -> bool:

@@ -1,11 +1,12 @@
 """What a conversation remembers between turns."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from wabot.domain.conversation.states import AtMenu, State
 from wabot.domain.customer import Customer
 from wabot.domain.order import Attachment, Cart, Delivery
+from wabot.domain.usage import UNLIMITED, Quota
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Memory:
     `misses` counts messages not understood in a row; `echo` and `echoes` tell what was said last
     and how many times in a row; `delivery` is what was chosen for the order in the making;
     `phone_asked` stays so that nobody is asked twice; `unwelcomed` is a new customer whose first
-    events got no answer.
+    events got no answer; `noted_on` is the day of the last note that the month's messages are used
+    up.
     """
 
     state: State = field(default_factory=AtMenu)
@@ -28,6 +30,7 @@ class Memory:
     echo: str = ""
     echoes: int = 0
     unwelcomed: bool = False
+    noted_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +43,9 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """All that a step may look at besides the shop: memory, customer, pause."""
+    """All that a step may look at besides the shop: memory, customer, pause, the month's quota."""
 
     customer: Customer
     memory: Memory = field(default_factory=Memory)
     pause: Pause | None = None
+    quota: Quota = UNLIMITED

@@ -36,8 +36,8 @@ from wabot.services.provisioning.ports import Content
 
 # What is of customers, besides everything that refers to it.
 _OF_CUSTOMERS = frozenset({"customers", "orders", "messages", "media", "unknown_words"})
-# Timers that the original still owes are the original's.
-_NEVER = frozenset({"pending_effects"})
+# Timers that the original still owes are the original's, and so is what it used up.
+_NEVER = frozenset({"pending_effects", "usage", "usage_warnings", "charges"})
 _OF_EVERY_SHOP = frozenset({"order_status", "settings", "shop_state"})
 # What the original had not sent yet, only the original sends.
 _CANCEL = """
@@ -45,7 +45,6 @@ UPDATE tenant.__wbp__messages
 SET status = 'cancelled', claimed_by = NULL, claim_until = NULL, next_attempt_at = NULL
 WHERE status = 'sending'
 """
-_FORGET = "DELETE FROM tenant.__wbp__pending_effects"
 # A copy is of rows: the files stay with the original, and go when it is deleted.
 _WITHOUT_FILES = """
 UPDATE tenant.__wbp__media SET status = 'absent', location = '' WHERE status = 'stored'
@@ -173,5 +172,6 @@ def _chosen(tables: Sequence[TableShape], extent: Extent) -> Iterable[str]:
 
 def _settle(connection: Connection, place: Placement) -> None:
     connection.exec_driver_sql(render(_CANCEL, place))
-    connection.exec_driver_sql(render(_FORGET, place))
+    for table in sorted(_NEVER):
+        connection.exec_driver_sql(render(f"DELETE FROM tenant.__wbp__{table}", place))
     connection.exec_driver_sql(render(_WITHOUT_FILES, place))

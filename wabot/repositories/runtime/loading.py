@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from wabot.domain.message_codec import decode_message
 from wabot.domain.order import HistoryEntry, Order, OrderLine
 from wabot.domain.purpose import Purpose
 from wabot.domain.quantity import Quantity
+from wabot.domain.tenant import Tenant
+from wabot.domain.usage import Month, day_of
 from wabot.repositories.runtime import turn_statements as statements
 from wabot.repositories.runtime.scripts import Asked, Row, Rows, TenantTransaction
 from wabot.services.runtime.turns import Contact, Heard, Loaded, Outgoing
@@ -44,24 +46,27 @@ class Reader:
     """Loads one conversation; all statements travel together, the customer's lock first."""
 
     def __init__(
-        self, transaction: TenantTransaction, client_id: UUID, known: KnownCustomers
+        self, transaction: TenantTransaction, tenant: Tenant, known: KnownCustomers
     ) -> None:
         self._transaction = transaction
-        self._client_id = client_id
+        self._client_id = tenant.id
+        self._time_zone = tenant.time_zone
         self._known = known
         self.rows: Rows = []
 
-    async def load(self, contact: Contact, keys: Sequence[str], *, is_new: bool = False) -> Loaded:
+    async def load(
+        self, contact: Contact, keys: Sequence[str], at: datetime, *, is_new: bool = False
+    ) -> Loaded:
         """Lock the customer and return what belongs to the conversation."""
         who = {"wa_id": contact.wa_id or None, "user_id": contact.user_id or None}
         name = contact.user_id or contact.wa_id
         guess = self._known.guess(self._client_id, name)
-        self.rows, handled, unsettled, owed, version, *own = await self._transaction.ask(
+        self.rows, handled, unsettled, owed, standing, *own = await self._transaction.ask(
             (statements.LOCK_CUSTOMER, who),
             (statements.LOAD_HANDLED, {"keys": list(keys)}),
             (statements.LOAD_UNSETTLED, {"contact": name}),
             (statements.LOAD_OWED, {"contact": name}),
-            (statements.LOAD_VERSION, {}),
+            (statements.LOAD_STANDING, days_of(at, self._time_zone)),
             *(_of_customer(guess) if guess else ()),
         )
         loaded = Loaded(
@@ -69,7 +74,8 @@ class Reader:
             handled=frozenset(row[0] for row in handled),
             unsettled=tuple(read_outgoing(row) for row in unsettled),
             owed=dict(owed),
-            shop_version=version[0][0] if version else 0,
+            shop_version=standing[0][0] if standing else 0,
+            counted=standing[0][1] if standing else 0,
         )
         if not self.rows:
             return loaded
@@ -146,6 +152,13 @@ def _order(row: Row) -> Order:
             HistoryEntry(entry[0], entry[1], datetime.fromisoformat(entry[2])) for entry in row[8]
         ),
     )
+
+
+def days_of(at: datetime, time_zone: str) -> dict[str, date]:
+    """Return the day of a moment, and the first and the last one of its month."""
+    day = day_of(at, time_zone)
+    month = Month.of(day)
+    return {"day": day, "first": month.first, "last": month.last}
 
 
 def read_outgoing(row: Row) -> Outgoing:

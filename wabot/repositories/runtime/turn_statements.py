@@ -52,7 +52,19 @@ LOAD_OWED = TenantStatement("""
 SELECT event_key, effects FROM {pending_effects} WHERE contact = %(contact)s
 """)
 
-LOAD_VERSION = TenantStatement("SELECT version FROM {shop_state}")
+LOAD_STANDING = TenantStatement("""
+SELECT version, (SELECT coalesce(sum(messages), 0)::int FROM {usage}
+                 WHERE day BETWEEN %(first)s AND %(last)s)
+FROM {shop_state}
+""")
+
+NOTE_WARNING = TenantStatement("""
+INSERT INTO {usage_warnings} AS w (month, level, of_limit)
+SELECT %(month)s::date, level, %(limit)s FROM unnest(%(levels)s::smallint[]) level
+ON CONFLICT (month, level) DO UPDATE SET of_limit = excluded.of_limit, created_at = now()
+WHERE w.of_limit < excluded.of_limit
+RETURNING level
+""")
 
 INSERT_CUSTOMER = TenantStatement("""
 INSERT INTO {customers} (wa_id, user_id, name, phone_number, first_contact_at)
@@ -233,33 +245,61 @@ SELECT EXISTS (SELECT 1 FROM {messages} WHERE wamid = %(wamid)s AND direction = 
 """)
 
 # Only upwards: a status that comes late never takes back what a later one told. A failure counts
-# until a delivery is known (with several devices one may follow it).
+# until a delivery is known (with several devices one may follow it). Locked as it was, a message is
+# counted by whoever first learns that Graph took it, and charged when it is first known to have
+# arrived and at what price.
 APPLY_STATUSES = TenantStatement("""
-UPDATE {messages} m SET
-    status = CASE WHEN s.rank > array_position(ARRAY[
-        'sending', 'accepted', 'sent', 'failed', 'delivered', 'read', 'played', 'cancelled'
-    ], m.status) - 1 THEN s.status ELSE m.status END,
-    wamid = coalesce(m.wamid, s.wamid),
-    accepted_at = coalesce(m.accepted_at, s.at), sent_at = coalesce(m.sent_at, s.sent_at),
-    delivered_at = CASE WHEN s.rank >= 4 THEN coalesce(m.delivered_at, s.delivered_at, s.at)
-                   ELSE m.delivered_at END,
-    read_at = coalesce(m.read_at, s.read_at),
-    error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
-    pricing = coalesce(m.pricing, s.pricing),
-    next_attempt_at = NULL
-FROM (
-    SELECT DISTINCT ON (wamid) *, min(at) FILTER (WHERE status = 'sent') OVER same AS sent_at,
+WITH told AS (
+    SELECT DISTINCT ON (wamid) wamid, id, status, rank, at, error_code, error, day,
+        min(day) OVER same AS first_day,
+        min(at) FILTER (WHERE status = 'sent') OVER same AS sent_at,
         min(at) FILTER (WHERE status = 'delivered') OVER same AS delivered_at,
-        min(at) FILTER (WHERE status = 'read') OVER same AS read_at
+        min(at) FILTER (WHERE status = 'read') OVER same AS read_at,
+        (array_agg(pricing) FILTER (WHERE pricing IS NOT NULL) OVER same)[1] AS pricing
     FROM unnest(
         %(wamids)s::text[], %(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::int[],
-        %(times)s::timestamptz[], %(codes)s::int[], %(errors)s::text[], %(pricings)s::jsonb[])
-        AS u(wamid, id, status, rank, at, error_code, error, pricing)
+        %(times)s::timestamptz[], %(codes)s::int[], %(errors)s::text[], %(pricings)s::jsonb[],
+        %(days)s::date[])
+        AS u(wamid, id, status, rank, at, error_code, error, pricing, day)
     WINDOW same AS (PARTITION BY wamid)
     ORDER BY wamid, rank DESC
-) s
-WHERE m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)
-RETURNING m.id, m.status, m.error_code, m.order_id
+), known AS (
+    SELECT m.id AS message_id, s.*, m.accepted_at IS NULL AS is_new,
+           m.delivered_at IS NOT NULL AND m.pricing IS NOT NULL AS is_charged
+    FROM told s JOIN {messages} m ON m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)
+    FOR NO KEY UPDATE OF m
+), applied AS (
+    UPDATE {messages} m SET
+        status = CASE WHEN s.rank > array_position(ARRAY[
+            'sending', 'accepted', 'sent', 'failed', 'delivered', 'read', 'played', 'cancelled'
+        ], m.status) - 1 THEN s.status ELSE m.status END,
+        wamid = coalesce(m.wamid, s.wamid),
+        accepted_at = coalesce(m.accepted_at, s.at), sent_at = coalesce(m.sent_at, s.sent_at),
+        delivered_at = CASE WHEN s.rank >= 4 THEN coalesce(m.delivered_at, s.delivered_at, s.at)
+                       ELSE m.delivered_at END,
+        read_at = coalesce(m.read_at, s.read_at),
+        error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
+        pricing = coalesce(m.pricing, s.pricing),
+        next_attempt_at = NULL
+    FROM known s WHERE m.id = s.message_id
+    RETURNING m.id, m.status, m.error_code, m.order_id, m.pricing, m.recipient, s.is_new,
+              s.first_day, s.day,
+              NOT s.is_charged AND m.delivered_at IS NOT NULL AND m.pricing IS NOT NULL AS is_due
+), counted AS (
+    INSERT INTO {usage} AS u (day, messages)
+    SELECT first_day, count(*) FROM applied WHERE is_new GROUP BY 1 ORDER BY 1
+    ON CONFLICT (day) DO UPDATE SET messages = u.messages + excluded.messages
+), charged AS (
+    INSERT INTO {charges} AS c (day, recipients, category, kind, slot, messages)
+    SELECT day, coalesce(nullif(left(recipient->>'wa_id', 4), ''),
+                         left(recipient->>'user_id', 2), ''),
+           coalesce(pricing->>'category', ''), coalesce(pricing->>'kind', ''),
+           pg_backend_pid() % 8, count(*)
+    FROM applied WHERE is_due GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+    ON CONFLICT (day, recipients, category, kind, slot)
+    DO UPDATE SET messages = c.messages + excluded.messages
+)
+SELECT id, status, error_code, order_id FROM applied
 """)
 
 # From here on its outcome is unknown until it is marked. What an answer in the making would say, a
@@ -281,21 +321,36 @@ WHERE m.id = k.id AND m.status = 'sending'
 RETURNING m.status
 """)
 
-MARK_SENT = TenantStatement("""
+# A message is counted by whoever first learns that Graph took it: that a status told before
+# is of no further consequence.
+MARK_ACCEPTED = TenantStatement("""
+WITH accepted AS (
+    UPDATE {messages} m SET
+        status = CASE WHEN m.status = 'sending' THEN 'accepted' ELSE m.status END,
+        wamid = coalesce(m.wamid, k.wamid), accepted_at = %(at)s, next_attempt_at = NULL
+    FROM unnest(%(ids)s::uuid[], %(wamids)s::text[]) AS k(id, wamid)
+    WHERE m.id = k.id AND m.accepted_at IS NULL
+    RETURNING 1
+)
+INSERT INTO {usage} AS u (day, messages) SELECT %(day)s::date, count(*) FROM accepted
+HAVING count(*) > 0
+ON CONFLICT (day) DO UPDATE SET messages = u.messages + excluded.messages
+RETURNING u.messages + (SELECT coalesce(sum(o.messages), 0)::int FROM {usage} o
+                        WHERE o.day BETWEEN %(first)s AND %(last)s AND o.day <> u.day)
+""")
+
+MARK_UNSENT = TenantStatement("""
 UPDATE {messages} m SET
     status = CASE WHEN m.status <> 'sending' THEN m.status WHEN k.cancelled THEN 'cancelled'
-             WHEN k.failed THEN 'failed' WHEN k.wamid <> '' THEN 'accepted' ELSE 'sending' END,
-    wamid = coalesce(m.wamid, nullif(k.wamid, '')),
-    accepted_at = CASE WHEN k.wamid <> '' THEN coalesce(m.accepted_at, now())
-                  ELSE m.accepted_at END,
+             WHEN k.failed THEN 'failed' ELSE 'sending' END,
     next_attempt_at = now() + k.retry_in,
-    claim_until = CASE WHEN k.wamid = '' THEN now() ELSE m.claim_until END,
+    claim_until = now(),
     attempts = m.attempts + k.refused::int,
     error_code = coalesce(k.code, m.error_code), error = coalesce(nullif(k.error, ''), m.error),
     recipient = coalesce(k.recipient, m.recipient)
-FROM unnest(%(ids)s::uuid[], %(wamids)s::text[], %(failed)s::bool[], %(cancelled)s::bool[],
+FROM unnest(%(ids)s::uuid[], %(failed)s::bool[], %(cancelled)s::bool[],
             %(retry_in)s::interval[], %(refused)s::bool[], %(codes)s::int[], %(errors)s::text[],
             %(recipients)s::jsonb[])
-    AS k(id, wamid, failed, cancelled, retry_in, refused, code, error, recipient)
+    AS k(id, failed, cancelled, retry_in, refused, code, error, recipient)
 WHERE m.id = k.id
 """)

@@ -17,9 +17,10 @@ from wabot.domain.order import (
 )
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
+from wabot.domain.usage import Month, day_of
 from wabot.repositories.runtime import reaching
 from wabot.repositories.runtime import turn_statements as statements
-from wabot.repositories.runtime.loading import KnownCustomers, Reader, read_outgoing
+from wabot.repositories.runtime.loading import KnownCustomers, Reader, days_of, read_outgoing
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.scripts import Rows, TenantTransaction
 from wabot.repositories.runtime.shops import ShopCache
@@ -69,33 +70,31 @@ class PostgresTenantStore:
             (rows,) = await transaction.ask((statements.CLAIM_AGAIN, values))
         return bool(rows) and rows[0][0] == "sending"
 
-    async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
-        """Write what became of messages that were sent."""
+    async def mark(self, tenant: Tenant, marks: Sequence[SendMark], at: datetime) -> int | None:
+        """Write what became of messages that were sent; those that Graph took count as of then.
+
+        Return how many of the month the shop has by then; None when none was counted.
+        """
         ordered = sorted(marks, key=lambda mark: mark.message_id.bytes)
+        accepted = [mark for mark in ordered if mark.wamid]
+        counted: Rows = []
         # What a crashed server forgets of it, a status tells: no need to wait for the disk.
         # Nor is it put off to spare a database: what is not marked may be sent again.
         async with self._pools.tenant(tenant, lasting=False, urgent=True) as transaction:
-            transaction.later(
-                statements.MARK_SENT,
-                {
-                    "ids": [mark.message_id for mark in ordered],
-                    "wamids": [mark.wamid for mark in ordered],
-                    "failed": [mark.failed for mark in ordered],
-                    "cancelled": [mark.cancelled for mark in ordered],
-                    "retry_in": [mark.retry_in for mark in ordered],
-                    "refused": [mark.refused for mark in ordered],
-                    "codes": [mark.error_code for mark in ordered],
-                    "errors": [mark.error for mark in ordered],
-                    "recipients": [
-                        Jsonb({"wa_id": r.wa_id, "user_id": r.user_id}) if r else None
-                        for r in (mark.recipient for mark in ordered)
-                    ],
-                },
-            )
-            # An order that somebody was not told of says so.
-            failed = [mark.message_id for mark in ordered if mark.failed]
-            if failed:
-                transaction.later(reaching.RECKON_ORDERS, {"ids": failed})
+            if unsent := [mark for mark in ordered if not mark.wamid]:
+                _mark_unsent(transaction, unsent)
+            if accepted:
+                # Last: until the end of the transaction nobody else can count.
+                counted = transaction.later(
+                    statements.MARK_ACCEPTED,
+                    {
+                        "ids": [mark.message_id for mark in accepted],
+                        "wamids": [mark.wamid for mark in accepted],
+                        "at": at,
+                        **days_of(at, tenant.time_zone),
+                    },
+                )
+        return counted[0][0] if counted else None
 
     async def outlook(self, tenant: Tenant, names: Sequence[str]) -> Outlook:
         """Return how somebody of these numbers or user ids can be reached."""
@@ -129,10 +128,10 @@ class PostgresTurn:
         self._known = known
         self._applied: Rows = []
 
-    async def load(self, contact: Contact, keys: Sequence[str]) -> Loaded:
-        """Lock the customer, then load what a step may look at."""
+    async def load(self, contact: Contact, keys: Sequence[str], at: datetime) -> Loaded:
+        """Lock the customer, then load what a step at that time may look at."""
         reader = self._reader()
-        loaded = await reader.load(contact, keys)
+        loaded = await reader.load(contact, keys, at)
         if len(reader.rows) > 1:
             self._merge(contact, reader.rows)
         elif reader.rows and reader.lacks(contact):
@@ -149,17 +148,29 @@ class PostgresTurn:
             run(statement, {"id": rows[0][0], "ids": others})
         run(statements.KNOW_CUSTOMER, {**_identity(contact), "id": rows[0][0]})
 
-    async def register(self, contact: Contact, at: Any) -> Loaded:
+    async def register(self, contact: Contact, at: datetime) -> Loaded:
         """Make the customer of a new contact and load them."""
         self._transaction.later(statements.INSERT_CUSTOMER, {**_identity(contact), "at": at})
-        return await self._reader().load(contact, (), is_new=True)
+        return await self._reader().load(contact, (), at, is_new=True)
 
     def _reader(self) -> Reader:
-        return Reader(self._transaction, self._tenant.id, self._known)
+        return Reader(self._transaction, self._tenant, self._known)
 
     async def shop(self, version: int) -> Shop:
         """Return the shop as of that version."""
         return await self._shops.get(self._transaction, self._tenant, version)
+
+    async def standing(self, at: datetime) -> tuple[int, int]:
+        """Return the shop's version, and how many messages of that month it has."""
+        values = days_of(at, self._tenant.time_zone)
+        (((version, counted),),) = await self._transaction.ask((statements.LOAD_STANDING, values))
+        return version, counted
+
+    async def first_warning(self, month: Month, levels: Sequence[int], limit: int) -> bool:
+        """Note that the owner is told that of the limit; tell whether they were not before."""
+        values = {"month": month.first, "levels": list(levels), "limit": limit}
+        (noted,) = await self._transaction.ask((statements.NOTE_WARNING, values))
+        return (levels[-1],) in noted
 
     async def place_order(self, order: OrderToPlace) -> OrderResult:
         """Take the stock and write the order; nothing is written when anything is short."""
@@ -236,6 +247,7 @@ class PostgresTurn:
             "codes": [status.error_code for status in known],
             "errors": [status.error or None for status in known],
             "pricings": [Jsonb(s.pricing) if s.pricing else None for s in known],
+            "days": [day_of(status.at, self._tenant.time_zone) for status in known],
         }
         if any(status.status == "failed" for status in known):
             # What failed may go again in another form, in the same transaction.
@@ -305,6 +317,29 @@ class PostgresTurn:
     async def write(self, writes: TurnWrites) -> None:
         """Write what the turn decided."""
         write_turn(self._transaction, writes)
+
+
+def _mark_unsent(transaction: TenantTransaction, marks: Sequence[SendMark]) -> None:
+    transaction.later(
+        statements.MARK_UNSENT,
+        {
+            "ids": [mark.message_id for mark in marks],
+            "failed": [mark.failed for mark in marks],
+            "cancelled": [mark.cancelled for mark in marks],
+            "retry_in": [mark.retry_in for mark in marks],
+            "refused": [mark.refused for mark in marks],
+            "codes": [mark.error_code for mark in marks],
+            "errors": [mark.error for mark in marks],
+            "recipients": [
+                Jsonb({"wa_id": r.wa_id, "user_id": r.user_id}) if r else None
+                for r in (mark.recipient for mark in marks)
+            ],
+        },
+    )
+    # An order that somebody was not told of says so.
+    failed = [mark.message_id for mark in marks if mark.failed]
+    if failed:
+        transaction.later(reaching.RECKON_ORDERS, {"ids": failed})
 
 
 def _identity(contact: Contact) -> dict[str, str]:

@@ -52,7 +52,7 @@ class Apologies:
         now = self._clock.now()
         apology_id = uuid5(_APOLOGIES, f"{tenant.id}:{messages[-1].key}")
         async with self._store.turn(tenant) as unit:
-            loaded = await unit.load(found.contact, [event.key for event in messages])
+            loaded = await unit.load(found.contact, [event.key for event in messages], now)
             unsettled = list(loaded.unsettled)
             handled = all(event.key in loaded.handled for event in messages)
             paused = loaded.pause is not None and loaded.pause.until > now

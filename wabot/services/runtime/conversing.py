@@ -26,6 +26,7 @@ from wabot.services.runtime.fallbacks import Fallbacks
 from wabot.services.runtime.gates import Gate
 from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.ports import Clients, Journal
+from wabot.services.runtime.quota import QuotaWatch
 from wabot.services.runtime.sending import Sender
 from wabot.services.runtime.spans import UNTRACED, Spans
 from wabot.services.runtime.turn import TurnResult, TurnRunner
@@ -53,6 +54,7 @@ class Conversing:
     sender: Sender
     fallbacks: Fallbacks
     apologies: Apologies
+    quotas: QuotaWatch
     tries: int
     closer: Batcher[Closing, bool]
     turn_gate: Gate
@@ -133,10 +135,15 @@ class Conversing:
                 await self.fallbacks.heed(tenant, result.reports)
             for audience in result.staff:
                 await self.fallbacks.alerts.in_reach(tenant, audience)
+            if result.counted is not None:
+                self.quotas.note(tenant, result.counted)
             wait = None
             if result.outgoing:
                 async with self.send_gate.through(tenant.id):
                     wait = await self.sender.send(tenant, result.outgoing)
+            await self.quotas.heed(tenant)
+            if result.crossed is not None:
+                await self.quotas.alert(tenant, result.crossed)
         except ExternalFailure as error:
             log(_log, logging.WARNING, "turn.waits", "A turn waits.", reason=error.message)
             self.measures.turn("waits", time.perf_counter() - begun)

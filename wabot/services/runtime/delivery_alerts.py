@@ -11,6 +11,7 @@ from wabot.services.runtime.ports import Journal
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Outgoing
 
 _TEMPLATE_CODES = range(132000, 132100)
+_ABOUT = {Purpose.QUOTA_NOTICE: "that the plan's messages of the month run out"}
 _REMEDIES = {
     132000: "it needs other body parameters than wabot gives it (see the README)",
     132001: "see in the WhatsApp Manager that it is approved, under that name and language",
@@ -38,7 +39,7 @@ class DeliveryAlerts:
                 f" older than 24 hours, and no template is set for it. To set one: {remedy}",
             )
             return
-        about = "that a customer wants a person"
+        about = _ABOUT.get(row.purpose, "that a customer wants a person")
         if row.purpose is Purpose.ORDER_NOTICE:
             about = f"of order {_code_in(row.parameters)}"
         await self.journal.raise_alert(

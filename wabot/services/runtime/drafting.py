@@ -1,6 +1,6 @@
 """From what the engine wants said to rows that wait to be sent."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from wabot.domain.purpose import Purpose
 from wabot.domain.shop import Shop, ShopSettings
 from wabot.domain.window import spellings
 from wabot.services.rendering import outlined, render
-from wabot.services.runtime.playing import Played
+from wabot.services.runtime.playing import Noticed, Played
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Contact, Outgoing, audience_of
 from wabot.texts import Texts
 
@@ -33,7 +33,11 @@ class Drafting:
             yield self._row(
                 CUSTOMER_AUDIENCE, customer, said.reply, said.event_key, essential=said.essential
             )
-        for notice in played.notices:
+        yield from self.notices(played.notices)
+
+    def notices(self, notices: Iterable[Noticed]) -> Iterator[Outgoing]:
+        """Return what is to be sent to people of the shop, as far as the shop named any."""
+        for notice in notices:
             phone = _phone_of(notice.role, self.shop.settings)
             if phone:
                 yield self._row(

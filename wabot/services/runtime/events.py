@@ -19,6 +19,7 @@ class EventKind(StrEnum):
     IDENTITY = "identity"
     TIMER = "timer"
     MEDIA = "media"
+    QUOTA = "quota"
     ACCOUNT = "account"
 
 

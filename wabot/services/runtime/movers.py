@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from wabot.domain.conversation.events import (
@@ -13,11 +14,13 @@ from wabot.domain.conversation.events import (
     TimerFired,
     TimerKind,
 )
+from wabot.domain.cost import kind_of
 from wabot.domain.files import FileRefusal
 from wabot.domain.inbound import (
     Echo,
     IdentityChange,
     InboundMessage,
+    Pricing,
     StatusUpdate,
     item_from_json,
 )
@@ -53,6 +56,7 @@ class Sorted:
     movers: list[Mover] = field(default_factory=list)
     statuses: list[tuple[StoredEvent, StatusChange]] = field(default_factory=list)
     identities: list[tuple[StoredEvent, IdentityChange]] = field(default_factory=list)
+    quotas: list[StoredEvent] = field(default_factory=list)
     ignored: list[StoredEvent] = field(default_factory=list)
 
 
@@ -68,6 +72,9 @@ def sort_events(contact: str, events: Sequence[StoredEvent]) -> Sorted:
         if event.kind is EventKind.TIMER:
             kind = TimerKind(event.payload["timer"])
             found.movers.append(Mover((event,), TimerFired(kind), (_inbound(event, "timer", {}),)))
+            continue
+        if event.kind is EventKind.QUOTA:
+            found.quotas.append(event)
             continue
         if event.kind is EventKind.MEDIA:
             found.movers.append(Mover((event,), _refusal(event), (_inbound(event, "media", {}),)))
@@ -143,7 +150,6 @@ def _status(update: StatusUpdate) -> StatusChange:
         message_id = UUID(update.callback_data) if update.callback_data else None
     except ValueError:
         message_id = None
-    pricing = update.pricing
     return StatusChange(
         wamid=update.wamid,
         status=update.status,
@@ -151,9 +157,14 @@ def _status(update: StatusUpdate) -> StatusChange:
         message_id=message_id,
         error_code=error.code if error else None,
         error=(error.details or error.title) if error else "",
-        pricing=(
-            {"category": pricing.category, "type": pricing.type, "model": pricing.model}
-            if pricing
-            else None
-        ),
+        pricing=_priced(update.pricing) if update.pricing else None,
     )
+
+
+def _priced(pricing: Pricing) -> dict[str, Any]:
+    return {
+        "category": pricing.category,
+        "type": pricing.type,
+        "model": pricing.model,
+        "kind": kind_of(pricing.type, pricing.billable).value,
+    }

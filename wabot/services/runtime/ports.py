@@ -12,6 +12,7 @@ from wabot.domain.delivery import SendOutcome
 from wabot.domain.message import OutboundMessage, Recipient
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
+from wabot.domain.usage import Month
 from wabot.services.runtime.events import (
     Acceptance,
     Closing,
@@ -135,8 +136,8 @@ class Clients(Protocol):
 class TurnUnit(Protocol):
     """One tenant transaction; commits when left without an error."""
 
-    async def load(self, contact: Contact, keys: Sequence[str]) -> Loaded:
-        """Lock the customer, then load what a step may look at."""
+    async def load(self, contact: Contact, keys: Sequence[str], at: datetime) -> Loaded:
+        """Lock the customer, then load what a step at that time may look at."""
 
     async def register(self, contact: Contact, at: datetime) -> Loaded:
         """Make the customer of a new contact and load them."""
@@ -146,6 +147,12 @@ class TurnUnit(Protocol):
 
     async def place_order(self, order: OrderToPlace) -> OrderResult:
         """Take the stock and write the order; nothing is written when anything is short."""
+
+    async def standing(self, at: datetime) -> tuple[int, int]:
+        """Return the shop's version, and how many messages of that month it has."""
+
+    async def first_warning(self, month: Month, levels: Sequence[int], limit: int) -> bool:
+        """Note that the owner is told that of the limit; tell whether they were not before."""
 
     async def apply_statuses(self, statuses: Sequence[StatusChange]) -> None:
         """Move messages up to what Meta says of them."""
@@ -198,8 +205,11 @@ class TenantStore(Protocol):
         It is cancelled when a person took over after it was made.
         """
 
-    async def mark(self, tenant: Tenant, marks: Sequence[SendMark]) -> None:
-        """Write what became of messages that were sent."""
+    async def mark(self, tenant: Tenant, marks: Sequence[SendMark], at: datetime) -> int | None:
+        """Write what became of messages that were sent; those that Graph took count as of then.
+
+        Return how many of the month the shop has by then; None when none was counted.
+        """
 
     async def outlook(self, tenant: Tenant, names: Sequence[str]) -> Outlook:
         """Return how somebody of these numbers or user ids can be reached."""

@@ -38,6 +38,7 @@ from wabot.services.runtime.ports import (
     TenantStore,
     TokenReader,
 )
+from wabot.services.runtime.quota import QuotaWatch
 from wabot.services.runtime.scouting import Scouts
 from wabot.services.runtime.spans import UNTRACED, Spans
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Outgoing, SendClaim, SendMark
@@ -63,10 +64,11 @@ class ResendRule:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What may keep a message from being sent now."""
+    """What may keep a message from being sent now, and what is used up by sending it."""
 
     pauses: SendingPauses
     pace: Pace
+    quotas: QuotaWatch
 
 
 class Sender:
@@ -95,6 +97,7 @@ class Sender:
         self._resend = resend
         self._pauses = limits.pauses
         self._pace = limits.pace
+        self._quotas = limits.quotas
         self._scouts = Scouts()
         self._fallbacks = fallbacks
         self._clock = clock
@@ -330,7 +333,9 @@ class Sender:
         if batcher is None:
 
             async def flush(marks: Sequence[SendMark]) -> list[None]:
-                await self._store.mark(tenant, marks)
+                counted = await self._store.mark(tenant, marks, self._clock.now())
+                if counted is not None:
+                    self._quotas.note(tenant, counted)
                 return [None] * len(marks)
 
             batcher = self._marks[tenant.id] = Batcher(flush, limit=_MARKS_AT_ONCE)

@@ -13,12 +13,14 @@ from wabot.domain.conversation.memory import Conversation, Memory
 from wabot.domain.order import OrderDraft
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
+from wabot.domain.usage import Quota
 from wabot.logs import log
 from wabot.services.runtime.drafting import Drafting, audiences_of
 from wabot.services.runtime.events import ConversationKey, StoredEvent, TimerChange
 from wabot.services.runtime.movers import Mover, Sorted, join_fragments, sort_events
 from wabot.services.runtime.playing import Played, Player
 from wabot.services.runtime.ports import Clock, TenantStore, TurnUnit
+from wabot.services.runtime.quota import quota_of, warn_owner
 from wabot.services.runtime.reach import Customer, heard_of, within_reach
 from wabot.services.runtime.repeating import repeat_by_template, was_closed
 from wabot.services.runtime.turns import (
@@ -44,7 +46,8 @@ class TurnResult:
 
     `moved` are the events whose messages these are; all others are settled by the commit. `staff`
     are the people of the shop who wrote. `handoff` is why the chat went to a person; `began` tells
-    that the customer is new, or came back after their session ran out.
+    that the customer is new, or came back after their session ran out. `counted` is how many
+    messages of the month the shop had; `crossed` what the operator is to know of it.
     """
 
     outgoing: list[Outgoing] = field(default_factory=list)
@@ -56,6 +59,8 @@ class TurnResult:
     orders: int = 0
     handoff: str = ""
     began: bool = False
+    counted: int | None = None
+    crossed: Quota | None = None
 
 
 class TurnRunner:
@@ -96,9 +101,37 @@ class TurnRunner:
                 )
             if found.movers:
                 await self._converse(unit, tenant, key, found, result)
+            if found.quotas:
+                await self._warn(unit, tenant, key, found.quotas, result)
             await self._repeat(unit, key, found, result)
         result.reports = unit.reports()
         return result
+
+    async def _warn(
+        self,
+        unit: TurnUnit,
+        tenant: Tenant,
+        key: ConversationKey,
+        events: Sequence[StoredEvent],
+        result: TurnResult,
+    ) -> None:
+        """Tell the owner what line was crossed, unless the month turned or the plan grew since."""
+        result.moved.update(event.id for event in events)
+        result.outgoing.extend(await unit.unsettled(key.contact))
+        now = self._clock.now()
+        version, counted = await unit.standing(now)
+        quota = quota_of(tenant, counted, now)
+        if not quota.level:
+            return
+        result.crossed = quota
+        shop = await unit.shop(version)
+        texts = self._texts_of(tenant).addressing(shop.settings.addressing)
+        drafting = Drafting(texts, shop, now, self._new_id)
+        result.outgoing.extend(
+            await warn_owner(
+                unit, tenant, drafting, quota, claimed_by=self._owner, claim=self._claim
+            )
+        )
 
     async def _repeat(
         self, unit: TurnUnit, key: ConversationKey, found: Sorted, result: TurnResult
@@ -125,7 +158,9 @@ class TurnRunner:
     ) -> None:
         keys = [event.key for mover in found.movers for event in mover.events]
         result.moved.update(event.id for mover in found.movers for event in mover.events)
-        loaded = await unit.load(found.contact, keys)
+        now = self._clock.now()
+        loaded = await unit.load(found.contact, keys, now)
+        result.counted = loaded.counted
         fresh = await self._fresh(unit, found.movers, loaded, result)
         if fresh and loaded.customer is None:
             known = await unit.register(found.contact, fresh[0].events[0].occurred_at)
@@ -134,9 +169,11 @@ class TurnRunner:
         result.timers.extend(timer for owed in loaded.owed.values() for timer in _timers(owed))
         if not fresh or loaded.customer is None:
             return
-        shop = await unit.shop(loaded.shop_version)
-        now = self._clock.now()
-        played = await self._play(unit, loaded, fresh, shop, now)
+        allowance = tenant.allowance(now)
+        shop = replace(await unit.shop(loaded.shop_version), features=allowance.features)
+        quota = Quota(loaded.counted, allowance.messages_per_month)
+        before = Conversation(loaded.customer, _memory_of(loaded), loaded.pause, quota)
+        played = await self._play(unit, before, fresh, shop, now)
         result.orders, result.began = played.orders, played.began
         heard = heard_of(fresh)
         if heard is not None:
@@ -196,25 +233,32 @@ class TurnRunner:
         return join_fragments(fresh)
 
     async def _play(
-        self, unit: TurnUnit, loaded: Loaded, movers: Sequence[Mover], shop: Shop, now: datetime
+        self,
+        unit: TurnUnit,
+        before: Conversation,
+        movers: Sequence[Mover],
+        shop: Shop,
+        now: datetime,
     ) -> Played:
-        customer = loaded.customer
-        assert customer is not None
-        memory = Memory()
-        if loaded.memory is not None:
-            memory, readable = memory_from_json(loaded.memory)
-            if not readable:
-                log(_log, logging.WARNING, "session.unreadable", "A stored session starts anew.")
 
         async def place(draft: OrderDraft, source: str) -> OrderResult:
-            return await unit.place_order(OrderToPlace(customer.id, draft, source, now))
+            return await unit.place_order(OrderToPlace(before.customer.id, draft, source, now))
 
-        conversation = Conversation(customer, memory, loaded.pause)
-        player = Player(conversation, shop, now, place, self._new_id)
-        player.played.began = memory.expires_at is None or memory.expires_at < now
+        player = Player(before, shop, now, place, self._new_id)
+        expires_at = before.memory.expires_at
+        player.played.began = expires_at is None or expires_at < now
         for mover in movers:
             await player.play(mover.event(now, self._late_after), mover.key)
         return player.played
+
+
+def _memory_of(loaded: Loaded) -> Memory:
+    if loaded.memory is None:
+        return Memory()
+    memory, readable = memory_from_json(loaded.memory)
+    if not readable:
+        log(_log, logging.WARNING, "session.unreadable", "A stored session starts anew.")
+    return memory
 
 
 def _gives_way(row: Outgoing) -> bool:
@@ -250,6 +294,7 @@ def _joined(before: Loaded, registered: Loaded) -> Loaded:
         owed=before.owed,
         shop_version=before.shop_version,
         heard=registered.heard,
+        counted=before.counted,
     )
 
 

@@ -76,7 +76,8 @@ class Loaded:
     """What a turn may look at; `customer` is None for a new contact.
 
     `memory` is the stored session as JSON, `owed` the central effects of committed turns that
-    were not applied yet, by event key; `heard` is the customer's last message.
+    were not applied yet, by event key; `heard` is the customer's last message, `counted` the shop's
+    messages of the month.
     """
 
     customer: Customer | None
@@ -87,6 +88,7 @@ class Loaded:
     owed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     shop_version: int = 0
     heard: Heard | None = None
+    counted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +175,9 @@ class SessionWrite:
 
 @dataclass(frozen=True, slots=True)
 class TurnWrites:
-    """All that a turn writes, in one go."""
+    """All that a turn writes, in one go; only messages without a customer."""
 
-    customer_id: UUID
+    customer_id: UUID | None
     contact: str
     at: datetime
     claimed_by: str

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
+from wabot.domain.usage import day_of
 from wabot.simulation.conversation.directives import (
     PRODUCT_PAIRS,
+    USAGE_PAIRS,
     read_flag,
     read_length,
     read_moment,
@@ -68,6 +70,13 @@ async def _staff(stage: Stage, words: Words) -> None:  # noqa: ARG001 - it says 
 
 async def _plan(stage: Stage, words: Words) -> None:
     await stage.database.set_plan(words[0])
+    await stage.notice_clients()
+
+
+async def _usage(stage: Stage, words: Words) -> None:
+    counted = int(read_pairs(words, USAGE_PAIRS)["messages"])
+    today = day_of(stage.clock.now(), stage.tenant.time_zone)
+    await stage.database.set_usage(today, counted)
 
 
 async def _customer(stage: Stage, words: Words) -> None:
@@ -99,6 +108,7 @@ _DIRECTIVES: dict[str, Callable[[Stage, Words], Coroutine[Any, Any, None]]] = {
     "setting": _setting,
     "staff": _staff,
     "plan": _plan,
+    "usage": _usage,
     "customer": _customer,
     "stock": _stock,
     "product": _product,

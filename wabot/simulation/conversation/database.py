@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from wabot.domain.settings import StoredValue
 from wabot.domain.tenant import Tenant
+from wabot.domain.usage import Month
 from wabot.simulation.conversation import queries
 
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
@@ -111,6 +112,14 @@ class SimulationDatabase:
             await self._connection.execute(
                 queries.SET_PLAN, {"plan": plan, "client": self._tenant.id}
             )
+
+    async def set_usage(self, day: date, messages: int) -> None:
+        """Let the shop have sent so many messages in the month of that day."""
+        month = Month.of(day)
+        values = {"day": day, "first": month.first, "last": month.last, "messages": messages}
+        async with self._connection.transaction():
+            await self._connection.execute(queries.FORGET_USAGE, values)
+            await self._connection.execute(queries.SET_USAGE, values)
 
     async def facts(self, contact: str, subject: str, keys: Sequence[str]) -> dict[str, str]:
         """Return observed facts as texts, by key."""

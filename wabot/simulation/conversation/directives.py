@@ -78,6 +78,7 @@ def read_pairs(words: tuple[str, ...], known: tuple[str, ...]) -> dict[str, str]
 
 
 CUSTOMER_PAIRS = ("name",)
+USAGE_PAIRS = ("messages",)
 PRODUCT_PAIRS = ("price", "stock", "active")
 
 
@@ -119,6 +120,13 @@ def _plan(words: tuple[str, ...]) -> None:
     _count(words, 1, 1, "plan NAME")
     if words[0] not in PLANS:
         raise ValueError(f"unknown plan {words[0]!r}; known: {', '.join(PLANS)}")
+
+
+def _usage(words: tuple[str, ...]) -> None:
+    _count(words, 1, 1, "usage messages=999")
+    counted = read_pairs(words, USAGE_PAIRS)["messages"]
+    if not re.fullmatch(r"\d{1,9}", counted):
+        raise ValueError(f"{counted!r} is no number of messages")
 
 
 def _customer(words: tuple[str, ...]) -> None:
@@ -167,6 +175,7 @@ _CHECKS: dict[str, Callable[[tuple[str, ...]], None]] = {
     "setting": _setting,
     "staff": _staff,
     "plan": _plan,
+    "usage": _usage,
     "customer": _customer,
     "stock": _stock,
     "product": _product,

@@ -20,6 +20,7 @@ _KNOWN = {
     "session": ("state", "active"),
     "customer": ("name", "phone", "wa_id", "addresses", "address"),
     "pause": ("pause",),
+    "usage": ("messages",),
 }
 _BY_SKU = {"item", "stock"}
 NONE = "none"

@@ -71,6 +71,9 @@ UPDATE wabot.clients SET plan_type = %(plan)s, version = (SELECT version FROM wa
 WHERE id = %(client)s
 """
 
+FORGET_USAGE = "DELETE FROM usage WHERE day BETWEEN %(first)s AND %(last)s"
+SET_USAGE = "INSERT INTO usage (day, messages) VALUES (%(day)s, %(messages)s)"
+
 # One row with one JSON object: the facts of a subject by key, the most telling first.
 FACTS = {
     "order": f"""
@@ -98,6 +101,10 @@ SELECT json_build_object('name', name, 'phone', phone_number, 'wa_id', coalesce(
                          WHERE a.customer_id = c.id AND is_primary), ''))
 FROM customers c WHERE id = {_CUSTOMER}
 """,  # noqa: S608 - our own text
+    "usage": """
+SELECT json_build_object('messages', coalesce(sum(messages), 0)) FROM usage
+WHERE date_trunc('month', day) = (SELECT date_trunc('month', max(day)) FROM usage)
+""",
     "pause": f"""
 SELECT json_build_object('pause', CASE WHEN exists(
     SELECT 1 FROM pauses WHERE customer_id = {_CUSTOMER}) THEN 'on' ELSE 'off' END)

@@ -1,6 +1,7 @@
 """Plays Meta's part towards one running server: posts signed webhooks, looks at what comes out."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,6 +47,7 @@ class Stage:
     """One shop's server with a customer in front of it.
 
     `tick` is how far a standing clock moves with each message. Nothing else may use the database.
+    `notice_clients` has the server look at its clients again, as it does every second.
     """
 
     tenant: Tenant
@@ -56,6 +58,7 @@ class Stage:
     database: SimulationDatabase
     hearing: Hearing
     session: aiohttp.ClientSession
+    notice_clients: Callable[[], Awaitable[object]]
     customer: SimulatedCustomer = field(default_factory=SimulatedCustomer)
     tick: timedelta = timedelta(0)
     late: timedelta = timedelta(0)

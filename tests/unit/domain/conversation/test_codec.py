@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +14,8 @@ from wabot.domain.conversation.memory import Memory
 from wabot.domain.conversation.states import Confirming
 from wabot.domain.order import Attachment, Cart, CartLine
 
+# What earlier versions did not store.
+_LATER = ("unwelcomed", "noted_on")
 FULL = Memory(
     state=Confirming(PIN, "0badcafe"),
     cart=Cart((*CART.lines[:1], CartLine(JITOMATE.id, 3, "bien maduro ñ 👍", native=True))),
@@ -23,6 +25,7 @@ FULL = Memory(
     delivery=HOME,
     phone_asked=True,
     unwelcomed=True,
+    noted_on=date(2026, 3, 2),
     echo="0badcafe",
     echoes=2,
 )
@@ -76,7 +79,8 @@ def _without(key: str) -> dict[str, Any]:
         _changed(delivery={**memory_to_json(FULL)["delivery"], "latitude": "north"}),
         _changed(delivery={**memory_to_json(FULL)["delivery"], "latitude": float("inf")}),
         _changed(phone_asked="yes"),
-        *(_without(key) for key in memory_to_json(FULL) if key != "unwelcomed"),
+        *(_without(key) for key in memory_to_json(FULL) if key not in _LATER),
+        _changed(noted_on="2 de marzo"),
     ],
 )
 def test_what_cannot_be_read_becomes_a_fresh_memory_and_is_told(stored: object) -> None:
@@ -88,7 +92,8 @@ def test_moments_keep_their_time_zone() -> None:
     assert memory_from_json(memory_to_json(memory))[0].expires_at == memory.expires_at
 
 
-def test_a_memory_stored_before_the_welcome_was_remembered_is_still_read() -> None:
+def test_a_memory_stored_before_some_of_it_was_known_is_still_read() -> None:
     plain = memory_to_json(FULL)
-    del plain["unwelcomed"]
-    assert memory_from_json(plain) == (replace(FULL, unwelcomed=False), True)
+    for key in _LATER:
+        del plain[key]
+    assert memory_from_json(plain) == (replace(FULL, unwelcomed=False, noted_on=None), True)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from wabot.domain.catalog import Product
 from wabot.domain.conversation.effects import NoteUnknown, Step
-from wabot.domain.conversation.flows import ordering, questions
+from wabot.domain.conversation.flows import features, ordering, questions
 from wabot.domain.conversation.moves import ask, ask_again, not_understood
 from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.screens.catalogue import (
@@ -46,6 +46,7 @@ from wabot.domain.language.search import (
 )
 from wabot.domain.language.words import normalize, word_set
 from wabot.domain.order import CartLine
+from wabot.domain.plan import Feature
 
 _CHECKOUT = (
     ChoosingDelivery,
@@ -221,8 +222,15 @@ def _take(turn: Turn, named: list[str], product: Product, amount: Amount) -> Ste
     if counts_pieces(amount, named, product):
         return ordering.ask_in_units(turn, product)
     if names_product(" ".join(named), product):
-        return ordering.put_amount(turn, product, amount)
+        return _ordered_in_words(turn, product, amount)
     return ordering.choose(turn, product.id)
+
+
+def _ordered_in_words(turn: Turn, product: Product, amount: Amount) -> Step:
+    """Put a product and its amount into the cart at once, or begin with the product."""
+    if turn.shop.offers(Feature.FREE_TEXT_ORDERS):
+        return ordering.put_amount(turn, product, amount)
+    return features.saying_first(ordering.choose(turn, product.id), Phrase("feature.step_by_step"))
 
 
 def _show_found(turn: Turn, text: str, found: Found) -> Step:
@@ -230,7 +238,7 @@ def _show_found(turn: Turn, text: str, found: Found) -> Step:
         product = found.exact[0]
         amount = amount_after(text, product)
         if amount is not None and names_product(text, product):
-            return ordering.put_amount(turn, product, amount)
+            return _ordered_in_words(turn, product, amount)
         return ordering.choose(turn, product.id)
     query = " ".join(query_words(text))[:_MAX_QUERY].strip()
     return ask(turn, BrowsingProducts(query=query))

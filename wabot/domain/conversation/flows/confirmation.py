@@ -96,7 +96,7 @@ def placed(turn: Turn, happening: OrderPlaced) -> Step:
     settings = turn.shop.settings
     if settings.owner_notices and settings.owner_phone:
         effects.append(Notify(Role.OWNER, notices.new_order(turn, order, where)))
-    memory = Memory(phone_asked=turn.memory.phone_asked)
+    memory = Memory(phone_asked=turn.memory.phone_asked, noted_on=turn.memory.noted_on)
     return Step(memory, tuple(effects))
 
 

@@ -8,7 +8,9 @@ from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.words import one_line
 from wabot.domain.money import Money
 from wabot.domain.order import Attachment, Delivery, DeliveryKind, Order
+from wabot.domain.plan import Plan
 from wabot.domain.purpose import Purpose
+from wabot.domain.usage import Quota
 
 _KINDS = {
     "image": "owner.photo",
@@ -53,6 +55,15 @@ def person_wanted(turn: Turn) -> Reply:
 def nobody_answered(turn: Turn) -> Reply:
     """Tell the owner that a customer is still waiting for a person."""
     return _about_a_person(turn, "owner.handoff_unanswered")
+
+
+def quota_reached(quota: Quota, plan: Plan) -> Reply:
+    """Tell the owner how much of the month's messages is used up."""
+    said = Phrase("owner.quota_80", {"used": quota.used, "limit": quota.limit, "plan": plan.name})
+    if quota.is_used_up:
+        said = Phrase("owner.quota_100", {"limit": quota.limit, "plan": plan.name})
+    values = (quota.used, quota.limit, plan.name)
+    return Reply(said, outline=Outline(Purpose.QUOTA_NOTICE, values))
 
 
 def person(turn: Turn) -> Phrase:

@@ -7,6 +7,7 @@ from wabot.domain.conversation.flows import (
     catalogue,
     confirmation,
     delivery,
+    features,
     handoff,
     menu,
     ordering,
@@ -58,9 +59,14 @@ _ABOUT_CART = frozenset(
 def received(turn: Turn, text: str) -> Step:
     """Answer a text, whatever it says."""
     said = clean(text)
+    once = features.once_only(turn, said)
+    if once is not None:
+        answer = received(turn, once) if once else ask_again(turn)
+        return features.saying_first(answer, Phrase("feature.recurring_orders"))
     word = anywhere(said)
     step = (
-        (_anywhere(turn, word) if word else None)
+        features.owner_asks(turn, said)
+        or (_anywhere(turn, word) if word else None)
         or _offered_person(turn, said)
         or _place(turn, said)
         or _option(turn, said)
