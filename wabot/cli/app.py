@@ -32,6 +32,7 @@ COMMANDS = {
     "keys": Entry("wabot.cli.keys:app", "Make, list and replace the master keys."),
     "inbox": Entry("wabot.cli.inbox:app", "Look at events that wait or failed; try them again."),
     "alerts": Entry("wabot.cli.alerts:app", "See what is wrong; try, send and silence alerts."),
+    "audit": Entry("wabot.cli.audit:app", "Look up who did what, and when."),
     "trace": Entry("wabot.cli.trace:trace", "Tell what happened to a message or an order."),
     "simulate": Entry("wabot.cli.simulate:app", "Try everything out without WhatsApp."),
     "db": Entry("wabot.cli.db:app", "Migrate the central database and look at its state."),

@@ -30,6 +30,7 @@ def upgrade(json: JsonOption = False) -> None:
             runtime_conninfo=urls.runtime_url
             if urls.embedded
             else settings["RUNTIME_DATABASE_URL"],
+            actor=settings.operator,
         )
     for warning in done.warnings:
         out.warn(warning)

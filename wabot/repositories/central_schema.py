@@ -10,11 +10,12 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, insert
 from sqlalchemy.exc import DBAPIError
 
 from wabot.config import bundled
 from wabot.errors import ConfigurationError, Refused
+from wabot.models.central import audit_log
 from wabot.models.naming import RUNTIME_ROLE
 from wabot.repositories.central_roles import ensure_runtime_role, runtime_role_problems
 from wabot.repositories.central_turn import migration_engine, upgrade_turn
@@ -70,11 +71,12 @@ class CentralStatus:
     clients: int | None
 
 
-def upgrade(conninfo: str, *, runtime_conninfo: str = "") -> Upgrade:
+def upgrade(conninfo: str, *, runtime_conninfo: str = "", actor: str = "") -> Upgrade:
     """Bring the central database to this version's schema and set up the runtime's login.
 
     Idempotent, and safe to run several times at once. `runtime_conninfo` is the runtime's login
-    when it has one of its own; its password becomes the role's.
+    when it has one of its own; its password becomes the role's. What it changed is audited as the
+    act of `actor`, if one is named.
     """
     password = _runtime_password(runtime_conninfo)
     engine = migration_engine(conninfo)
@@ -84,15 +86,24 @@ def upgrade(conninfo: str, *, runtime_conninfo: str = "") -> Upgrade:
         applied = _after(scripts, before, describe(conninfo))
         if applied:
             _again(lambda: _migrate(engine), _BUSY)
-        warnings = _again(
-            lambda: _change(
-                engine,
-                lambda connection: ensure_runtime_role(
-                    connection, password=password, taken_by_owner=not runtime_conninfo
-                ),
-            ),
-            _BUSY_ROLES,
-        )
+
+        def set_up(connection: Connection) -> tuple[str, ...]:
+            wrong = runtime_role_problems(connection)
+            said = ensure_runtime_role(
+                connection, password=password, taken_by_owner=not runtime_conninfo
+            )
+            if actor and (applied or wrong):
+                steps = [step.id for step in applied]
+                details: dict[str, object] = {"from": before, "applied": steps}
+                if not applied:
+                    # Of new tables it could not have any rights yet.
+                    details["runtime_login"] = list(wrong)
+                connection.execute(
+                    insert(audit_log).values(actor=actor, action="db.upgrade", details=details)
+                )
+            return said
+
+        warnings = _again(lambda: _change(engine, set_up), _BUSY_ROLES)
         return Upgrade(before, _read(engine, _revision), applied, warnings)
 
 

@@ -208,7 +208,8 @@ WHERE resolved_at IS NULL
 """
 
 _AUDIT = """
-INSERT INTO wabot.audit_log (actor, action, client_id, details)
-SELECT %(actor)s, %(action)s, client_id, jsonb_build_object('event', event)
+INSERT INTO wabot.audit_log (actor, action, client_id, slug, details)
+SELECT %(actor)s, %(action)s, e.client_id, c.slug, jsonb_build_object('event', e.event)
 FROM unnest(%(ids)s::bigint[], %(clients)s::uuid[]) AS e(event, client_id)
+LEFT JOIN wabot.clients c ON c.id = e.client_id
 """

@@ -149,7 +149,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
         secret = cipher.decrypt(client_id, ciphertext, purpose)
         return cipher.encrypt(client_id, secret, purpose)
 
-    assert store.renew(NEW_ID, None, 2, renew).renewed == 2
+    assert store.renew(NEW_ID, None, 2, renew, actor="ana").renewed == 2
     done_before = {token for _, token in tokens(central) if cipher.is_current(token)}
     assert len(done_before) == 2
     done = rotation(engine).run(lambda _steps: None)
@@ -159,7 +159,10 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
     again = rotation(engine).run(lambda _steps: None)
     assert again.renewed == 0
     audited = central.execute("select details from wabot.audit_log where action = 'keys.rotate'")
-    assert audited.fetchall() == [({"key": NEW_ID, "clients": 3, "failed": []},)]
+    assert audited.fetchall() == [
+        ({"key": NEW_ID, "clients": 2, "failed": []},),
+        ({"key": NEW_ID, "clients": 3, "failed": []},),
+    ]
 
 
 def test_a_client_that_another_command_holds_is_renewed_once_it_is_let_go(

@@ -1,17 +1,17 @@
 """Every ciphertext of the central database: found by its key, replaced under another."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine
 
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.errors import Conflict, DecryptionFailed
-from wabot.models.central import audit_log
+from wabot.repositories.provisioning.auditing import note_central
 from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.servers import LIMITS
 from wabot.services.provisioning.rotate_keys import Batch, Renew, Usage
@@ -85,7 +85,9 @@ class SqlSecrets:
         with self._transaction() as connection:
             return int(connection.exec_driver_sql(_COUNT, {"key": key_id}).scalar_one())
 
-    def renew(self, key_id: str, after: UUID | None, limit: int, renew: Renew) -> Batch:
+    def renew(
+        self, key_id: str, after: UUID | None, limit: int, renew: Renew, *, actor: str
+    ) -> Batch:
         """Re-encrypt secrets of the next clients that nobody holds, in one transaction."""
         values, former = [], []
         failed: dict[str, str] = {}
@@ -101,19 +103,14 @@ class SqlSecrets:
                     failed[row[1]] = error.message
                     values = [value for value in values if value["id"] != row[0]]
             if values:
+                details = {"key": key_id, "clients": len(values), "failed": sorted(failed)}
+                note_central(connection, actor=actor, action="keys.rotate", details=details)
                 if former:
                     connection.exec_driver_sql(_WRITE_FORMER, former)
                 # Last: it serialises every change of clients until the commit.
                 version = connection.exec_driver_sql(_VERSION).scalar_one()
                 connection.exec_driver_sql(_WRITE, [{**v, "version": version} for v in values])
         return Batch(rows[-1][0] if rows else None, len(values), failed)
-
-    def note(self, actor: str, details: Mapping[str, object]) -> None:
-        """Write the rotation down in the audit log."""
-        with self._transaction() as connection:
-            connection.execute(
-                insert(audit_log).values(actor=actor, action="keys.rotate", details=dict(details))
-            )
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

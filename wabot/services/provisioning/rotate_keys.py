@@ -62,12 +62,10 @@ class SecretStore(Protocol):
         """Count the clients with a secret under another key."""
         ...
 
-    def renew(self, key_id: str, after: UUID | None, limit: int, renew: Renew) -> Batch:
-        """Re-encrypt secrets of the next clients that nobody holds, in one transaction."""
-        ...
-
-    def note(self, actor: str, details: Mapping[str, object]) -> None:
-        """Write the rotation down in the audit log."""
+    def renew(
+        self, key_id: str, after: UUID | None, limit: int, renew: Renew, *, actor: str
+    ) -> Batch:
+        """Re-encrypt secrets of the next clients that nobody holds: one audited transaction."""
         ...
 
 
@@ -107,16 +105,12 @@ class RotateKeys:
                 if held <= 0:
                     break
             usage = self.store.usage()
-            if renewed:
-                self.store.note(
-                    self.actor, {"key": present, "clients": renewed, "failed": sorted(failed)}
-                )
         return KeyRotation(present, renewed, failed, max(held, 0), usage)
 
     def _pass(self, present: str, failed: dict[str, str], advanced: Callable[[int], None]) -> int:
         renewed, after = 0, None
         while True:
-            batch = self.store.renew(present, after, _BATCH, self._renew)
+            batch = self.store.renew(present, after, _BATCH, self._renew, actor=self.actor)
             failed.update(batch.failed)
             renewed += batch.renewed
             advanced(batch.renewed)

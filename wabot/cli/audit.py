@@ -1,0 +1,87 @@
+"""`wabot audit`: who did what to which shop, and when."""
+
+from datetime import UTC, datetime
+from textwrap import shorten
+from typing import Annotated, Any
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
+from wabot.cli.tenant_options import duration
+from wabot.errors import InvalidInput
+
+app = typer.Typer(rich_markup_mode=None)
+
+# On a terminal; --json has everything.
+_SHOWN = 160
+_LISTED = ("at", "actor", "action", "tenant", "details")
+
+
+@app.callback()
+def audit() -> None:
+    """Tell who did what to which shop, and when."""
+
+
+@app.command("list")
+def list_(
+    *,
+    tenant: Annotated[
+        str, typer.Option("--tenant", metavar="SLUG", help="On this shop, deleted or not.")
+    ] = "",
+    since: Annotated[
+        str, typer.Option(metavar="7d|DATE", help="Not older than that; a date is one of UTC.")
+    ] = "",
+    actor: Annotated[str, typer.Option(help="By this operator (WABOT_OPERATOR).")] = "",
+    action: Annotated[
+        str, typer.Option(help="tenant.update, say; or tenant for all that begin with it.")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many.")] = 100,
+    json: JsonOption = False,
+) -> None:
+    """List what operators did, the newest first."""
+    import orjson
+
+    from wabot.container import open_central
+    from wabot.repositories.audit import SqlAudit
+    from wabot.repositories.engines import database_errors, open_engine
+
+    out = Output("audit list", json=json)
+    settings = read_settings(out)
+    begin = _moment(since) if since else None
+    with open_central(settings) as urls, database_errors(urls.owner_url):
+        engine = open_engine(urls.owner_url)
+        try:
+            found = SqlAudit(engine).listing(
+                tenant=tenant, actor=actor, action=action, since=begin, limit=limit
+            )
+        finally:
+            engine.dispose()
+    rows: list[tuple[Any, ...]] = []
+    for act in found:
+        at = act.at.astimezone(UTC)
+        if out.on_terminal:
+            written = at.strftime("%Y-%m-%d %H:%M:%S")
+        else:
+            written = at.isoformat(timespec="seconds")
+        details: Any = act.details
+        if not json:
+            details = orjson.dumps(act.details).decode()
+            if out.on_terminal:
+                details = shorten(details.replace(",", ", "), _SHOWN, placeholder=" …")
+        rows.append((written, act.actor, act.action, act.tenant, details))
+    if len(found) == limit:
+        out.warn(f"There may be more than these {limit:,}: --limit, or --since.")
+    out.table(_LISTED, rows)
+
+
+def _moment(words: str) -> datetime:
+    try:
+        day = datetime.fromisoformat(words)
+    except ValueError:
+        if words[:1].isdigit() and "-" in words:
+            raise InvalidInput(
+                f"--since takes a length like 7d or a date like 2026-11-30, got {words!r}"
+            ) from None
+        return datetime.now(UTC) - duration(words, "--since")
+    return day if day.tzinfo else day.replace(tzinfo=UTC)
