@@ -8,11 +8,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.architecture.source import ROOT
 from wabot.cli.app import COMMANDS, Deferred
 from wabot.config import SETTINGS
 from wabot.domain.alerts import RULES
 from wabot.domain.plan import PLANS, Feature, Limit
+from wabot.gateways.metrics import PrometheusMeasures
+from wabot.services.runtime.backlog import Backlog
 
 README = ROOT / "README.md"
 
@@ -68,6 +72,25 @@ def plans_table() -> str:
     return " |\n".join(rows) + " |"
 
 
+def metrics_table() -> str:
+    """Return a row for each metric: those of the processes, then those of the database."""
+    measures = PrometheusMeasures("1")
+    backlog = Backlog(
+        ((("waiting",), 1),), 0, 0, 0, 0, 0, ((("active",), 1),), 0, ((("r", "s"), 1),)
+    )
+    text = measures.render(backlog).decode()
+    rows = ["| metric | labels | what it tells |", "|---|---|---|"]
+    known = {metric.name for metric in measures.described}
+    found = [(metric.name, metric.labels, metric.told) for metric in measures.described]
+    for family in text_string_to_metric_families(text):
+        if not {family.name, f"{family.name}_total"} & known:
+            labels = tuple(family.samples[0].labels)
+            found.append((family.name, labels, family.documentation))
+    for name, labels, told in found:
+        rows.append(f"| `{name}` | {', '.join(f'`{label}`' for label in labels)} | {told} |")
+    return "\n".join(rows)
+
+
 def _hours(length: timedelta) -> str:
     return f"{length.days} d" if length.days else f"{length.seconds // 3600} h"
 
@@ -114,6 +137,7 @@ def with_tables(text: str) -> str:
         "settings": settings_table(),
         "alerts": alerts_table(),
         "plans": plans_table(),
+        "metrics": metrics_table(),
     }
     for name, table in tables.items():
         pattern = rf"(<!-- {name}: generated -->\n).*?(<!-- /{name} -->)"
