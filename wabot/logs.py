@@ -270,6 +270,7 @@ _QUIET = {
     "botocore": logging.WARNING,
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,
+    "opentelemetry": logging.ERROR,
     "psycopg": logging.WARNING,
     "sqlalchemy": logging.WARNING,
     "urllib3": logging.WARNING,

@@ -12,6 +12,7 @@ import aiohttp
 from tests.harness import make_tenant
 from tests.processes import ServerProcess
 from wabot.config import load_settings
+from wabot.gateways.metrics_files import metrics_home
 from wabot.simulation.graph.config import GraphConfig, StatusLevel
 from wabot.simulation.graph.server import StandInGraph
 from wabot.simulation.inbound_payloads import (
@@ -71,8 +72,9 @@ async def scrape(server: ServerProcess) -> dict[str, float]:
     return {name: float(value) for name, value in samples}
 
 
-def metrics_files(environment: dict[str, str], pattern: str) -> list[Path]:
-    return list(Path(environment["WABOT_HOME"], "metrics").glob(pattern))
+def metrics_files(environment: dict[str, str], watcher: int) -> list[Path]:
+    own = metrics_home(Path(environment["WABOT_HOME"])) / str(watcher)
+    return list(own.glob("counter_*"))
 
 
 def children(pid: int) -> list[int]:
@@ -116,10 +118,10 @@ async def test_two_workers_on_one_port_answer_everybody_once_also_when_one_dies(
             seen = await scrape(server)
             assert seen["wabot_workers"] == 2
             assert seen['wabot_messages_received_total{result="accepted",type="text"}'] == 40
-            assert len(metrics_files(environment, "*/counter_*")) == 2
+            assert len(metrics_files(environment, server.pid)) == 2
             assert await server.terminate() == 0
             assert not any(map(lives, workers))
-            assert not metrics_files(environment, "*")
+            assert not metrics_files(environment, server.pid)
 
 
 async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_everybody_once(

@@ -38,7 +38,7 @@ def serve(  # noqa: PLR0917 - a command's options
     from wabot.config import REQUIRED_TO_SERVE, load_settings, use_template_dir
     from wabot.container import build_runtime, open_central, require_ready
     from wabot.container.media import require_media_folder
-    from wabot.gateways.metrics_files import delete_folder, make_folder
+    from wabot.gateways.metrics_files import delete_folder, make_folder, metrics_home
     from wabot.server import admin_listener, serve_until_told
 
     use_template_dir(template_dir)
@@ -68,7 +68,7 @@ def serve(  # noqa: PLR0917 - a command's options
             from wabot.cli.workers import watch_workers
 
             measured = settings["WABOT_METRICS"] == "on"
-            folder = make_folder(settings.home) if measured else None
+            folder = make_folder(metrics_home(settings.home)) if measured else None
             again = watch_workers(workers, address, chosen, admin=operators, metrics=folder)
             if folder is not None:
                 delete_folder(folder)

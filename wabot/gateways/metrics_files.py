@@ -1,5 +1,6 @@
 """The folder in which several workers keep what they measure, so that one scrape tells the sum."""
 
+import errno
 import os
 import shutil
 from contextlib import suppress
@@ -7,13 +8,24 @@ from pathlib import Path
 
 from wabot.errors import ConfigurationError
 
+# Kept in memory where that can be: what is mapped from a disk that is full ends the process.
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
 
-def make_folder(home: Path) -> Path:
+
+def metrics_home(home: Path) -> Path:
+    """Return where the folders of all watchers of this user are."""
+    if hasattr(os, "getuid") and os.access(_MEMORY, os.W_OK):
+        return _MEMORY / f"wabot-metrics-{os.getuid()}"
+    return home / "metrics"
+
+
+def make_folder(base: Path) -> Path:
     """Make this process's own, empty; what watchers that are gone left behind is deleted."""
-    base = home / "metrics"
     own = base / str(os.getpid())
     try:
-        base.mkdir(parents=True, exist_ok=True)
+        base.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if base.stat().st_uid != os.getuid():
+            raise PermissionError(errno.EPERM, "it belongs to somebody else")
         for found in base.iterdir():
             if found == own or (found.name.isdecimal() and not _lives(int(found.name))):
                 shutil.rmtree(found, ignore_errors=True)
@@ -21,7 +33,7 @@ def make_folder(home: Path) -> Path:
     except OSError as error:
         raise ConfigurationError(
             f"The workers cannot keep their metrics in {own}: {error.strerror or error}",
-            hint="Let this user write WABOT_HOME, or set WABOT_METRICS=off.",
+            hint="Let this user write there, or set WABOT_METRICS=off.",
         ) from error
     return own
 

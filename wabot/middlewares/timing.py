@@ -13,7 +13,7 @@ def webhook_times(measures: Measures) -> Middleware:
 
     @web.middleware
     async def timed(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method != "POST":
+        if request.method != "POST" or request.path != "/webhook":
             return await handler(request)
         begun = time.perf_counter()
         response = await handler(request)

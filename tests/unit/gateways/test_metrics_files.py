@@ -10,9 +10,9 @@ from wabot.gateways.metrics_files import forget_process, make_folder
 
 
 def test_what_the_dead_left_behind_is_cleaned_and_what_others_use_stays(tmp_path: Path) -> None:
-    nobody, somebody = tmp_path / "metrics" / "4194305", tmp_path / "metrics" / str(os.getppid())
-    for folder in (nobody, somebody, tmp_path / "metrics" / str(os.getpid())):
-        folder.mkdir(parents=True)
+    nobody, somebody = tmp_path / "4194305", tmp_path / str(os.getppid())
+    for folder in (nobody, somebody, tmp_path / str(os.getpid())):
+        folder.mkdir()
         (folder / "counter_0.db").touch()
     own = make_folder(tmp_path)
     assert not list(own.iterdir())
@@ -30,5 +30,5 @@ def test_of_a_process_that_ended_only_its_levels_are_forgotten(tmp_path: Path) -
 def test_a_home_that_cannot_be_written_is_told_with_the_ways_out(tmp_path: Path) -> None:
     (tmp_path / "metrics").touch()
     with pytest.raises(ConfigurationError) as refused:
-        make_folder(tmp_path)
+        make_folder(tmp_path / "metrics")
     assert "WABOT_METRICS=off" in refused.value.hint

@@ -11,7 +11,7 @@ from typing import Any
 from wabot.domain.alerts import Rule
 from wabot.domain.tenant import Tenant
 from wabot.errors import ExternalFailure, WriteConflict
-from wabot.logs import bind, log
+from wabot.logs import bind, log, mask
 from wabot.services.runtime.apologies import Apologies
 from wabot.services.runtime.batching import Batcher
 from wabot.services.runtime.events import (
@@ -112,6 +112,7 @@ class Conversing:
         known.enter_context(bind(tenant=tenant.slug))
         spent = [event for event in events if event.attempts > self.tries]
         if spent:
+            known.enter_context(_about(spent))
             return await self._set_aside(tenant, key, spent, events)
         # After a failure one event at a time, so that a bad one takes no other with it.
         alone = any(event.attempts > 1 for event in events)
@@ -154,7 +155,8 @@ class Conversing:
                 return Closing(key, kept=tuple(Kept(e.id, timedelta(0)) for e in events))
             log(_log, logging.ERROR, "turn.failed", "A turn failed.", exc_info=True)
             self.measures.turn("failed", time.perf_counter() - begun)
-            reason = f"{type(error).__name__}: {error}"[:500]
+            # Operators read it later: what a database quotes of a message is not for them.
+            reason = mask(f"{type(error).__name__}: {error}")[:500]
             return Closing(key, kept=tuple(_failed_once(event, reason) for event in events))
         self.measures.turn("done", time.perf_counter() - begun)
         if result.outgoing and wait is None:

@@ -13,7 +13,7 @@ from wabot.domain.alerts import Rule
 from wabot.domain.files import FileRefusal
 from wabot.domain.tenant import Tenant
 from wabot.errors import ExternalFailure
-from wabot.logs import bind, log
+from wabot.logs import bind, log, mask
 from wabot.services.runtime.events import EventKind, Leased, NewEvent
 from wabot.services.runtime.fetching import Fetcher
 from wabot.services.runtime.media_ports import FileQueue, FileRecord, FileStatus, FileToFetch
@@ -146,7 +146,9 @@ class MediaWorker:
             said = "Fetching a file failed."
             log(_log, logging.ERROR, "media.broken", said, tenant=slug, exc_info=True)
             with suppress(ExternalFailure):
-                await self._postpone(file, f"{type(error).__name__}: {error}"[:500], counted=True)
+                await self._postpone(
+                    file, mask(f"{type(error).__name__}: {error}")[:500], counted=True
+                )
 
     async def _fetch(self, tenant: Tenant, file: FileToFetch) -> None:
         try:
