@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wabot.config import Settings
@@ -10,9 +11,12 @@ from wabot.domain.alerts.rules import Severity
 if TYPE_CHECKING:
     from wabot.gateways.alerts.whatsapp import AlertSender
     from wabot.repositories.runtime.pools import Pools
+    from wabot.services.alerts.evaluator import Evaluator
     from wabot.services.alerts.notifier import Listener, Notifier, Told
     from wabot.services.alerts.ports import Channel
+    from wabot.services.alerts.tally import Tally
     from wabot.services.alerts.trying import Trial
+    from wabot.services.runtime.ports import Clients
 
 _FIRST = {
     "email": "WABOT_ALERTS_EMAIL_TO and WABOT_ALERTS_SMTP_URL",
@@ -33,14 +37,67 @@ def configured_channels(settings: Settings, pools: "Callable[[], Pools]") -> "li
     ]
 
 
-def build_notifier(settings: Settings, pools: "Pools", owner: str) -> "Notifier":
-    """Put together one process's part in telling."""
-    from wabot.repositories.alerts.book import PostgresAlertBook
-    from wabot.repositories.runtime.alarm import PostgresAlarm
-    from wabot.services.alerts.notifier import Notifier
+@dataclass(frozen=True, slots=True)
+class Alerting:
+    """One process's part in looking at the facts and in telling what they mean."""
 
+    evaluator: "Evaluator"
+    notifier: "Notifier"
+
+    def start(self) -> None:
+        """Begin to look and to tell."""
+        self.evaluator.start()
+        self.notifier.start()
+
+    async def stop(self) -> None:
+        """End both; what is being told may end, for a moment."""
+        await self.evaluator.stop()
+        await self.notifier.stop()
+
+
+def build_alerting(
+    settings: Settings,
+    pools: "Pools",
+    clients: "Clients",
+    owner: str,
+    tally: "Tally | None" = None,
+) -> Alerting:
+    """Put one process's part together; `tally` is what counts its messages."""
+    import socket
+
+    from wabot.gateways.alerts.outage_mark import OutageMark
+    from wabot.gateways.disks import LocalDisks
+    from wabot.repositories.alerts.book import PostgresAlertBook
+    from wabot.repositories.alerts.facts import PostgresFacts
+    from wabot.repositories.alerts.shops import PostgresShopFacts
+    from wabot.repositories.runtime.alarm import PostgresAlarm
+    from wabot.services.alerts.evaluator import Evaluator
+    from wabot.services.alerts.notifier import Notifier
+    from wabot.services.alerts.outage import Outage
+    from wabot.services.alerts.rounds import Looks, Thresholds
+
+    host = socket.gethostname()
+    media = settings["WABOT_MEDIA"]
+    kept = [] if media.bucket else [media.folder or settings.home / "media"]
+    facts = PostgresFacts(pools, owner=owner, host=host)
+    looks = Looks(
+        facts,
+        PostgresShopFacts(pools),
+        clients,
+        LocalDisks([settings.home, *kept]),
+        Thresholds(
+            settings["WABOT_ALERTS_ORDER_MINUTES"],
+            settings["WABOT_ALERTS_BACKUP_DAYS"],
+            settings["WABOT_ALERTS_DATABASE_GB"],
+            settings["WABOT_ALERTS_DISK_PERCENT"],
+        ),
+        host=host,
+    )
     listeners = configured_channels(settings, lambda: pools)
-    return Notifier(PostgresAlertBook(pools, owner=owner), PostgresAlarm(pools), listeners)
+    outage = Outage([each.channel for each in listeners], OutageMark(settings.home), host)
+    book = PostgresAlertBook(pools, owner=owner)
+    notifier = Notifier(book, PostgresAlarm(pools), listeners, outage)
+    return Alerting(Evaluator(facts, looks, tally), notifier)
 
 
 async def try_channels(settings: Settings, name: str | None) -> "list[Trial]":
@@ -71,17 +128,22 @@ async def try_channels(settings: Settings, name: str | None) -> "list[Trial]":
 
 
 async def send_once(settings: Settings, runtime_url: str) -> "list[Told]":
-    """Tell what is due, once."""
+    """Look at everything that is due, then tell what is; once."""
     import os
     import socket
 
+    from wabot.gateways.encryption import TokenCipher
+    from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.pools import Pools
 
-    pools = Pools(runtime_url, size=4)
+    cipher = TokenCipher(settings["WABOT_MASTER_KEY"])
+    pools = Pools(runtime_url, size=4, decrypt=cipher.decrypt)
     await pools.open()
     try:
         owner = f"{socket.gethostname()}:{os.getpid()}:send"
-        return await build_notifier(settings, pools, owner).run_once()
+        alerting = build_alerting(settings, pools, PostgresClients(pools), owner)
+        await alerting.evaluator.run_once()
+        return await alerting.notifier.run_once()
     finally:
         await pools.close()
 

@@ -16,11 +16,11 @@ from wabot.errors import InvalidInput
 from wabot.logs import log
 
 if TYPE_CHECKING:
+    from wabot.container.alerts import Alerting
     from wabot.container.watching import Watching
     from wabot.domain.tenant import Tenant
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.pools import Pools
-    from wabot.services.alerts.notifier import Notifier
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.events import Leased
     from wabot.services.runtime.measuring import Measures
@@ -79,7 +79,7 @@ class Runtime:
     verify_token: str
     clients: "Clients"
     measures: "Measures"
-    notifier: "Notifier"
+    alerting: "Alerting"
     spans: "Spans"
     watching: "Watching | None" = None
 
@@ -89,7 +89,7 @@ class Runtime:
         await self.graph.open()
         self.worker.start()
         self.media.start()
-        self.notifier.start()
+        self.alerting.start()
         if self.watching is not None:
             self.watching.start()
 
@@ -97,7 +97,7 @@ class Runtime:
         """Finish what is at hand, give leases back and disconnect."""
         if self.watching is not None:
             await self.watching.stop()
-        await self.notifier.stop()
+        await self.alerting.stop()
         await self.media.stop()
         await self.worker.stop()
         await self.graph.close()
@@ -124,7 +124,7 @@ def build_runtime(
 
     `shared_metrics` is its place in the folder of all workers' metrics.
     """
-    from wabot.container.alerts import build_notifier
+    from wabot.container.alerts import build_alerting
     from wabot.container.media import build_media
     from wabot.container.watching import build_measures, build_spans, build_watching
     from wabot.gateways.clock import SystemClock
@@ -133,6 +133,7 @@ def build_runtime(
     from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.turns import PostgresTenantStore
+    from wabot.services.alerts.tally import Tally
     from wabot.services.runtime.acceptance import Acceptor
     from wabot.services.runtime.apologies import Apologies
     from wabot.services.runtime.conversing import Conversing, closing_batcher
@@ -151,7 +152,7 @@ def build_runtime(
 
     metrics = build_measures(settings, shared_metrics)
     spans = build_spans(traces_wanted())
-    measures = metrics or UNMEASURED
+    measures = Tally(metrics or UNMEASURED)
     business_clock = clock or SystemClock()
     owner = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
     cipher = TokenCipher(settings["WABOT_MASTER_KEY"])
@@ -171,7 +172,7 @@ def build_runtime(
 
     quotas = QuotaWatch(journal, business_clock, dispatch)
     limits = _limits(settings, pools, business_clock, quotas, workers)
-    fallbacks = Fallbacks(store, DeliveryAlerts(journal), business_clock)
+    fallbacks = Fallbacks(store, DeliveryAlerts(journal, measures), business_clock)
     sender = Sender(
         store,
         journal,
@@ -251,7 +252,7 @@ def build_runtime(
         settings["WHATSAPP_VERIFY_TOKEN"],
         clients,
         measures,
-        build_notifier(settings, pools, owner),
+        build_alerting(settings, pools, clients, owner, measures),
         spans,
         build_watching(metrics, pools=pools, worker=worker, clock=business_clock),
     )

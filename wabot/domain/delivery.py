@@ -64,6 +64,17 @@ class Unknown:
 
 SendOutcome = Accepted | Rejected | Unknown
 
+
+def is_metas_fault(outcome: SendOutcome) -> bool:
+    """Tell whether a message was not taken although nothing is wrong with it or its sender."""
+    if isinstance(outcome, Rejected):
+        return outcome.reaction in {Reaction.BACKOFF, Reaction.RETRY_FEW, Reaction.LATER}
+    return isinstance(outcome, Unknown)
+
+
+PAYMENT_CODES = frozenset({131042, 141006})
+"""Codes that want a payment method of the account."""
+
 TOKEN_REFUSED = 190
 """Graph's code for a token that ended, was withdrawn or never was one."""
 

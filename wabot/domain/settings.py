@@ -70,13 +70,18 @@ SHOP_SETTINGS: dict[str, SettingKind] = {
     "session_lifetime": SettingKind.DURATION,
     "pause_lifetime": SettingKind.DURATION,
     "handoff_patience": SettingKind.DURATION,
+    "order_alert_minutes": SettingKind.WHOLE,
     **{purpose.setting: SettingKind.TEMPLATE for purpose in Purpose},
 }
 
 _CHOICES = {"addressing": ("tu", "usted")}
+_MOST = {"order_alert_minutes": 10_080}
 _HELP = {
     purpose.setting: "An approved template of the shop's WhatsApp account, as NAME:LANGUAGE."
     for purpose in Purpose
+} | {
+    "order_alert_minutes": "Minutes after which an order that was not accepted is an alert to the"
+    " operator; 0: never."
 }
 
 _LONGEST = timedelta(days=365)
@@ -160,8 +165,15 @@ def parse_setting(kind: SettingKind, value: object) -> Any:
 
 def common_setting(key: str) -> SettingSpec:
     """Return the rules of a setting that every shop has, whether its template names it or not."""
+    most = _MOST.get(key)
     return SettingSpec(
-        key, SHOP_SETTINGS[key], "", _HELP.get(key, ""), choices=_CHOICES.get(key, ())
+        key,
+        SHOP_SETTINGS[key],
+        "",
+        _HELP.get(key, ""),
+        choices=_CHOICES.get(key, ()),
+        minimum=None if most is None else 0,
+        maximum=most,
     )
 
 

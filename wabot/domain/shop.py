@@ -24,6 +24,8 @@ class ShopSettings:
     session_lifetime: timedelta = timedelta(hours=24)
     pause_lifetime: timedelta = timedelta(hours=12)
     handoff_patience: timedelta = timedelta(minutes=30)
+    # The operator's affair; without it the installation's own holds.
+    order_alert_minutes: int | None = None
     reply_template: TemplateName | None = None
     order_update_template: TemplateName | None = None
     order_notice_template: TemplateName | None = None

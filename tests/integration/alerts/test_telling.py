@@ -147,7 +147,10 @@ async def test_a_channel_that_hangs_holds_up_no_other(
 
     async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         reached.set()
-        await asyncio.Event().wait()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            writer.close()
 
     class Slow(WebhookChannel):
         name = "slow"

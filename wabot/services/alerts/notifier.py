@@ -12,6 +12,7 @@ from wabot.domain.alerts import Rule, Severity
 from wabot.domain.alerts.notices import Notice, digest
 from wabot.errors import ExternalFailure, WabotError
 from wabot.logs import log
+from wabot.services.alerts.outage import Outage
 from wabot.services.alerts.ports import Alarm, AlertBook, Channel
 
 _log = logging.getLogger(__name__)
@@ -46,7 +47,14 @@ class Told:
 class Notifier:
     """One process's part in telling; any number of processes share the work through the book."""
 
-    def __init__(self, book: AlertBook, alarm: Alarm, listeners: Sequence[Listener]) -> None:
+    def __init__(
+        self,
+        book: AlertBook,
+        alarm: Alarm,
+        listeners: Sequence[Listener],
+        outage: Outage | None = None,
+    ) -> None:
+        self._outage = outage
         self._book = book
         self._alarm = alarm
         self._listeners: Mapping[str, Listener] = {each.channel.name: each for each in listeners}
@@ -98,8 +106,12 @@ class Notifier:
                     await self._book.register(list(self._listeners))
                     registered = True
                 await self.look()
+                if self._outage is not None:
+                    await self._outage.is_over()
             except ExternalFailure as error:
                 log(_log, logging.WARNING, "alerts.wait", "Alerts wait.", reason=error.message)
+                if self._outage is not None:
+                    await self._outage.goes_on(error.message)
             except Exception:
                 log(_log, logging.ERROR, "alerts.failed", "Alerts were not told.", exc_info=True)
             with suppress(TimeoutError):

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wabot.domain.alerts import Rule
+from wabot.domain.delivery import PAYMENT_CODES
 from wabot.domain.message import TemplateMessage
 from wabot.domain.purpose import Purpose
 from wabot.domain.tenant import Tenant
+from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.ports import Journal
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Outgoing
 
@@ -26,6 +28,7 @@ class DeliveryAlerts:
     """Alerts about messages, each raised once per fact and counted from then on."""
 
     journal: Journal
+    measures: Measures = UNMEASURED
 
     async def unsent(self, tenant: Tenant, row: Outgoing) -> None:
         """Tell of a message that was not sent for want of a template."""
@@ -56,7 +59,16 @@ class DeliveryAlerts:
         await self.journal.resolve_alert(_out_of_reach(tenant, audience))
 
     async def failed(self, tenant: Tenant, row: Outgoing, code: int | None, details: str) -> None:
-        """Tell of a message that Meta refused for good."""
+        """Tell of a message that Meta refused for good, or took and did not deliver."""
+        self.measures.undelivered(tenant.slug)
+        if code in PAYMENT_CODES:
+            await self.journal.raise_alert(
+                f"{Rule.PAYMENT_PROBLEM}:delivery:{tenant.id}",
+                Rule.PAYMENT_PROBLEM,
+                tenant.id,
+                f"Meta does not deliver messages of {tenant.slug} for want of a payment method"
+                f" (code {code}): {details}",
+            )
         if isinstance(row.message, TemplateMessage) and code in _TEMPLATE_CODES:
             written = f"{row.message.name}:{row.message.language}"
             await self.journal.raise_alert(

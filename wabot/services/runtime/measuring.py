@@ -56,6 +56,12 @@ class Measures:
     def sent(self, tenant: str, kind: str, result: str) -> None:
         """Note what became of a message handed to Graph."""
 
+    def not_taken(self, tenant: str) -> None:
+        """Note a message that Meta did not take, for no fault of the message."""
+
+    def undelivered(self, tenant: str) -> None:
+        """Note a message that will not arrive."""
+
     def graph(self, status: int | None, code: int | None, seconds: float) -> None:
         """Note a request to Graph: its HTTP status, if any came, and Graph's error code."""
 

@@ -17,6 +17,7 @@ from wabot.domain.delivery import (
     Rejected,
     SendOutcome,
     Unknown,
+    is_metas_fault,
     other_spelling,
     retry_delay,
 )
@@ -274,6 +275,8 @@ class Sender:
     ) -> timedelta | None:
         result = type(outcome).__name__.lower()
         self._measures.sent(tenant.slug, KINDS[type(row.message)], result)
+        if is_metas_fault(outcome):
+            self._measures.not_taken(tenant.slug)
         match outcome:
             case Accepted(wamid):
                 self._scouts.accepted(tenant.id)

@@ -1,0 +1,339 @@
+"""Judgements over facts: what is an alert, and what is none."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from wabot.domain.alerts.rules import Rule, Severity
+
+_FEWEST_FAILURES = 5
+_MOST_FAIL, _FEW_FAIL = 0.5, 0.2
+_MANY_UNDELIVERED, _FEW_UNDELIVERED = 0.3, 0.1
+_DAY = timedelta(days=1)
+_TOKEN_ENDS_SOON = 7 * _DAY
+_FULL = 0.85
+_NEARLY_FULL = 0.95
+_GIGABYTE = 1024**3
+_DISK_IN_DANGER = 3
+_DEATHS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong now; without a severity it is its rule's."""
+
+    key: str
+    client_id: UUID | None
+    message: str
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """What a shop sent lately: taken, not taken for no fault of the message, not delivered."""
+
+    client_id: UUID
+    slug: str
+    accepted: int
+    failed: int
+    undelivered: int
+
+
+def graph_failing(shops: Iterable[Traffic], standing: Collection[str]) -> list[Finding]:
+    """Find shops of which Meta takes half or less; one that was found stays so until a fifth."""
+    found = []
+    for shop in shops:
+        key = f"{Rule.GRAPH_FAILING}:{shop.client_id}"
+        tried = shop.accepted + shop.failed
+        if _too_many(shop.failed, tried, _FEW_FAIL if key in standing else _MOST_FAIL):
+            said = f"Meta did not take {shop.failed} of {tried} messages of {shop.slug} lately."
+            found.append(Finding(key, shop.client_id, said))
+    return found
+
+
+def delivery_failing(shops: Iterable[Traffic], standing: Collection[str]) -> list[Finding]:
+    """Find shops of whose messages a third does not arrive."""
+    found = []
+    for shop in shops:
+        key = f"{Rule.DELIVERY_FAILING}:{shop.client_id}"
+        sent = max(shop.accepted, shop.undelivered)
+        share = _FEW_UNDELIVERED if key in standing else _MANY_UNDELIVERED
+        if _too_many(shop.undelivered, sent, share):
+            said = f"{shop.undelivered} of {sent} messages of {shop.slug} did not arrive lately."
+            found.append(Finding(key, shop.client_id, said))
+    return found
+
+
+def _too_many(bad: int, all_: int, share: float) -> bool:
+    return bad >= _FEWEST_FAILURES and bad >= share * all_
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """When a shop's token ends."""
+
+    client_id: UUID
+    slug: str
+    ends_at: datetime
+
+
+def tokens_expiring(tokens: Iterable[Token], now: datetime) -> list[Finding]:
+    """Find tokens that end within a week, the graver the sooner."""
+    found = []
+    for token in tokens:
+        left = token.ends_at - now
+        if left > _TOKEN_ENDS_SOON:
+            continue
+        over = left <= timedelta(0)
+        severity = Severity.WARNING if left > _DAY else Severity.ERROR
+        verb = "ended" if over else "ends"
+        found.append(
+            Finding(
+                f"{Rule.TOKEN_EXPIRING}:{token.client_id}",
+                token.client_id,
+                f"The token of {token.slug} {verb} on {_moment(token.ends_at)}.",
+                Severity.CRITICAL if over else severity,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingOrders:
+    """Orders of a shop that still have their first status after so many minutes."""
+
+    client_id: UUID
+    slug: str
+    minutes: int
+    count: int
+    oldest: str = ""
+    since: datetime | None = None
+
+
+def orders_waiting(shops: Iterable[WaitingOrders]) -> list[Finding]:
+    """Find shops that leave orders lying."""
+    return [
+        Finding(
+            f"{Rule.ORDER_WAITS}:{shop.client_id}",
+            shop.client_id,
+            f"{shop.count} order(s) of {shop.slug} were not accepted within {shop.minutes} minutes;"
+            f" the oldest is {shop.oldest}, of {_moment(shop.since)}.",
+        )
+        for shop in shops
+        if shop.count and shop.since is not None
+    ]
+
+
+def connections_used(used: int, most: int) -> list[Finding]:
+    """Find that the server's connections are nearly used up."""
+    if used < _FULL * most:
+        return []
+    severity = Severity.CRITICAL if used >= _NEARLY_FULL * most else None
+    said = f"The central database's server has {used} of at most {most} connections."
+    return [Finding(f"{Rule.DATABASE_CONNECTIONS}:central", None, said, severity)]
+
+
+def database_size(size: int, most_gigabytes: int) -> list[Finding]:
+    """Find that the database is larger than was foreseen."""
+    if not most_gigabytes or size <= most_gigabytes * _GIGABYTE:
+        return []
+    said = (
+        f"The central database has {size / _GIGABYTE:.1f} GB, more than"
+        f" WABOT_ALERTS_DATABASE_GB={most_gigabytes}."
+    )
+    return [Finding(f"{Rule.DATABASE_SIZE}:central", None, said)]
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The disk that a folder is on."""
+
+    folder: str
+    free: int
+    size: int
+
+
+def disks_low(disks: Iterable[Disk], host: str, percent: int) -> list[Finding]:
+    """Find disks with less free than that share."""
+    found = []
+    for disk in disks:
+        share = 100 * disk.free / max(disk.size, 1)
+        if share >= percent:
+            continue
+        said = (
+            f"The disk of {disk.folder} on {host} has {disk.free / _GIGABYTE:.1f} GB free,"
+            f" {share:.0f} % of it."
+        )
+        severity = Severity.CRITICAL if share < min(_DISK_IN_DANGER, percent) else None
+        found.append(Finding(f"{Rule.DISK_LOW}:{host}:{disk.folder}", None, said, severity))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The serving processes of a machine: alive, died lately; and when one was last seen.
+
+    `ended_well` tells whether the last one said that it ends.
+    """
+
+    name: str
+    alive: int
+    died: int
+    seen_at: datetime
+    ended_well: bool
+
+
+def processes_dying(hosts: Iterable[Host]) -> list[Finding]:
+    """Find machines whose processes die again and again and come back."""
+    return [
+        Finding(
+            f"{Rule.WORKER_DYING}:{host.name}",
+            None,
+            f"{host.died} serving processes of {host.name} died within 15 minutes.",
+        )
+        for host in hosts
+        if host.died >= _DEATHS
+    ]
+
+
+def servers_gone(hosts: Iterable[Host]) -> list[Finding]:
+    """Find machines on which nothing serves although nobody ended it."""
+    return [
+        Finding(
+            f"{Rule.SERVER_GONE}:{host.name}",
+            None,
+            f"Nothing serves on {host.name} any more; it was last seen {_moment(host.seen_at)}.",
+        )
+        for host in hosts
+        if not host.alive and not host.ended_well
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """When a shop was last exported; before that it counts from its creation."""
+
+    client_id: UUID
+    slug: str
+    at: datetime
+    exported: bool
+
+
+def backups_old(backups: Iterable[Backup], days: int, now: datetime) -> list[Finding]:
+    """Find shops that were not exported for so many days."""
+    found = []
+    for backup in backups:
+        if not days or now - backup.at <= days * _DAY:
+            continue
+        said = f"was last exported on {_moment(backup.at)}"
+        if not backup.exported:
+            said = f"has never been exported, since {_moment(backup.at)}"
+        found.append(
+            Finding(f"{Rule.BACKUP_OLD}:{backup.client_id}", backup.client_id,
+                    f"{backup.slug} {said}.")
+        )  # fmt: skip
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Unpaid:
+    """A shop whose sending stands still for want of a payment method."""
+
+    client_id: UUID
+    slug: str
+    reason: str
+
+
+def unpaid(shops: Iterable[Unpaid]) -> list[Finding]:
+    """Find shops that Meta wants money from."""
+    return [
+        Finding(
+            f"{Rule.PAYMENT_PROBLEM}:paused:{shop.client_id}",
+            shop.client_id,
+            f"Meta takes no messages of {shop.slug} for want of a payment method: {shop.reason}",
+        )
+        for shop in shops
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Messages of an hour that is over, and of the same hour in each of the four weeks before."""
+
+    begins: datetime
+    received: int
+    before: tuple[int, ...]
+
+    @property
+    def usual(self) -> int:
+        """Return what may be expected: the second lowest, so that one odd week does not count."""
+        return sorted(self.before)[1] if len(self.before) > 1 else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A shop's hours, the latest first; `since` is what came in the hour that goes on."""
+
+    client_id: UUID
+    slug: str
+    since: int
+    hours: tuple[Hour, ...]
+
+
+EXPECTED = 20
+"""So many messages must be missing: fewer may stay away by chance."""
+
+
+def silent_hours(shop: Hours, is_open: Callable[[datetime], bool]) -> int:
+    """Return for how many hours a busy shop has been silent; 0 when that is nothing unusual."""
+    if shop.since:
+        return 0
+    missing = 0
+    for count, hour in enumerate(shop.hours, 1):
+        if hour.received:
+            return 0
+        missing += hour.usual if is_open(hour.begins) else 0
+        if missing >= EXPECTED:
+            return count
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """A busy shop that has been silent for so many hours."""
+
+    client_id: UUID
+    slug: str
+    hours: int
+
+
+def shops_silent(silent: Sequence[Silent], received_by_all: int) -> list[Finding]:
+    """Find shops that customers seem not to reach; none when it is the webhooks of all."""
+    if webhooks_silent(silent, received_by_all):
+        return []
+    return [
+        Finding(
+            f"{Rule.SHOP_SILENT}:{shop.client_id}",
+            shop.client_id,
+            f"No customer has written to {shop.slug} for {shop.hours} full hour(s); in other weeks"
+            f" at least {EXPECTED} messages had come by now.",
+        )
+        for shop in silent
+    ]
+
+
+def webhooks_silent(silent: Sequence[Silent], received_by_all: int) -> list[Finding]:
+    """Find that nothing at all arrives although several shops are busy at this time."""
+    if received_by_all or len(silent) < 3:
+        return []
+    named = ", ".join(shop.slug for shop in silent[:5])
+    said = (
+        f"No message of any shop has arrived for {min(shop.hours for shop in silent)} full hour(s);"
+        f" {len(silent)} shops are busy at this time of the week, among them {named}."
+    )
+    return [Finding(f"{Rule.WEBHOOKS_SILENT}:all", None, said)]
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
