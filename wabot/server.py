@@ -50,7 +50,9 @@ def build_admin_app(runtime: Runtime) -> web.Application:
     """Return the application for operators, over a runtime that is open."""
     app = web.Application(middlewares=[request_context, error_responses])
     scrape = runtime.watching.scrape if runtime.watching else None
-    add_admin_routes(app, HealthController(runtime.ping), MetricsController(scrape))
+    add_admin_routes(
+        app, HealthController(runtime.ping, runtime.problems), MetricsController(scrape)
+    )
     return app
 
 

@@ -260,7 +260,7 @@ DATABASE = (
     Check("database.pooler", "what stands between is known", _pooler, _CONNECTED, _WARNING),
     Check("database.connections", "it has room for all", _capacity, _CONNECTED, _WARNING),
     Check("database.locks", "it holds enough locks", _locks, _CONNECTED, _WARNING),
-    Check("database.rights", "its owner may make shops", _rights, _CONNECTED),
+    Check("database.rights", "its owner may make shops", _rights, _CONNECTED, _WARNING),
     Check("database.databases", "its owner may make databases", _databases, _CONNECTED, _WARNING),
     Check("database.revision", "its tables are this version's", _revision, _CONNECTED),
     Check("database.runtime_login", "the runtime logs in as itself", _runtime_login, _MIGRATED),

@@ -1,9 +1,11 @@
 """What a check is, what it says, and what is reported of it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, TypeVar
+
+from wabot.errors import WabotError
 
 C = TypeVar("C")
 
@@ -121,6 +123,8 @@ class Result:
     title: str
     subject: str = ""
     shop: bool = False
+    # What a failure was raised as: it decides on the exit code of a server that cannot start.
+    error: WabotError | None = field(default=None, compare=False, repr=False)
 
     @property
     def check_id(self) -> str:

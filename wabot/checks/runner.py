@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wabot.checks.model import Check, CheckSet, Outcome, Result, Severity, Status
@@ -171,12 +171,14 @@ class _Round:
         started = time.monotonic()
         limit = self._runner.timeout or check.timeout
         own = asyncio.timeout(limit)
+        raised = None
         try:
             async with own:
                 outcome = await check.run(context)
         except Exception as error:
             outcome = self._failure(error, limit if own.expired() else None)
-        return _result(check, outcome, started, subject, shop=shop)
+            raised = error if isinstance(error, WabotError) else None
+        return replace(_result(check, outcome, started, subject, shop=shop), error=raised)
 
     def _failure(self, error: Exception, limit: float | None) -> Outcome:
         if isinstance(error, TimeoutError) and limit is not None:
@@ -200,7 +202,9 @@ class _Round:
         """Report why nothing could be asked once, with the first check; skip the others."""
         first, *others = each.checks
         outcome = self._failure(error, self._runner.timeout)
-        results = [self._settle(first, _result(first, outcome, started))]
+        raised = error if isinstance(error, WabotError) else None
+        result = replace(_result(first, outcome, started, shop=each.shops), error=raised)
+        results = [self._settle(first, result)]
         results += [self._settle(check, _skipped(check, f"{first.id} failed")) for check in others]
         return results
 

@@ -89,3 +89,12 @@ def _mark(result: "Result", out: Output) -> tuple[str, str]:
 def _name(result: "Result") -> str:
     name = result.check_id.partition(".")[2]
     return f"{name} {result.subject}" if result.subject else name
+
+
+def problem_lines(results: Sequence["Result"], out: Output) -> Iterator[str]:
+    """Yield what is not as it should be, a line each with its repair."""
+    for result in results:
+        if result.is_problem(strict=True):
+            mark, _ = _mark(result, out)
+            said = " ".join(result.detail.split())
+            yield f"{mark} {result.id}: {said} ({result.fix})"

@@ -1,12 +1,19 @@
 """`wabot serve`: the webhook runtime."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wabot.cli.tenant_options import TemplateDir
-from wabot.cli.workers import ADMIN_OPTION, LISTENER_OPTION, METRICS_OPTION, WATCHER_OPTION
+from wabot.cli.workers import (
+    ADMIN_OPTION,
+    CHECKED_OPTION,
+    LISTENER_OPTION,
+    METRICS_OPTION,
+    WATCHER_OPTION,
+)
 
 
 def serve(  # noqa: PLR0917 - a command's options
@@ -21,32 +28,41 @@ def serve(  # noqa: PLR0917 - a command's options
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")] = 1,
     template_dir: TemplateDir = None,
+    skip_checks: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="IDS", help="Start although these checks fail: ids or categories, by commas."
+        ),
+    ] = None,
     listener: Annotated[int, typer.Option(LISTENER_OPTION, hidden=True)] = -1,
     admin: Annotated[int, typer.Option(ADMIN_OPTION, hidden=True)] = -1,
     metrics: Annotated[Path | None, typer.Option(METRICS_OPTION, hidden=True)] = None,
     watcher: Annotated[int, typer.Option(WATCHER_OPTION, hidden=True)] = -1,
+    checked: Annotated[bool, typer.Option(CHECKED_OPTION, hidden=True)] = False,
 ) -> None:
     """Receive WhatsApp's webhooks and answer customers, until SIGTERM or Ctrl-C.
 
-    With several workers SIGHUP replaces them one after the other, and nobody is refused meanwhile.
+    Checks itself first, and beside the server from then on: see `wabot check`. With several
+    workers SIGHUP replaces them one after the other, and nobody is refused meanwhile.
     """
     import socket
 
     from wabot import logs
     from wabot.cli.event_loop import run
     from wabot.cli.output import Output
-    from wabot.config import REQUIRED_TO_SERVE, load_settings, use_template_dir
-    from wabot.container import build_runtime, open_central, require_ready
-    from wabot.container.media import require_media_folder
+    from wabot.cli.start_checks import beside, check
+    from wabot.config import REQUIRED_TO_SERVE, examine_settings, settings_of, use_template_dir
+    from wabot.container import build_runtime, open_central
     from wabot.gateways.metrics_files import delete_folder, make_folder, metrics_home
     from wabot.server import admin_listener, serve_until_told
 
     use_template_dir(template_dir)
-    settings = load_settings(require=REQUIRED_TO_SERVE)
+    found = examine_settings()
+    settings = settings_of(found, require=REQUIRED_TO_SERVE)
     logs.configure(
         settings["WABOT_LOG_LEVEL"],
         settings["WABOT_LOG_FORMAT"],
-        secrets=settings.secret_words,
+        secrets={*found.secrets, *settings.secret_words},
         file=settings["WABOT_LOG_FILE"],
     )
     out = Output("serve")
@@ -57,8 +73,9 @@ def serve(  # noqa: PLR0917 - a command's options
         return None if descriptor < 0 else socket.socket(fileno=descriptor)
 
     with open_central(settings, watched=listener < 0) as urls:
-        require_ready(settings, urls)
-        require_media_folder(settings)
+        skipped = tuple(name for given in skip_checks or () for name in given.split(","))
+        if not checked:
+            check(out, found, urls, skipped)
         operators = opened(admin)
         if listener < 0 and settings["WABOT_ADMIN_PORT"] is not None:
             operators = admin_listener(settings["WABOT_ADMIN_HOST"], settings["WABOT_ADMIN_PORT"])
@@ -69,7 +86,11 @@ def serve(  # noqa: PLR0917 - a command's options
 
             measured = settings["WABOT_METRICS"] == "on"
             folder = make_folder(metrics_home(settings.home)) if measured else None
-            again = watch_workers(workers, address, chosen, admin=operators, metrics=folder)
+            options = ["--skip-checks", ",".join(skipped)] if skipped else []
+            with beside(found, settings, urls, skipped):
+                again = watch_workers(
+                    workers, address, chosen, options, admin=operators, metrics=folder
+                )
             if folder is not None:
                 delete_folder(folder)
             out.note(f"Stopped {workers} servers; {again} had to be started anew meanwhile.")
@@ -80,7 +101,9 @@ def serve(  # noqa: PLR0917 - a command's options
             out.note(f"Listening on http://{_shown(address, actual_port)}/webhook")
 
         given = {"listener": opened(listener), "watcher": opened(watcher), "admin": operators}
-        run(serve_until_told(runtime, address, chosen, ready, **given))
+        alone = nullcontext() if listener >= 0 else beside(found, settings, urls, skipped)
+        with alone:
+            run(serve_until_told(runtime, address, chosen, ready, **given))
     out.note("Stopped; nothing was left half done.")
 
 

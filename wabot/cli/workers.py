@@ -28,6 +28,7 @@ LISTENER_OPTION = "--listener"
 WATCHER_OPTION = "--watcher"
 ADMIN_OPTION = "--admin"
 METRICS_OPTION = "--metrics"
+CHECKED_OPTION = "--checked"
 
 _COMMAND = (sys.executable, "-c", "from wabot.cli import main; main()", "serve")
 _CANNOT_START = (2, 3, 4)
@@ -145,8 +146,8 @@ class _Place:
     leaving: list[tuple[_Worker, float]] = field(default_factory=list)
     not_before: float = 0.0
 
-    def start(self) -> _Worker:
-        return _Worker(self.command, self.listener, self.admin, self._metrics())
+    def start(self, *options: str) -> _Worker:
+        return _Worker([*self.command, *options], self.listener, self.admin, self._metrics())
 
     def _metrics(self) -> Path | None:
         """Return metrics files that no living worker writes; those of the dead are gone on with."""
@@ -158,6 +159,7 @@ class _Place:
 
     def replace(self) -> None:
         if self.following is None:
+            # By a new version, or with new settings: it checks for itself whether it can start.
             self.following = self.start()
 
     def tend(self) -> int:
@@ -182,7 +184,7 @@ class _Place:
             self.worker = None
             return 1
         if self.worker is None and self.following is None and now >= self.not_before:
-            self.worker = self.start()
+            self.worker = self.start(CHECKED_OPTION)
         return 0
 
     def _hand_over(self, now: float) -> None:

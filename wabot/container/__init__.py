@@ -1,6 +1,6 @@
 """The composition root: settings become databases, repositories, gateways and use cases."""
 
-from wabot.container.central import CENTRAL_DATABASE, CentralUrls, open_central, require_ready
+from wabot.container.central import CENTRAL_DATABASE, CentralUrls, open_central
 from wabot.container.media import media_storage
 from wabot.container.provisioning import Provisioning, open_tenants, tenants_at
 from wabot.container.runtime import Runtime, build_runtime, template_texts
@@ -14,7 +14,6 @@ __all__ = [
     "media_storage",
     "open_central",
     "open_tenants",
-    "require_ready",
     "template_texts",
     "tenants_at",
 ]

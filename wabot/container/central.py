@@ -1,21 +1,13 @@
-"""The central database: how to reach it, and whether it is fit to serve on."""
+"""The central database, and how to reach it."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from wabot.config import Settings
 from wabot.errors import ConfigurationError
-from wabot.logs import log
-
-if TYPE_CHECKING:
-    pass
-
 
 CENTRAL_DATABASE = "wabot"
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,45 +71,3 @@ def _logins(settings: Settings) -> Iterator[None]:
     urls = settings["DATABASE_URL"], settings["RUNTIME_DATABASE_URL"]
     with passwords_from(token, *(parameters_of(url) for url in urls if url)):
         yield
-
-
-def require_ready(settings: Settings, urls: CentralUrls) -> None:
-    """Refuse to serve on other tables, with too mighty a login, or with a key that opens nothing.
-
-    Tokens of single shops under a lost key are no reason not to serve the others.
-    """
-    from wabot.gateways.encryption import TokenCipher
-    from wabot.repositories.central_roles import verify_runtime_login
-    from wabot.repositories.central_schema import status
-    from wabot.repositories.runtime.token_keys import keys_in_use
-
-    found = status(urls.owner or urls.runtime_url)
-    if not found.known:
-        raise ConfigurationError(
-            f"The {found.where} is at revision {found.revision}, which this wabot does not know",
-            hint="A newer wabot upgraded it. Install that version or a later one.",
-        )
-    if not found.revision or found.pending:
-        raise ConfigurationError(
-            f"The {found.where} is not at this version's revision ({found.head})",
-            hint="Run: wabot db upgrade",
-        )
-    verify_runtime_login(urls.runtime_url)
-    known = TokenCipher(settings["WABOT_MASTER_KEY"]).key_ids
-    used = keys_in_use(urls.runtime_url)
-    lost = {key: count for key, count in used.items() if key not in known}
-    if lost and len(lost) == len(used):
-        raise ConfigurationError(
-            f"WABOT_MASTER_KEY opens none of the {sum(used.values())} clients' tokens: they are"
-            f" encrypted with {', '.join(sorted(lost))}, the key at hand is {', '.join(known)}",
-            hint="Set the key with which the clients were created; see: wabot keys list",
-        )
-    if lost:
-        log(
-            _log,
-            logging.WARNING,
-            "keys.lost",
-            "Some clients' tokens are encrypted with a key that is not at hand.",
-            clients=sum(lost.values()),
-            keys=sorted(lost),
-        )

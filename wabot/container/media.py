@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wabot.config import Settings
-from wabot.errors import ConfigurationError, StorageUnavailable
 
 if TYPE_CHECKING:
     from wabot.gateways.whatsapp.client import GraphClient
@@ -27,22 +26,6 @@ def media_storage(settings: Settings) -> "FileStorage":
     from wabot.gateways.media.folder import FolderStorage
 
     return FolderStorage(place.folder or settings.home / "media")
-
-
-def require_media_folder(settings: Settings) -> None:
-    """Refuse to serve when customers' files cannot be kept in the folder that is set."""
-    from wabot.gateways.media.folder import FolderStorage
-
-    storage = media_storage(settings)
-    if not isinstance(storage, FolderStorage):
-        return
-    try:
-        storage.check()
-    except StorageUnavailable as error:
-        raise ConfigurationError(
-            f"Customers' files cannot be kept: {error.message}",
-            hint="Set WABOT_MEDIA to a folder that this user may write, or to s3://BUCKET.",
-        ) from error
 
 
 def build_media(

@@ -4,12 +4,12 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wabot.config import Settings, traces_wanted
 from wabot.errors import InvalidInput
@@ -109,6 +109,12 @@ class Runtime:
         """Raise DatabaseUnavailable when the central database does not answer."""
         async with self.pools.central() as connection:
             await connection.execute("SELECT 1")
+
+    async def problems(self) -> "Sequence[dict[str, Any]]":
+        """Return the checks of the installation and of this machine that fail."""
+        from wabot.repositories.runtime.check_states import PostgresCheckStates
+
+        return await PostgresCheckStates(self.pools).problems(socket.gethostname())
 
 
 def build_runtime(

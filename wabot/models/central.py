@@ -283,3 +283,17 @@ backups = Table(
     Column("size", BigInteger, nullable=False),
     Column("rows", BigInteger, nullable=False),
 )
+
+# Checks that repeat beside the servers: a group's, of one machine or one shop. Whoever moves
+# `next_at` on makes them; what failed the last time stands in `problems`.
+checks = Table(
+    "checks",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column(
+        "client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), nullable=True, index=True
+    ),
+    _moment("next_at"),
+    _moment("claimed_at", nullable=True),
+    Column("problems", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+)

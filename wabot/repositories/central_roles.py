@@ -38,6 +38,7 @@ RIGHTS = {
     "traffic": _CHANGE,
     "busy_hours": _CHANGE,
     "processes": _CHANGE,
+    "checks": _CHANGE,
     "audit_log": "insert",
     "alembic_version": "select",
 }

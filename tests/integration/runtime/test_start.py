@@ -1,17 +1,26 @@
 """What keeps a server from starting, and what does not."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.harness import make_tenant as create
-from wabot.config import load_settings
-from wabot.container import CentralUrls, require_ready
-from wabot.container.media import require_media_folder
-from wabot.errors import ConfigurationError
+from wabot.checks.model import Result
+from wabot.config import examine_settings, load_settings
+from wabot.container import CentralUrls
+from wabot.container.checks.starting import check_start, require_good
+from wabot.errors import ConfigurationError, DatabaseUnavailable, UnknownChoice
+from wabot.logs import hide
 
 WRONG = urlsafe_b64encode(b"another key, also 32 bytes long.").decode()
+
+
+@pytest.fixture(autouse=True)
+def _forget_secrets() -> Iterator[None]:
+    yield
+    hide([])
 
 
 @pytest.fixture
@@ -19,48 +28,85 @@ def urls(central_url: str, runtime_url: str) -> CentralUrls:
     return CentralUrls(runtime_url, embedded=False, owner=central_url)
 
 
-def test_a_server_starts_on_its_own_tables_and_keys(settings, urls, make_tenant) -> None:
-    make_tenant("bodega")
-    require_ready(settings, urls)
+async def _started(environ: dict[str, str], urls: CentralUrls, *skipped: str) -> dict[str, Result]:
+    found = examine_settings(environ=environ, env_file=Path("/nowhere/.env"))
+    hide(found.secrets)
+    results = await check_start(found, urls, skipped=skipped)
+    require_good(results)
+    return {result.id: result for result in results}
 
 
-def test_a_key_that_opens_no_token_is_named(environment, urls, make_tenant) -> None:
+async def test_a_server_starts_on_its_own_tables_and_keys(environment, urls, make_tenant) -> None:
     make_tenant("bodega")
-    settings = load_settings(environ={**environment, "WABOT_MASTER_KEY": WRONG})
+    found = await _started(environment, urls)
+    assert {
+        "env.required:WABOT_MASTER_KEY",
+        "database.keys",
+        "media.folder",
+        "logs.masking",
+    } <= set(found)
+    assert not any(result.shop for result in found.values())
+
+
+async def test_a_key_that_opens_no_token_is_named(environment, urls, make_tenant) -> None:
+    make_tenant("bodega")
     with pytest.raises(ConfigurationError, match="WABOT_MASTER_KEY opens none of the 1 clients"):
-        require_ready(settings, urls)
+        await _started({**environment, "WABOT_MASTER_KEY": WRONG}, urls)
 
 
-def test_one_shop_under_a_lost_key_does_not_stop_the_others(environment, urls, make_tenant) -> None:
+async def test_one_shop_under_a_lost_key_does_not_stop_the_others(
+    environment, urls, make_tenant
+) -> None:
     make_tenant("bodega")
     own = environment["WABOT_MASTER_KEY"]
     both = load_settings(environ={**environment, "WABOT_MASTER_KEY": f"{WRONG},{own}"})
     create(both, urls.owner_url, "otra", number="106500000000002")
     for key in (own, WRONG):
-        require_ready(load_settings(environ={**environment, "WABOT_MASTER_KEY": key}), urls)
+        found = await _started({**environment, "WABOT_MASTER_KEY": key}, urls)
+        assert found["database.keys"].status == "warning"
 
 
-def test_without_clients_any_key_will_do(environment, urls) -> None:
-    require_ready(load_settings(environ={**environment, "WABOT_MASTER_KEY": WRONG}), urls)
+async def test_without_clients_any_key_will_do(environment, urls) -> None:
+    await _started({**environment, "WABOT_MASTER_KEY": WRONG}, urls)
 
 
-def test_the_owners_login_is_refused(settings, central_url: str) -> None:
+async def test_the_owners_login_is_refused(environment, central_url: str) -> None:
     with pytest.raises(ConfigurationError, match="logs in"):
-        require_ready(settings, CentralUrls(central_url, embedded=False, owner=central_url))
+        await _started(environment, CentralUrls(central_url, embedded=False, owner=central_url))
 
 
-def test_empty_databases_ask_for_the_upgrade(settings, make_database) -> None:
+async def test_empty_databases_ask_for_the_upgrade(environment, make_database) -> None:
     empty = make_database()
     with pytest.raises(ConfigurationError) as refused:
-        require_ready(settings, CentralUrls(empty, embedded=False, owner=empty))
-    assert refused.value.hint == "Run: wabot db upgrade"
+        await _started(environment, CentralUrls(empty, embedded=False, owner=empty))
+    assert refused.value.message.startswith("The server does not start, for database.revision")
+    assert refused.value.hint.startswith("wabot db upgrade.")
 
 
-def test_a_folder_that_can_keep_no_file_is_refused(environment, tmp_path: Path) -> None:
-    good = load_settings(environ={**environment, "WABOT_MEDIA": str(tmp_path / "new")})
-    require_media_folder(good)
+async def test_a_server_without_its_database_says_so_as_another_systems_failure(
+    environment,
+) -> None:
+    away = "postgresql://wabot_runtime:secret@127.0.0.1:1/wabot"
+    with pytest.raises(DatabaseUnavailable, match="Connection refused"):
+        await _started(environment, CentralUrls(away, embedded=False, owner=away))
+
+
+async def test_a_folder_that_can_keep_no_file_is_refused_unless_its_check_is_skipped(
+    environment, urls, tmp_path: Path
+) -> None:
+    good = await _started({**environment, "WABOT_MEDIA": str(tmp_path / "new")}, urls)
+    assert good["media.folder"].detail == str(tmp_path / "new")
     (tmp_path / "file").write_text("")
-    bad = load_settings(environ={**environment, "WABOT_MEDIA": str(tmp_path / "file" / "x")})
+    bad = {**environment, "WABOT_MEDIA": str(tmp_path / "file" / "x")}
     with pytest.raises(ConfigurationError, match="files cannot be kept") as refused:
-        require_media_folder(bad)
+        await _started(bad, urls)
     assert "WABOT_MEDIA" in refused.value.hint
+    assert refused.value.hint.endswith("--skip-checks media.folder")
+    for name in ("media.folder", "media"):
+        assert "media.folder" not in await _started(bad, urls, name)
+
+
+async def test_a_slip_in_what_is_skipped_is_answered_with_the_likely_one(environment, urls) -> None:
+    with pytest.raises(UnknownChoice) as refused:
+        await _started(environment, urls, "media.foldr")
+    assert refused.value.hint == "Did you mean media.folder?"

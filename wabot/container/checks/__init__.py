@@ -34,6 +34,7 @@ GROUPS = {
     "webhook": Group(
         "wabot.container.checks.webhook", "Check the webhook's address as Meta sees it."
     ),
+    "media": Group("wabot.container.checks.media", "Check where customers' files are kept."),
     "logs": Group("wabot.container.checks.logs", "Check where logs go, and what is masked."),
     "tenant": Group("wabot.container.checks.tenant", "Check one shop: its tables, its sending."),
 }

@@ -41,6 +41,7 @@ _OF_CLIENT = (
     alerting.alert_silences,
     alerting.traffic,
     alerting.busy_hours,
+    central.checks,
 )
 
 

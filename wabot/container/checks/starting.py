@@ -1,0 +1,65 @@
+"""What a server checks before it takes webhooks."""
+
+from collections.abc import Callable, Collection, Sequence
+from difflib import get_close_matches
+
+from wabot.checks.model import Result
+from wabot.checks.runner import Runner, reduced
+from wabot.config import Examination
+from wabot.container.central import CentralUrls
+from wabot.container.checks import GROUPS, open_surroundings, sets_of
+from wabot.errors import ConfigurationError, UnknownChoice, WabotError
+
+# What a shop has, and what only answers once the server listens, is looked at beside the server.
+_AT_START = ("env", "database", "aws", "media", "logs")
+_PATIENCE = 10.0
+
+
+async def check_start(
+    found: Examination,
+    urls: CentralUrls,
+    *,
+    skipped: Collection[str] = (),
+    keep_traceback: Callable[[BaseException], str] = lambda _: "",
+) -> list[Result]:
+    """Check the platform, but for the skipped ids and categories."""
+    async with open_surroundings(found, urls=urls) as around:
+        sets = sets_of(around, (name for name in _AT_START if name in GROUPS))
+        ids = {check.id for each in sets for check in each.checks}
+        _refuse_slips(skipped, ids)
+        wanted = ids - without(skipped, ids)
+        runner = Runner(timeout=_PATIENCE, keep_traceback=keep_traceback)
+        return await runner.run(reduced(sets, wanted))
+
+
+def without(skipped: Collection[str], ids: Collection[str]) -> set[str]:
+    """Return the ids that are named, each or by their category."""
+    return {check_id for check_id in ids if {check_id, check_id.partition(".")[0]} & {*skipped}}
+
+
+def _refuse_slips(skipped: Collection[str], ids: Collection[str]) -> None:
+    known = {*ids, *GROUPS}
+    here = {check_id.partition(".")[0] for check_id in ids}
+    for name in skipped:
+        category = name.partition(".")[0]
+        if name not in known and (category in here or category not in GROUPS):
+            close = get_close_matches(name, known, n=1)
+            raise UnknownChoice(
+                f"--skip-checks {name}: there is no such check",
+                hint=f"Did you mean {close[0]}?" if close else "See all with: wabot check all",
+            )
+
+
+def require_good(results: Sequence[Result]) -> None:
+    """Raise what keeps a server from starting: the first error, as it came."""
+    failed = [result for result in results if result.failed and not result.shop]
+    if not failed:
+        return
+    first = failed[0]
+    kind: type[WabotError] = type(first.error) if first.error else ConfigurationError
+    more = f" (and {len(failed) - 1} more)" if failed[1:] else ""
+    raise kind(
+        f"The server does not start, for {first.id}{more}: {' '.join(first.detail.split())}",
+        hint=f"{first.fix.rstrip('.')}. To start all the same: --skip-checks"
+        f" {','.join(result.id.partition(':')[0] for result in failed)}",
+    )
