@@ -62,6 +62,12 @@ SETTINGS: tuple[Setting, ...] = (
         parse=one_of("password", "rds-iam"),
     ),
     Setting(
+        "WABOT_RDS_INSTANCE",
+        "database",
+        "Name of the RDS instance behind DATABASE_URL, for `wabot check aws`. Empty: told by the"
+        " URL's host, where that is RDS's own.",
+    ),
+    Setting(
         "WABOT_HOME",
         "database",
         "Folder of the embedded PostgreSQL and of logs. Empty: the platform's user data folder"

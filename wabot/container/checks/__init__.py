@@ -31,6 +31,9 @@ GROUPS = {
         "wabot.container.checks.whatsapp",
         "Check shops at Meta: token, number, account, subscription, templates.",
     ),
+    "aws": Group(
+        "wabot.container.checks.aws", "Check what is used in AWS: RDS, S3, SNS and so on."
+    ),
     "webhook": Group(
         "wabot.container.checks.webhook", "Check the webhook's address as Meta sees it."
     ),
