@@ -4,7 +4,9 @@ import asyncio
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -236,3 +238,22 @@ def test_lines_below_the_level_are_not_made() -> None:
 def test_a_sentence_whose_arguments_do_not_fit_is_logged_and_masked() -> None:
     record = logger.makeRecord("x", logging.INFO, "x.py", 1, "%d tries", (f"x {PHONE}",), None)
     assert json.loads(logs.JsonFormatter().format(record))["message"] == ("%d tries ('x ***5678',)")
+
+
+def test_a_line_is_one_event_whose_time_an_agent_finds_first() -> None:
+    """CloudWatch's agent makes an event of each line, and takes the first time that it finds."""
+    stream = io.StringIO()
+    logs.configure("info", "json", stream=stream)
+    begun = datetime.now(UTC) - timedelta(milliseconds=1)
+    logs.log(logging.getLogger("x"), logging.INFO, "a.b", "2001-01-01T00:00:00.000\ntwo lines")
+    try:
+        raise ValueError("of three\nlines\n")
+    except ValueError:
+        logging.getLogger("x").exception("it failed")
+    lines = stream.getvalue().splitlines()
+    assert [json.loads(line)["message"][-9:] for line in lines] == ["two lines", "it failed"]
+    for line in lines:
+        found = re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(?=\+00:00)", line)
+        assert found is not None
+        at = datetime.strptime(found[0], "%Y-%m-%dT%H:%M:%S.%f").replace(tzinfo=UTC)
+        assert begun <= at <= datetime.now(UTC)
