@@ -245,7 +245,16 @@ def build_runtime(
         spans=spans,
     )
     acceptor = Acceptor(
-        journal, clients, worker.dispatch, worker.wake, wake_media=media.wake, measures=measures
+        journal,
+        clients,
+        worker.dispatch,
+        worker.wake,
+        wake_media=media.wake,
+        measures=measures,
+        # Statuses of alerts that come from a number of the operator's own.
+        ignored=[settings["WABOT_ALERTS_WHATSAPP_FROM"]]
+        if settings["WABOT_ALERTS_WHATSAPP_TOKEN"]
+        else (),
     )
     return Runtime(
         pools,

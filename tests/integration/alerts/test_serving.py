@@ -1,6 +1,7 @@
 """`wabot serve` looks and tells beside its own work, and stops cleanly."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import psycopg
 
 from tests.harness import running
 from tests.integration.alerts.conftest import Receiver
+from wabot.config import surroundings
 from wabot.gateways.alerts.outage_mark import OutageMark
 from wabot.gateways.alerts.webhook import WebhookChannel
 from wabot.services.alerts.outage import PATIENCE, Outage
+from wabot.simulation.inbound_payloads import from_customer, text
 
 Central = Callable[..., list]
 
@@ -97,6 +100,60 @@ async def test_an_alert_of_a_payment_is_raised_by_what_meta_did_not_deliver(
         assert (await shop.post(body))[0] == 200
         await until(lambda: central("SELECT 1 FROM wabot.alerts WHERE rule = 'payment_problem'"))
     assert central("SELECT undelivered FROM wabot.traffic") == [(1,)]
+
+
+async def test_webhooks_of_the_operators_own_number_are_not_kept(
+    environment: dict[str, str], central: Central
+) -> None:
+    own = {"WABOT_ALERTS_WHATSAPP_FROM": "990", "WABOT_ALERTS_WHATSAPP_TOKEN": "EAAown"}
+    async with running(environment, **own) as shop:
+        body = from_customer("990", shop.customer, text("?"), timestamp=1_772_452_813)
+        assert (await shop.post(body))[0] == 200
+    assert central("SELECT count(*) FROM wabot.inbox") == [(0,)]
+
+
+async def test_a_process_killed_while_it_tells_has_it_told_by_the_next(
+    environment: dict[str, str], receiver: Receiver, central: Central
+) -> None:
+    central(
+        "INSERT INTO wabot.alerts (key, rule, severity, message)"
+        " VALUES ('disk_low:a:/', 'disk_low', 'error', 'm')"
+    )
+    reached = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        reached.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(hang, "127.0.0.1", 0) as silent:
+        port = silent.sockets[0].getsockname()[1]
+        killed = await send(environment, f"http://127.0.0.1:{port}/")
+        async with asyncio.timeout(60):
+            await reached.wait()
+        killed.kill()
+        await killed.communicate()
+    second = await send(environment, receiver.url)
+    assert (await second.communicate(), receiver.posts) == ((b"", b"Nothing is due.\n"), [])
+    central("UPDATE wabot.alert_channels SET claimed_until = now() - interval '1 s'")
+    third = await send(environment, receiver.url)
+    assert (await third.communicate())[1] == b"Told: 1 through webhook.\n"
+    assert len(receiver.posts) == 1
+
+
+async def send(environment: dict[str, str], url: str) -> asyncio.subprocess.Process:
+    """Start `wabot alerts send`, with that webhook, as a process of its own."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        "from wabot.cli import main; main()",
+        "alerts",
+        "send",
+        env={**surroundings(), **environment, "WABOT_ALERTS_WEBHOOK": url},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
 
 
 async def test_an_outage_of_the_central_database_is_told_once_per_machine_and_so_is_its_end(

@@ -1,5 +1,7 @@
 """The statements behind the facts."""
 
+from wabot.repositories.runtime.alarm import COUNTED, GOES_ON
+
 REGISTER = """
 INSERT INTO wabot.alert_rounds (name, due_at)
 SELECT name, now() FROM unnest(%(names)s::text[]) n(name)
@@ -16,7 +18,7 @@ RETURNING r.name, r.memory
 
 REMEMBER = "UPDATE wabot.alert_rounds SET memory = %(memory)s WHERE name = %(name)s"
 
-RECONCILE = """
+RECONCILE = f"""
 WITH found AS (
     SELECT * FROM unnest(%(keys)s::text[], %(clients)s::uuid[], %(messages)s::text[],
                          %(severities)s::text[]) f(key, client_id, message, severity)
@@ -29,9 +31,7 @@ WITH found AS (
 INSERT INTO wabot.alerts AS a (key, rule, client_id, severity, message)
 SELECT key, %(rule)s, client_id, severity, message FROM found
 ON CONFLICT (key) DO UPDATE SET
-    occurrences = CASE WHEN a.resolved_at IS NULL THEN a.occurrences ELSE 1 END,
-    first_at = CASE WHEN a.resolved_at IS NULL THEN a.first_at ELSE now() END,
-    last_at = now(), resolved_at = NULL, message = excluded.message, severity = excluded.severity
+    occurrences = CASE WHEN a.resolved_at IS NULL THEN a.occurrences ELSE 1 END, {GOES_ON}
 """
 
 STANDING = "SELECT key FROM wabot.alerts WHERE rule = %(rule)s AND resolved_at IS NULL"
@@ -102,7 +102,7 @@ ORDER BY id LIMIT 500
 """
 
 # An account's only shop is named.
-WORD_RAISES = """
+WORD_RAISES = f"""
 INSERT INTO wabot.alerts AS a (key, rule, client_id, severity, message)
 SELECT %(key)s, %(rule)s, CASE WHEN count(*) = 1 THEN (array_agg(c.id))[1] END, %(severity)s,
        %(message)s || CASE WHEN count(*) > 0
@@ -110,14 +110,7 @@ SELECT %(key)s, %(rule)s, CASE WHEN count(*) = 1 THEN (array_agg(c.id))[1] END, 
                       ELSE '' END
 FROM (SELECT id, slug FROM wabot.clients
       WHERE waba_id = %(account)s AND %(account)s <> '' ORDER BY slug LIMIT 10) c
-ON CONFLICT (key) DO UPDATE SET
-    occurrences = CASE WHEN a.resolved_at IS NULL THEN a.occurrences + 1 ELSE 1 END,
-    first_at = CASE WHEN a.resolved_at IS NULL THEN a.first_at ELSE now() END,
-    last_at = now(), resolved_at = NULL, message = excluded.message, severity = excluded.severity
-"""
-
-WORD_ENDS = """
-UPDATE wabot.alerts SET resolved_at = now() WHERE key = %(key)s AND resolved_at IS NULL
+ON CONFLICT (key) DO UPDATE SET {COUNTED}
 """
 
 # The same hours of the weeks before by the shop's own clock. What was not busy an hour ago in any

@@ -20,6 +20,7 @@ from wabot.domain.alerts.findings import (
 )
 from wabot.domain.delivery import PAYMENT_CODES
 from wabot.repositories.alerts import fact_statements as statements
+from wabot.repositories.runtime.alarm import RESOLVE
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.scripts import Rows
 from wabot.services.alerts.fact_ports import AccountNews
@@ -128,7 +129,7 @@ class PostgresFacts:
             "severity": word.severity or word.rule.spec.severity,
             "account": account,
         }
-        await self._do(statements.WORD_ENDS if word.over else statements.WORD_RAISES, values)
+        await self._do(RESOLVE if word.over else statements.WORD_RAISES, values)
 
     async def quiet_shops(self, hours: int) -> list[Hours]:
         """Return active shops without a message in this hour and the last, with their habits."""

@@ -3,9 +3,28 @@
 from uuid import UUID
 
 from wabot.domain.alerts import Rule, Severity
-from wabot.repositories.runtime.journal_statements import RAISE_ALERT, RESOLVE_ALERT
 from wabot.repositories.runtime.pools import Pools
 from wabot.services.runtime.measuring import UNMEASURED, Measures
+
+# One that stands goes on; one that was over begins anew.
+GOES_ON = """
+first_at = CASE WHEN a.resolved_at IS NULL THEN a.first_at ELSE now() END,
+last_at = now(), resolved_at = NULL, message = excluded.message, severity = excluded.severity
+"""
+
+COUNTED = f"""
+occurrences = CASE WHEN a.resolved_at IS NULL THEN a.occurrences + 1 ELSE 1 END, {GOES_ON}
+"""
+
+_RAISE = f"""
+INSERT INTO wabot.alerts AS a (key, rule, client_id, severity, message)
+VALUES (%(key)s, %(rule)s, %(client)s, %(severity)s, %(message)s)
+ON CONFLICT (key) DO UPDATE SET {COUNTED}
+"""
+
+RESOLVE = """
+UPDATE wabot.alerts SET resolved_at = now() WHERE key = %(key)s AND resolved_at IS NULL
+"""
 
 
 class PostgresAlarm:
@@ -34,9 +53,9 @@ class PostgresAlarm:
         }
         self._measures.alert(rule.value)
         async with self._pools.central() as connection:
-            await connection.execute(RAISE_ALERT, values)
+            await connection.execute(_RAISE, values)
 
     async def resolve_alert(self, key: str) -> None:
         """Note that the cause of an alert is gone."""
         async with self._pools.central() as connection:
-            await connection.execute(RESOLVE_ALERT, {"key": key})
+            await connection.execute(RESOLVE, {"key": key})

@@ -345,15 +345,6 @@ SELECT (SELECT now() - last_status_at FROM wabot.numbers WHERE phone_number_id =
                  AND payload->'raw'->>'biz_opaque_callback_data' = %(message)s)
 """
 
-RAISE_ALERT = """
-INSERT INTO wabot.alerts AS a (key, rule, client_id, severity, message)
-VALUES (%(key)s, %(rule)s, %(client)s, %(severity)s, %(message)s)
-ON CONFLICT (key) DO UPDATE SET
-    occurrences = CASE WHEN a.resolved_at IS NULL THEN a.occurrences + 1 ELSE 1 END,
-    first_at = CASE WHEN a.resolved_at IS NULL THEN a.first_at ELSE now() END,
-    last_at = now(), resolved_at = NULL, message = excluded.message, severity = excluded.severity
-"""
-
 # What waits for a client that is not active is no trouble. Of several processes that look at the
 # same time one raises the alert.
 WATCH = f"""
@@ -378,10 +369,6 @@ ON CONFLICT (key) DO UPDATE SET
     message = excluded.message
 WHERE a.resolved_at IS NOT NULL
 RETURNING a.message
-"""
-
-RESOLVE_ALERT = """
-UPDATE wabot.alerts SET resolved_at = now() WHERE key = %(key)s AND resolved_at IS NULL
 """
 
 # What every message needs: worth a plan that is kept.

@@ -1,7 +1,7 @@
 """Accepts what a webhook brought: durable before anybody says 200."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from wabot.domain.conversation.events import MediaReceived
 from wabot.domain.files import MediaKind, refusal
@@ -32,7 +32,7 @@ class Acceptor:
     """Stores events in batches over concurrent requests and passes leased conversations on.
 
     `dispatch` gets the conversations to handle now; `wake` is called when some are due later,
-    `wake_media` when there are files to fetch.
+    `wake_media` when there are files to fetch. What concerns `ignored` numbers is not kept.
     """
 
     def __init__(
@@ -45,7 +45,9 @@ class Acceptor:
         wake_media: Callable[[], None] = lambda: None,
         most_waiting: int = 2000,
         measures: Measures = UNMEASURED,
+        ignored: Collection[str] = (),
     ) -> None:
+        self._ignored = frozenset(ignored)
         self._journal = journal
         self._clients = clients
         self._dispatch = dispatch
@@ -65,6 +67,8 @@ class Acceptor:
         events: list[NewEvent] = []
         slugs: list[str] = []
         for item in items:
+            if item.phone_number_id in self._ignored:
+                continue
             if isinstance(item, IdentityChange) and not item.phone_number_id:
                 found = await self._of_account(item, app_id, request_id)
             else:
