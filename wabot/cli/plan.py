@@ -6,12 +6,14 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.plan_set import price, set_
+from wabot.cli.plan_usage import usage
 from wabot.cli.settings import read_settings
 from wabot.errors import InvalidInput
 
 app = typer.Typer(rich_markup_mode=None)
 app.command("set")(set_)
 app.command("price")(price)
+app.command("usage")(usage)
 
 _LISTED = ("plan", "name", "messages_per_month", "active_products", "features", "prices")
 
@@ -71,7 +73,7 @@ def show(
             f" know: {tenant} is not limited for it. Set one: wabot tenant update {tenant} --plan …"
         )
     data = describe(report)
-    out.record(data if json else in_lines(data))
+    out.record(data if json else in_lines(data), next=(f"wabot plan usage {tenant}",))
 
 
 def _shown(plan: dict[str, Any], *, json: bool) -> dict[str, Any]:

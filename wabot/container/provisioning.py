@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from wabot.services.provisioning.move import MoveTenant
     from wabot.services.provisioning.plan_prices import SetPlanPrice
     from wabot.services.provisioning.plan_report import ReportPlan
+    from wabot.services.provisioning.plan_usage import ReportUsage
     from wabot.services.provisioning.suspend import SuspendTenants
     from wabot.services.provisioning.update import UpdateTenant
     from wabot.services.runtime.media_ports import FileStorage
@@ -154,6 +155,16 @@ class Provisioning:
         from wabot.services.provisioning.plan_report import ReportPlan
 
         return ReportPlan(self.tenants, SqlPlanUses(self.tenants), now=lambda: datetime.now(UTC))
+
+    @property
+    def plan_usage(self) -> "ReportUsage":
+        """Return the use case that tells what tenants used in a month, and what it cost."""
+        from wabot.repositories.message_prices import read_prices
+        from wabot.repositories.provisioning.plan_use import SqlPlanUses
+        from wabot.services.provisioning.plan_usage import ReportUsage
+
+        uses = SqlPlanUses(self.tenants)
+        return ReportUsage(self.tenants, uses, read_prices(), now=lambda: datetime.now(UTC))
 
     @property
     def plan_prices(self) -> "SqlPlanPrices":

@@ -37,11 +37,7 @@ def plan(cli: Cli, shop: str) -> str:
 def test_a_plan_below_todays_use_is_refused_with_the_list_of_what_is_over(
     cli: Cli, large: str, rows: Rows
 ) -> None:
-    rows(
-        "INSERT INTO {}.messages (contact, direction, event_key, kind, body, status, occurred_at,"
-        " accepted_at) SELECT '1', 'out', 'e', 'text', 'null', 'read', now(), now()"
-        " FROM generate_series(1, 1001)"
-    )
+    rows("INSERT INTO {}.usage VALUES (current_date, 1001)")
     done = cli("tenant", "update", large, "--plan", "basico")
     assert done.exit_code == 4
     unanswered = "no new conversation would be answered before the next month"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from wabot.domain.plan import PLANS, Allowance, Feature, Limit, Override
 from wabot.domain.plan_standing import Phase
 from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.domain.usage import Month
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Tenants
 
@@ -27,8 +27,8 @@ class PlanUse:
 class PlanUses(Protocol):
     """Counts what tenants use."""
 
-    def read(self, tenant: Tenant, since: datetime) -> PlanUse:
-        """Count what is used now; messages from that moment on."""
+    def read(self, tenant: Tenant, month: Month) -> PlanUse:
+        """Count what is used now, and the messages of the present month."""
         ...
 
 
@@ -70,7 +70,7 @@ class ReportPlan:
         """Report on a tenant as it stands now."""
         tenant, at = find_tenant(self.tenants, slug), self.now()
         made = tenant.status is not TenantStatus.PROVISIONING
-        use = self.uses.read(tenant, month_of(at, tenant)) if made else PlanUse()
+        use = self.uses.read(tenant, Month.at(at, tenant.time_zone)) if made else PlanUse()
         return PlanReport(
             tenant,
             tenant.allowance(at),
@@ -78,12 +78,6 @@ class ReportPlan:
             use,
             tuple((override, _state(override, tenant, at)) for override in tenant.overrides),
         )
-
-
-def month_of(at: datetime, tenant: Tenant) -> datetime:
-    """Return when the month of that moment began in the shop's time zone."""
-    local = at.astimezone(ZoneInfo(tenant.time_zone))
-    return local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _state(override: Override, tenant: Tenant, at: datetime) -> OverrideState:

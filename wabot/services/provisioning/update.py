@@ -18,6 +18,7 @@ from wabot.domain.settings import (
     from_words,
 )
 from wabot.domain.tenant import Tenant
+from wabot.domain.usage import Month
 from wabot.errors import Conflict, InvalidInput, UnknownChoice
 from wabot.services.provisioning import request as rules
 from wabot.services.provisioning.catalog import Catalog, CatalogProduct
@@ -25,7 +26,7 @@ from wabot.services.provisioning.downgrade import Downgrade, check_downgrade, is
 from wabot.services.provisioning.lifecycle_ports import Changes
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.modules import Modules
-from wabot.services.provisioning.plan_report import PlanUses, month_of
+from wabot.services.provisioning.plan_report import PlanUses
 from wabot.services.provisioning.ports import Templates, Tenants
 
 # Given like columns, kept like settings.
@@ -133,7 +134,7 @@ class UpdateTenant:
         return check_downgrade(
             before,
             allowances,
-            self.uses.read(before, month_of(at, before)),
+            self.uses.read(before, Month.at(at, before.time_zone)),
             self.catalog.products(before) if asked.keep is not None else (),
             force=asked.force,
             keep=asked.keep,

@@ -1,0 +1,138 @@
+"""What a shop used in a month, as the operator sees it."""
+
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from tests.integration.plans.conftest import Connection, Provisioning, Rows
+from tests.integration.tenants.asking import create_words, document
+from tests.integration.tenants.conftest import Cli
+from wabot.cli import usage_chart
+from wabot.domain.usage import Month
+
+MONTH = ("--month", "2026-02")
+
+
+@pytest.fixture
+def used(shop: str, rows: Rows) -> str:
+    """A shop that sent 150 messages and took three orders in February of Mexico City."""
+    rows("INSERT INTO {}.usage VALUES ('2026-01-31', 7), ('2026-02-01', 100), ('2026-02-28', 50),"
+         " ('2026-03-01', 9)")  # fmt: skip
+    rows("INSERT INTO {}.customers (wa_id, first_contact_at) VALUES ('1', now())")
+    # Midnight is at six in UTC: the first and the last of these are of other months.
+    for number, at in enumerate(
+        ("02-01 05:59", "02-01 06:00", "02-15 12:00", "03-01 05:59", "03-01 06:00")
+    ):
+        rows(
+            "INSERT INTO {}.orders (customer_id, total, status, source, created_at) SELECT c.id, 1,"
+            " s.code, %s, %s FROM {}.customers c, {}.order_status s ORDER BY s.position LIMIT 1",
+            str(number),
+            f"2026-{at}+00",
+        )
+    return shop
+
+
+def test_the_figures_are_those_of_the_shops_own_month(cli: Cli, used: str) -> None:
+    data = document(cli("plan", "usage", used, *MONTH, "--json"))["data"]
+    days = {day["day"]: (day["messages"], day["orders"]) for day in data.pop("days")}
+    assert data == {
+        "slug": "lupita",
+        "month": "2026-02",
+        "messages": 150,
+        "limit": 1_000,
+        "orders": 3,
+        "messages_per_order": "50.00",
+        "cost": "0",
+        "cost_per_order": "0.0000",
+        "currency": "USD",
+        "allowance_left": 1_000,
+    }
+    assert len(days) == 28
+    assert {day: figures for day, figures in days.items() if any(figures)} == {
+        "2026-02-01": (100, 1),
+        "2026-02-15": (0, 1),
+        "2026-02-28": (50, 1),
+    }
+
+
+def test_off_a_terminal_totals_are_lines_and_days_are_csv(cli: Cli, used: str) -> None:
+    lines = dict(
+        line.split("\t") for line in cli("plan", "usage", used, *MONTH).stdout.splitlines()
+    )
+    assert (lines["messages"], lines["messages_per_order"]) == ("150", "50.00")
+    days = cli("plan", "usage", used, *MONTH, "--csv").stdout.splitlines()
+    assert (days[:2], len(days)) == (["day,messages,orders", "2026-02-01,100,1"], 29)
+    every = cli("plan", "usage", *MONTH, "--csv").stdout.splitlines()
+    assert every[0].startswith("slug,month,messages,limit,orders,messages_per_order,cost,")
+    assert every[1].startswith("lupita,2026-02,150,1000,3,50.00,0,")
+
+
+def test_the_cost_is_priced_as_counted_and_what_has_no_price_is_told(
+    cli: Cli, used: str, rows: Rows, provisioning: Provisioning
+) -> None:
+    rows("INSERT INTO {}.charges VALUES ('2026-10-02', '5215', 'service', 'regular', 0, 700),"
+         " ('2026-10-02', '5215', 'service', 'regular', 1, 310),"
+         " ('2026-10-02', '9999', 'service', 'regular', 0, 4)")  # fmt: skip
+    found = document(cli("plan", "usage", used, "--month", "2026-10", "--json"))
+    price = provisioning.plan_usage.prices.price("5215", "service", Month(2026, 10).first)
+    assert price is not None
+    # A thousand are free, and of a day the cheapest: 10 are billed. Those of no price come last.
+    assert Decimal(found["data"]["cost"]) == 10 * price
+    assert found["data"]["allowance_left"] == 0
+    assert found["data"]["messages_per_order"] is None
+    assert "no price is known for 4 service messages (regular) to 9999…" in found["warnings"][0]
+
+
+def test_a_shop_that_cannot_be_read_is_named_and_the_others_are_told(
+    cli: Cli, used: str, central: Connection
+) -> None:
+    assert cli(*create_words("otra", phone_number_id="2"), stdin="EAAtoken").exit_code == 0
+    schema = document(cli("tenant", "show", "otra", "--json"))["data"]["placement"]["schema"]
+    central.execute(f'DROP TABLE "{schema}".usage')
+    done = cli("plan", "usage", *MONTH)
+    assert (done.exit_code, "1 shops could not be read: otra" in done.stderr) == (1, True)
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["lupita"]
+    asked = cli("plan", "usage", *MONTH, "--json")
+    assert asked.exit_code == 1
+    assert "otra cannot be read" in document(asked)["warnings"][0]
+
+
+def test_a_month_that_is_none_or_has_not_begun_is_refused(
+    cli: Cli, shop: str, subtests: pytest.Subtests
+) -> None:
+    for month, said in (
+        ("febrero", "--month: 'febrero' is no month like"),
+        ("2026-13", "is no month like"),
+        ("2190-01", "the month 2190-01 has not begun in America/Mexico_City"),
+    ):
+        with subtests.test(month=month):
+            done = cli("plan", "usage", shop, "--month", month)
+            assert (done.exit_code, said in done.stderr) == (2, True)
+
+
+def test_the_chart_has_a_bar_for_each_day_as_long_as_its_share(
+    used: str, provisioning: Provisioning
+) -> None:
+    text = StringIO()
+    usage_chart.draw(provisioning.plan_usage.run(used, Month(2026, 2)), text)
+    lines: list[Any] = text.getvalue().splitlines()
+    assert "150 of 1,000 messages (15 %) · 3 orders · 50.00 messages per order" in lines[1]
+    days = [line.split() for line in lines if line[:3] in {"Sun", "Mon", "Sat"}]
+    assert ["Sun", "1", "█" * 48, "100", "1"] in days
+    assert ["Sat", "28", "█" * 24, "50", "1"] in days
+    assert ["Mon", "2"] in days
+    assert (
+        sum(line[:3] in {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"} for line in lines) == 28
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "most", "drawn"),
+    [(0, 0, ""), (0, 9, ""), (1, 10_000, "▏"), (8, 8, "████"), (5, 8, "██▌"), (1, 8, "▌")],
+)
+def test_a_bar_is_drawn_to_an_eighth_and_never_hides_what_is_there(
+    value: int, most: int, drawn: str
+) -> None:
+    assert usage_chart.bar(value, most, 4) == drawn
