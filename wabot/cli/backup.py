@@ -1,5 +1,6 @@
 """`wabot tenant export --all`: a backup of every shop."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wabot.cli.output import Output
@@ -53,7 +54,7 @@ class _Stream:
             for slug in plan.due:
                 self._out.text(slug)
         self._out.done(
-            f"Would export {len(plan.due)} shops to {self._where}; {len(plan.fresh)} are fresh."
+            f"Would export {_shops(plan.due)} to {self._where}; {_shops(plan.fresh)} were lately."
             " Nothing was written.",
             data=data | {"fresh": list(plan.fresh)},
         )
@@ -61,7 +62,7 @@ class _Stream:
     def begin(self, plan: "BackupPlan") -> None:
         """Say what is going to be done."""
         self._out.note(
-            f"Exporting {len(plan.due)} shops to {self._where}; {len(plan.fresh)} are fresh."
+            f"Exporting {_shops(plan.due)} to {self._where}; {_shops(plan.fresh)} were lately."
         )
 
     def tell(self, outcome: "BackupOutcome") -> None:
@@ -93,7 +94,7 @@ class _Stream:
         if self._failed:
             more = f" and {len(self._failed) - _SHOWN} more" if self._failed[_SHOWN:] else ""
             raise Finding(
-                f"{len(self._failed)} of {len(plan.due)} shops were not exported:"
+                f"{len(self._failed)} of {_shops(plan.due)} failed to be exported:"
                 f" {', '.join(self._failed[:_SHOWN])}{more}",
                 hint="The others are kept. When the reasons are dealt with, give the same command"
                 " again: it goes on with those that are missing.",
@@ -107,7 +108,11 @@ class _Stream:
             "bytes": self._bytes,
         }
         self._out.done(
-            f"Exported {self._done} shops to {self._where}: {self._rows} rows,"
-            f" {self._bytes} bytes. {len(plan.fresh)} were fresh.",
+            f"Exported {_shops(plan.due)} to {self._where}: {self._rows} rows, {self._bytes} bytes."
+            f" {_shops(plan.fresh)} were lately.",
             data=data,
         )
+
+
+def _shops(slugs: Sequence[str]) -> str:
+    return "1 shop" if len(slugs) == 1 else f"{len(slugs)} shops"

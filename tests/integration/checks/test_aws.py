@@ -389,3 +389,18 @@ async def test_on_ec2_the_instance_is_told_and_a_wrong_region_noticed(
     finally:
         server.shutdown()
         server.server_close()
+
+
+async def test_the_region_is_that_of_aws_region_as_other_tools_take_it(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "sa-east-1")
+    assert (await look("aws.region", **BACKUPS))["aws.region"].detail == "sa-east-1"
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    assert (await look("aws.region", **BACKUPS))["aws.region"].detail == "sa-east-1"
+    monkeypatch.delenv("AWS_REGION")
+    assert line((await look("aws.region", **BACKUPS))["aws.credentials"]) == (
+        "error",
+        "AWS does not let these credentials in: no AWS region is set",
+        "Set AWS_REGION in the environment, for example us-east-1.",
+    )

@@ -232,7 +232,7 @@ def test_a_backup_of_all_goes_on_with_what_is_missing_and_one_shop_stops_no_othe
     assert done.exit_code == 1
     results = {line["slug"]: line["result"] for line in lines[:-1]}
     assert results == {"lupita": "exported", "pepe": "failed", "rosa": "exported"}
-    assert lines[-1]["error"]["message"] == "1 of 3 shops were not exported: pepe"
+    assert lines[-1]["error"]["message"] == "1 of 3 shops failed to be exported: pepe"
     assert len(keys(s3)) == 2
 
     central.execute(f'ALTER SCHEMA elsewhere RENAME TO "{broken[0]}"')

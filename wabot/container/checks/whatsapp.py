@@ -27,6 +27,8 @@ from wabot.services.provisioning.token_rules import TokenFacts, account_of
 T = TypeVar("T")
 
 _AT_ONCE = 4
+# Of the whole process: servers repeat these checks shop by shop, within the same hour.
+_BUDGET = CallBudget()
 # What Meta says of too many calls: of the app, of the account.
 _TOO_MANY = frozenset({4, 80007, 80008})
 _TEMPLATES = [purpose.setting for purpose in Purpose]
@@ -35,16 +37,15 @@ _TEMPLATES = [purpose.setting for purpose in Purpose]
 class _Graph:
     """Graph as all shops of a run share it: few calls at once, so many an hour and account."""
 
-    def __init__(self, settings: Settings, budget: CallBudget) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._where = settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"]
-        self._budget = budget
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._shared: dict[tuple[str, ...], asyncio.Task[Any]] = {}
 
     async def ask(self, account: str, question: Callable[[GraphClient], Awaitable[T]]) -> T:
         """Ask once; raises LeftForLater when that account was asked enough."""
         async with self._turn:
-            if not self._budget.take(account):
+            if not _BUDGET.take(f"{self._where[0]} {account}"):
                 raise LeftForLater(
                     "asked often enough: Meta limits questions by the hour and account"
                 )
@@ -138,8 +139,6 @@ class _Shop:
 
 def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
     """Compose the group."""
-    # For as long as the process asks: a repetition is within the same hour.
-    budget = CallBudget()
 
     async def version() -> Mapping[str, Version]:
         place = OneSetting(around.found, "WHATSAPP_API_VERSION").place
@@ -147,7 +146,7 @@ def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
         return {"": Version(around.settings["WHATSAPP_API_VERSION"], place, today)}
 
     async def shops() -> Mapping[str, ShopAtMeta]:
-        urls, graph = await around.central(), _Graph(around.settings, budget)
+        urls, graph = await around.central(), _Graph(around.settings)
         found = await asyncio.to_thread(_shops, around, urls)
         keys = around.settings["WABOT_MASTER_KEY"]
         return {tenant.slug: _Shop(tenant, graph, keys, urls) for tenant in found}

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from wabot.config import surroundings
+
 
 def aws_client(
     service: str, *, region: str = "", connect: float = 5, read: float = 30, attempts: int = 3
@@ -12,6 +14,9 @@ def aws_client(
     """
     import boto3
     from botocore.config import Config
+
+    # Of all of AWS's tools only this SDK does not read it by itself.
+    region = region or surroundings().get("AWS_REGION", "")
 
     config = Config(
         connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": attempts}
