@@ -1,6 +1,7 @@
 """Messages at their pace, through the real client, to a Graph that refuses who is too fast."""
 
 import heapq
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
@@ -9,6 +10,7 @@ import pytest
 
 from wabot.domain.delivery import Accepted, Rejected, retry_delay
 from wabot.domain.message import Recipient, TextMessage
+from wabot.domain.pacing import NumberPace
 from wabot.domain.tenant import Isolation, Placement, Tenant
 from wabot.gateways.whatsapp import GraphClient
 from wabot.services.runtime.pace import Pace
@@ -55,6 +57,7 @@ class Sending:
         self.clock, self.graph = clock, graph
         self.paces = [Pace(processes=paces, timer=clock, sleep=clock.sleep) for _ in range(paces)]
         self.put_off = 0
+        self.refused: Counter[int] = Counter()
 
     async def run(self, recipients: list[Recipient], throughput: int = 80) -> float:
         """Send one message to each; return how long it took."""
@@ -71,7 +74,14 @@ class Sending:
                     heapq.heappush(due, (self.clock.now + wait.total_seconds(), place, person))
                     continue
                 outcome = await client.send(NUMBER, "EAA", person, TextMessage("hola"), "")
-                assert isinstance(outcome, Accepted), outcome
+                if isinstance(outcome, Rejected):
+                    self.refused[place] += 1
+                    again = retry_delay(outcome.reaction, self.refused[place], outcome.retry_after)
+                    assert again is not None
+                    pace.refused(tenant, person, outcome, again)
+                    heapq.heappush(due, (self.clock.now + again.total_seconds(), place, person))
+                else:
+                    assert isinstance(outcome, Accepted), outcome
         return self.clock.now - began
 
 
@@ -102,6 +112,39 @@ async def test_a_burst_to_one_person_is_never_refused(clock: Clock, graph: Stand
     assert 45 * 6 < took < 46 * 6
     # Each is put off once: whoever waits for a person takes nobody's place meanwhile.
     assert sending.put_off <= 10
+
+
+async def test_the_owner_of_a_busy_shop_is_told_by_many_processes_and_misses_nothing(
+    clock: Clock, graph: StandInGraph
+) -> None:
+    sending = Sending(clock, graph, paces=4)
+    took = await sending.run([ANA] * 60)
+    assert len(graph.messages) == 60
+    # Each learns of the others by its first refusal. Without that: 21 of them, and 11 minutes.
+    assert sum(sending.refused.values()) <= 10
+    assert took < 450
+
+
+async def test_a_number_that_has_less_than_was_thought_is_found_out(
+    clock: Clock, graph: StandInGraph
+) -> None:
+    slower = GraphConfig(throughput=20, timer=clock)
+    async with StandInGraph(slower) as beside_the_app:
+        sending = Sending(clock, beside_the_app)
+        took = await sending.run(people(400))
+    assert len(beside_the_app.messages) == 400
+    assert sum(sending.refused.values()) <= 20
+    assert took < 400 / 20 * 3
+
+
+def test_what_was_slowed_recovers() -> None:
+    pace = NumberPace()
+    assert (pace.share(NUMBER, 0), pace.slow(NUMBER, 0)) == (1, 0.5)
+    # The rest of a burst that was under way tells nothing new.
+    assert pace.slow(NUMBER, 1) is None
+    assert pace.slow(NUMBER, 6) == pytest.approx(0.25, rel=0.02)
+    assert pace.share(NUMBER, 606) == pytest.approx(0.5, rel=0.02)
+    assert pace.share(NUMBER, 5000) == 1
 
 
 async def test_one_person_is_one_in_every_spelling(clock: Clock) -> None:

@@ -80,7 +80,8 @@ TOKEN_REFUSED = 190
 
 _FEW = 3
 _BACKOFF_CAP = timedelta(minutes=5)
-_PAIR_CAP = timedelta(seconds=4**5)
+# A burst borrows 270 s at most: whoever waits longer waits for nothing.
+_PAIR_CAP = timedelta(seconds=4**4)
 _LATER_STEP = timedelta(minutes=5)
 _LATER_CAP = timedelta(hours=1)
 _FIRST_PROBE = timedelta(minutes=1)
