@@ -228,6 +228,9 @@ async def test_a_status_that_comes_too_late_means_a_second_send_and_it_is_counte
         assert len(shop.confirmations()) == 2
         assert len({message.callback_data for message in shop.confirmations()}) == 1
         assert shop.resends() == 1
+        async with asyncio.timeout(20):
+            while not shop.query("SELECT 1 FROM messages WHERE error = 'sent twice'"):
+                await asyncio.sleep(0.1)
 
 
 async def test_a_status_that_comes_in_time_means_no_second_send(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness import OWNER_PHONE, Harness, options_of, running
 from tests.integration.runtime.test_persons import echo
-from wabot.simulation.graph import Fault
+from wabot.simulation.graph import Fault, StatusLevel
 from wabot.simulation.graph.journal import SentMessage
 from wabot.simulation.inbound_payloads import button_tap, text
 
@@ -195,6 +195,34 @@ class TestTries:
         await until(lambda: len(shop.graph.messages) == 2, timeout=30)
         await shop.settled()
         assert outgoing(shop, "status, resends") == [{"status": "accepted", "resends": 1}]
+
+    @pytest.mark.parametrize(
+        ("fault", "twice"), [(Fault(drop_after_accept=True), True), (Fault(timeout=0.1), False)]
+    )
+    async def test_what_arrived_twice_is_told_from_what_was_only_sent_again(
+        self,
+        environment: dict[str, str],
+        caplog: pytest.LogCaptureFixture,
+        fault: Fault,
+        *,
+        twice: bool,
+    ) -> None:
+        again = {"WABOT_RESEND_AFTER": "1", "WABOT_RESEND_AFTER_SILENT": "1"}
+        async with running(environment, statuses=StatusLevel.READ, **again) as shop:
+            shop.graph.statuses.hold()
+            shop.graph.fail(fault)
+            await shop.post(shop.body(text("hola")))
+            await until(lambda: one(shop, "status") == "accepted", timeout=30)
+            assert len(shop.graph.messages) == 1 + twice
+            shop.graph.statuses.release()
+            await until(lambda: one(shop, "status") == "read")
+            if twice:
+                await until(lambda: one(shop, "error") == "sent twice")
+            await shop.settled()
+            assert one(shop, "resends") == 1
+            assert (one(shop, "error") == "sent twice") is twice
+        told = [r for r in caplog.records if getattr(r, "action", "") == "send.doubled"]
+        assert len(told) == twice
 
     async def test_a_number_is_spelt_the_other_way_also_after_other_refusals(
         self, shop: Harness

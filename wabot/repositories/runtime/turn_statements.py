@@ -247,7 +247,8 @@ SELECT EXISTS (SELECT 1 FROM {messages} WHERE wamid = %(wamid)s AND direction = 
 # Only upwards: a status that comes late never takes back what a later one told. A failure counts
 # until a delivery is known (with several devices one may follow it). Locked as it was, a message is
 # counted by whoever first learns that Graph took it, and charged when it is first known to have
-# arrived and at what price.
+# arrived and at what price. Statuses under our id that name two messages of Meta's tell that it was
+# sent twice.
 APPLY_STATUSES = TenantStatement("""
 WITH told AS (
     SELECT DISTINCT ON (wamid) wamid, id, status, rank, at, error_code, error, day,
@@ -265,6 +266,7 @@ WITH told AS (
     ORDER BY wamid, rank DESC
 ), known AS (
     SELECT m.id AS message_id, s.*, m.accepted_at IS NULL AS is_new,
+           s.wamid <> m.wamid AND m.error IS DISTINCT FROM 'sent twice' AS is_second,
            m.delivered_at IS NOT NULL AND m.pricing IS NOT NULL AS is_charged
     FROM told s JOIN {messages} m ON m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)
     FOR NO KEY UPDATE OF m
@@ -278,12 +280,15 @@ WITH told AS (
         delivered_at = CASE WHEN s.rank >= 4 THEN coalesce(m.delivered_at, s.delivered_at, s.at)
                        ELSE m.delivered_at END,
         read_at = coalesce(m.read_at, s.read_at),
-        error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
+        error_code = coalesce(s.error_code, m.error_code),
+        error = CASE WHEN d.is_second THEN 'sent twice' ELSE coalesce(s.error, m.error) END,
         pricing = coalesce(m.pricing, s.pricing),
         next_attempt_at = NULL
-    FROM known s WHERE m.id = s.message_id
+    FROM known s JOIN (SELECT message_id, bool_or(is_second) AS is_second FROM known GROUP BY 1) d
+         USING (message_id)
+    WHERE m.id = s.message_id
     RETURNING m.id, m.status, m.error_code, m.order_id, m.pricing, m.recipient, s.is_new,
-              s.first_day, s.day,
+              d.is_second, s.first_day, s.day,
               NOT s.is_charged AND m.delivered_at IS NOT NULL AND m.pricing IS NOT NULL AS is_due
 ), counted AS (
     INSERT INTO {usage} AS u (day, messages)
@@ -299,7 +304,7 @@ WITH told AS (
     ON CONFLICT (day, recipients, category, kind, slot)
     DO UPDATE SET messages = c.messages + excluded.messages
 )
-SELECT id, status, error_code, order_id FROM applied
+SELECT id, status, error_code, order_id, is_second FROM applied
 """)
 
 # From here on its outcome is unknown until it is marked. What an answer in the making would say, a

@@ -271,9 +271,13 @@ class PostgresTurn:
         """Return what the applied statuses mean for others: failures at once, the rest in time."""
         return [
             Report(message_id, status, code)
-            for message_id, status, code, order_id in self._applied
+            for message_id, status, code, order_id, _ in self._applied
             if status == "failed" or (order_id and code and _RANKS.get(status, 0) > _FAILED)
         ]
+
+    def doubled(self) -> list[UUID]:
+        """Return the messages of which the applied statuses are the first to tell a second send."""
+        return [row[0] for row in self._applied if row[4]]
 
     async def unsettled(self, contact: str) -> list[Outgoing]:
         """Return the conversation's messages whose outcome is open."""

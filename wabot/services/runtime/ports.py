@@ -169,6 +169,9 @@ class TurnUnit(Protocol):
         All of it is known once the transaction is committed.
         """
 
+    def doubled(self) -> list[UUID]:
+        """Return the messages that reached Graph twice, each once; known like the reports."""
+
     async def unsettled(self, contact: str) -> list[Outgoing]:
         """Return the conversation's messages whose outcome is open."""
 

@@ -105,6 +105,9 @@ class TurnRunner:
                 await self._warn(unit, tenant, key, found.quotas, result)
             await self._repeat(unit, key, found, result)
         result.reports = unit.reports()
+        for message_id in unit.doubled():
+            said = "A message that was sent again had arrived the first time: it reached its reader"
+            log(_log, logging.WARNING, "send.doubled", f"{said} twice.", outgoing=str(message_id))
         return result
 
     async def _warn(
