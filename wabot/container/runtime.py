@@ -137,6 +137,7 @@ def build_runtime(
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.clients import PostgresClients
+    from wabot.repositories.runtime.plan_dates import PostgresPlanDates
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.turns import PostgresTenantStore
     from wabot.services.alerts.tally import Tally
@@ -147,6 +148,7 @@ def build_runtime(
     from wabot.services.runtime.fallbacks import Fallbacks
     from wabot.services.runtime.gates import Gate
     from wabot.services.runtime.measuring import UNMEASURED
+    from wabot.services.runtime.plan_watch import PlanWatch
     from wabot.services.runtime.quota import QuotaWatch
     from wabot.services.runtime.sending import ResendRule, Sender
     from wabot.services.runtime.turn import TurnRunner
@@ -227,6 +229,7 @@ def build_runtime(
         conversing,
         business_clock,
         limits.pauses,
+        plans=PlanWatch(PostgresPlanDates(pools), journal, business_clock),
         lease=seconds("WABOT_LEASE"),
         keep_journal=timedelta(hours=settings["WABOT_JOURNAL_HOURS"]),
         measures=measures,

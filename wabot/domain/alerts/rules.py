@@ -43,6 +43,9 @@ class Rule(StrEnum):
     WEBHOOKS_SILENT = "webhooks_silent"
     QUOTA_80 = "quota_80"
     QUOTA_100 = "quota_100"
+    PLAN_TRIAL_ENDS = "plan_trial_ends"
+    PLAN_GRACE = "plan_grace"
+    PLAN_SUSPENDED = "plan_suspended"
     DATABASE_AWAY = "database_away"
     DATABASE_CONNECTIONS = "database_connections"
     DATABASE_SIZE = "database_size"
@@ -215,6 +218,24 @@ RULES: dict[Rule, RuleSpec] = {
         "A shop has used its plan's messages",
         "offer a larger plan: wabot tenant update SLUG --plan PLAN",
         31 * _DAY,
+    ),
+    Rule.PLAN_TRIAL_ENDS: RuleSpec(
+        _WARNING,
+        "A shop's trial ends within three days",
+        "settle it with the owner; once they pay: wabot plan set SLUG --paid",
+        7 * _DAY,
+    ),
+    Rule.PLAN_GRACE: RuleSpec(
+        _WARNING,
+        "A shop is unpaid and will be suspended",
+        "settle it with the owner; once they pay: wabot plan set SLUG --paid",
+        2 * _DAY,
+    ),
+    Rule.PLAN_SUSPENDED: RuleSpec(
+        _ERROR,
+        "A shop is suspended by a date of its plan; its customers get no answers",
+        "once they pay: wabot plan set SLUG --paid; what was written meanwhile is answered then",
+        7 * _DAY,
     ),
     Rule.DATABASE_AWAY: RuleSpec(
         _CRITICAL,

@@ -11,6 +11,7 @@ from wabot.services.runtime.conversing import Conversing
 from wabot.services.runtime.events import ConversationKey, Leased
 from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.pausing import SendingPauses
+from wabot.services.runtime.plan_watch import PlanWatch
 from wabot.services.runtime.ports import Clients, Clock, Journal
 
 _log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Worker:
         clock: Clock,
         pauses: SendingPauses,
         *,
+        plans: PlanWatch,
         lease: timedelta,
         keep_journal: timedelta,
         idle: float = 1.0,
@@ -46,6 +48,7 @@ class Worker:
         self._conversing = conversing
         self._clock = clock
         self._pauses = pauses
+        self._plans = plans
         self._lease = lease
         self._keep_journal = keep_journal
         self._idle = idle
@@ -189,6 +192,7 @@ class Worker:
     async def _watch(self) -> None:
         for alert in await self._journal.watch(_WAITS_TOO_LONG):
             log(_log, logging.ERROR, "event.waits", "Events wait too long.", alert=alert)
+        await self._plans.look()
 
     async def _purge(self) -> None:
         # The journal's times are the machine's, not business time.
