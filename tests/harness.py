@@ -161,6 +161,12 @@ class Harness:
             while self.central("SELECT 1 FROM wabot.inbox WHERE state = 'waiting' LIMIT 1"):
                 await asyncio.sleep(0.02)
 
+    def make_due(self) -> None:
+        """Let what the customer wrote to another server be due here at once."""
+        self.graph.windows.open(self.tenant.phone_number_id, self.customer.wa_id)
+        self.central_do("UPDATE wabot.inbox SET quiet = false, due_at = now()")
+        self.central_do("UPDATE wabot.conversations SET due_at = now()")
+
     def central(self, query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Query the central database as its owner."""
         with psycopg.connect(self.owner_url, row_factory=dict_row) as connection:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.logging_state import logging_as_it_was
 from wabot import logs
 
 SECRET = "dos kilos de zanahoria morada"
@@ -20,12 +21,8 @@ logger = logging.getLogger("wabot.tests.leaks")
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
+    with logging_as_it_was():
+        yield
 
 
 def written(act: Callable[[], None], *, format_: str = "json") -> str:

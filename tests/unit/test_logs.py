@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.logging_state import logging_as_it_was
 from wabot import logs
 
 TOKEN = "EAAGm0PX4ZCpsBAKZCZBhEr5aQZDZD"
@@ -22,14 +23,8 @@ logger = logging.getLogger("wabot.tests")
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield
-    root.handlers[:] = handlers
-    logs.configure(stream=io.StringIO())  # forgets the configured secrets
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
+    with logging_as_it_was():
+        yield
 
 
 class Terminal(io.StringIO):

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from wabot.domain.placement import placement_from_config
 from wabot.domain.story import Fetched, Heard, Ordered, Spoken, Story, Waiting
-from wabot.errors import ExternalFailure, NotFound
+from wabot.errors import NotFound, WabotError
 from wabot.repositories.provisioning.servers import Servers
 from wabot.services.stories import Found, Shop
 
@@ -94,7 +94,7 @@ class SqlStories:
             try:
                 with self._servers.connect(near[0].id, near[0].placement) as connection:
                     yield connection, near
-            except ExternalFailure:
+            except WabotError:
                 self.unreachable += [shop.slug for shop in near]
 
     def tell(self, found: Found) -> Story:

@@ -6,6 +6,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.harness import Harness, running
+from tests.integration.runtime.test_turns import order
 from wabot.gateways.metrics import OTHER, PrometheusMeasures
 from wabot.simulation.graph.config import StatusLevel
 from wabot.simulation.graph.faults import Fault
@@ -36,14 +37,6 @@ def value(samples: Samples, name: str, **labels: str) -> float:
     return sum(found)
 
 
-async def order(shop: Harness) -> None:
-    await shop.say("hola")
-    await shop.say("2 kg de jitomate")
-    answer = await shop.say("es todo")
-    answer = await shop.tap(answer, "Recoger en tienda")
-    await shop.tap(answer, "Confirmar")
-
-
 async def test_an_order_is_seen_in_the_metrics(environment: dict[str, str]) -> None:
     async with running(environment, statuses=StatusLevel.READ) as shop:
         shop.staff_wrote()
@@ -51,17 +44,17 @@ async def test_an_order_is_seen_in_the_metrics(environment: dict[str, str]) -> N
         await shop.settled()
         seen = await scrape(shop)
         assert value(seen, "messages_received_total", result="accepted", type="text") == 3
-        assert value(seen, "messages_received_total", type="interactive") == 2
+        assert value(seen, "messages_received_total", type="interactive") == 3
         # To the customer, and one to the owner.
-        assert value(seen, "messages_sent_total", result="accepted") == 6
+        assert value(seen, "messages_sent_total", result="accepted") == 7
         assert value(seen, "orders_total") == 1
         assert value(seen, "sessions_total") == 1
-        assert value(seen, "reply_seconds_count") == 5
-        assert value(seen, "turns_total", result="done") >= 5
+        assert value(seen, "reply_seconds_count") == 6
+        assert value(seen, "turns_total", result="done") >= 6
         assert value(seen, "turn_seconds_count") == value(seen, "turns_total")
-        assert value(seen, "graph_request_seconds_count", status="2xx") == 6
+        assert value(seen, "graph_request_seconds_count", status="2xx") == 7
         assert value(seen, "webhooks_total", code="200") == value(seen, "webhook_seconds_count")
-        assert value(seen, "statuses_received_total", status="read") >= 6
+        assert value(seen, "statuses_received_total", status="read") >= 7
         assert value(seen, "database_up") == 1
         assert value(seen, "inbox_events", state="waiting") == 0
         assert value(seen, "shops", status="active") == 1

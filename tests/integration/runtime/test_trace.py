@@ -5,10 +5,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
 from tests.harness import Harness, make_tenant, running
+from tests.integration.runtime.test_turns import order
 from wabot.cli.app import app
 from wabot.simulation.graph.config import StatusLevel
 from wabot.simulation.graph.faults import Fault
@@ -34,6 +36,12 @@ def trace(run: Callable[..., Result]) -> Trace:
     return story
 
 
+async def placed(shop: Harness) -> None:
+    shop.staff_wrote()
+    await order(shop)
+    await shop.settled()
+
+
 def names(story: Any) -> list[str]:
     return [step["step"] for step in story["steps"]]
 
@@ -42,20 +50,11 @@ def detail(story: Any, name: str) -> str:
     return next(step["detail"] for step in story["steps"] if step["step"] == name)
 
 
-async def order(shop: Harness) -> None:
-    shop.staff_wrote()
-    await shop.say("2 kg de jitomate")
-    answer = await shop.say("es todo")
-    answer = await shop.tap(answer, "Recoger en tienda")
-    await shop.tap(answer, "Confirmar")
-    await shop.settled()
-
-
 async def test_an_order_is_told_from_the_tap_to_the_delivered_answer(
     environment: dict[str, str], trace: Trace
 ) -> None:
     async with running(environment, statuses=StatusLevel.READ) as shop:
-        await order(shop)
+        await placed(shop)
         read = "SELECT 1 FROM messages WHERE order_id IS NOT NULL AND read_at IS NULL"
         async with asyncio.timeout(15):
             while await asyncio.to_thread(shop.shop, read):
@@ -75,7 +74,7 @@ async def test_an_order_is_told_from_the_tap_to_the_delivered_answer(
             assert told.count(step) == 2, step
         assert detail(story, "understood") == "interactive · tap order: place order, order.placed"
         assert detail(story, "state") == "confirm → menu"
-        assert detail(story, "order").startswith("P-101 · 56.00 MXN")
+        assert detail(story, "order").startswith("P-101 · 64.00 MXN")
         assert 0 < story["received_to_handled_ms"] < story["received_to_accepted_ms"]
         # The journal's memory is short; the shop's is not.
         await asyncio.to_thread(shop.central_do, "DELETE FROM wabot.inbox")
@@ -156,9 +155,9 @@ async def test_a_code_that_several_shops_have_asks_for_the_shop(
             number="106500000000002",
             isolation="database",
         )
-        await order(shop)
+        await placed(shop)
         shop.tenant, first = other, shop.tenant
-        await order(shop)
+        await placed(shop)
         done = await asyncio.to_thread(run, "P-101")
         assert done.exit_code == 2
         assert "bodega, otra" in done.stderr
@@ -178,3 +177,25 @@ def test_what_nobody_knows_is_said_so_with_a_hint(
 
 def test_a_shop_that_is_none_is_said_so(run: Callable[..., Result]) -> None:
     assert run("P-101", "--tenant", "nada").exit_code == 4
+
+
+def test_a_shop_whose_database_is_away_hides_no_other_and_is_named(
+    run: Callable[..., Result], settings: Any, central_url: str
+) -> None:
+    make_tenant(settings, central_url, "bodega")
+    make_tenant(settings, central_url, "lejos", number="106500000000002", isolation="database")
+    with psycopg.connect(central_url) as connection:
+        connection.execute(
+            "UPDATE wabot.clients SET db_connection_config ="
+            " jsonb_set(db_connection_config, '{database}', '\"gone\"') WHERE slug = 'lejos'"
+        )
+        connection.execute(
+            "INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, contact, payload,"
+            " occurred_at, state) VALUES ('9', 'wamid.x', 'message', '1', '{}', now(), 'unrouted')"
+        )
+    done = run("wamid.x")
+    assert done.exit_code == 0, done.output
+    assert "lejos was not looked at" in done.stderr
+    lost = run("wamid.lost")
+    assert lost.exit_code == 5
+    assert "lejos" in lost.stderr

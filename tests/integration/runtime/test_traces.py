@@ -99,9 +99,7 @@ async def test_another_process_goes_on_with_the_trace(
         request_id = await post(first, "hola")
         tenant = first.tenant
     async with running(environment, tenant=tenant) as second:
-        second.graph.windows.open(tenant.phone_number_id, second.customer.wa_id)
-        second.central_do("UPDATE wabot.inbox SET quiet = false, due_at = now()")
-        second.central_do("UPDATE wabot.conversations SET due_at = now()")
+        second.make_due()
         await second.answer()
         await second.settled()
     (turn,) = collector.named("turn")

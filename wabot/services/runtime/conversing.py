@@ -1,5 +1,6 @@
 """Takes a leased conversation through turn, send and close."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -32,6 +33,9 @@ from wabot.services.runtime.spans import UNTRACED, Spans
 from wabot.services.runtime.turn import TurnResult, TurnRunner
 
 _log = logging.getLogger(__name__)
+
+LEASE_LOST = "lease lost"
+"""With this a conversation's task is cancelled when another process took it over."""
 
 _CLOSINGS_AT_ONCE = 100
 _COLLISIONS = 3
@@ -79,6 +83,11 @@ class Conversing:
             except Exception:
                 said = "Left after a bug."
                 log(_log, logging.ERROR, "conversation.failed", said, exc_info=True)
+            except asyncio.CancelledError as error:
+                if LEASE_LOST in error.args:
+                    said = "A lease was lost in the middle of work."
+                    log(_log, logging.WARNING, "lease.lost", said)
+                raise
         return False
 
     async def _handle(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from wabot.errors import ExternalFailure
 from wabot.logs import log
-from wabot.services.runtime.conversing import Conversing
+from wabot.services.runtime.conversing import LEASE_LOST, Conversing
 from wabot.services.runtime.events import ConversationKey, Leased
 from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.pausing import SendingPauses
@@ -166,15 +166,7 @@ class Worker:
         for key in keys:
             if key not in held and key in self._held:
                 self._measures.lease_lost()
-                log(
-                    _log,
-                    logging.WARNING,
-                    "lease.lost",
-                    "A lease was lost in the middle of work.",
-                    client=str(key.client_id),
-                    contact=key.contact,
-                )
-                self._held[key].cancel()
+                self._held[key].cancel(LEASE_LOST)
 
     async def _fire_timers(self) -> None:
         self.dispatch(map(Leased, await self._journal.fire_timers(self._clock.now())))
