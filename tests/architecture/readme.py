@@ -26,7 +26,7 @@ def settings_table() -> str:
     rows = ["| setting | default | what it is |", "|---|---|---|"]
     for known in SETTINGS:
         default = f"`{known.default}`" if known.default else ""
-        origin = f" *How to obtain it:* {_code(known.obtain)}." if known.obtain else ""
+        origin = f" *How to obtain it:* {known.obtain}." if known.obtain else ""
         rows.append(f"| `{known.name}` | {default} | {known.help}{origin} |")
     return "\n".join(rows)
 
@@ -123,11 +123,6 @@ def _usage(path: str, command: Any) -> str:
 
 def _summary(command: Any) -> str:
     return " ".join((command.help or "").split("\n\n")[0].split())
-
-
-def _code(text: str) -> str:
-    # Only a command is code: the rest is a sentence.
-    return re.sub(r"(python3 -c .*)", r"`\1`", text)
 
 
 def with_tables(text: str) -> str:

@@ -24,6 +24,7 @@ class Entry:
 
 
 COMMANDS = {
+    "init": Entry("wabot.cli.init:init", "Write the .env and make the central database."),
     "tenant": Entry("wabot.cli.tenant:app", "Create shops and look at them."),
     "catalog": Entry("wabot.cli.catalog:app", "Look at what a shop sells, and change it."),
     "plan": Entry("wabot.cli.plan:app", "Look at plans, what shops use of them, and agree apart."),

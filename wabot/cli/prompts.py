@@ -39,6 +39,16 @@ def read_secret(
     return found
 
 
+def ask(question: str, *, hidden: bool = False) -> str:
+    """Ask for a word on the terminal; Enter alone leaves it empty, and so does no terminal."""
+    if not sys.stdin.isatty():
+        return ""
+    if hidden:
+        return getpass.getpass(f"{question}: ", stream=sys.stderr).strip()
+    answer: str = typer.prompt(question, err=True, default="", show_default=False)
+    return answer.strip()
+
+
 def _read_file(path: str, option: str) -> str:
     try:
         with Path(path).expanduser().open(encoding="utf-8") as file:

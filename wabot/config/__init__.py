@@ -94,16 +94,22 @@ def load_settings(
 
 
 def examine_settings(
-    *, environ: Mapping[str, str] | None = None, env_file: Path | None = None
+    *,
+    environ: Mapping[str, str] | None = None,
+    env_file: Path | None = None,
+    added: Mapping[str, str] | None = None,
 ) -> Examination:
-    """Read the environment over the `.env` file of the working folder, whatever is wrong there."""
+    """Read the environment over the `.env` file of the working folder, whatever is wrong there.
+
+    `added` is read as if it stood in the file.
+    """
     path = env_file if env_file is not None else Path(".env")
     surrounding = dict(os.environ if environ is None else environ)
     from_file: Mapping[str, str] = {}
     unreadable, away, kept = "", None, None
     try:
         surrounding = _surrounding(environ)
-        from_file = _from_file(path)
+        from_file = {**_from_file(path), **(added or {})}
     except ConfigurationError as error:
         unreadable = error.message
     address = {**from_file, **surrounding}.get("WABOT_SETTINGS_FROM", "").strip()

@@ -25,8 +25,6 @@ from wabot.config.setting import Setting
 __all__ = ["SETTINGS", "Setting"]
 
 
-_NEW_KEY = 'python3 -c "import base64,os;print(base64.urlsafe_b64encode(os.urandom(32)).decode())"'
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "WABOT_SETTINGS_FROM",
@@ -85,7 +83,7 @@ SETTINGS: tuple[Setting, ...] = (
         "security",
         "Encrypts tokens: 32 bytes, URL-safe base64. Several separated by commas: the first"
         " encrypts, all decrypt.",
-        obtain=f"make one with: {_NEW_KEY}",
+        obtain="`wabot init` makes one, and so does `wabot keys new`",
         secret=True,
         parse=keys,
     ),

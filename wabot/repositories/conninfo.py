@@ -3,6 +3,7 @@
 import re
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from wabot.errors import ConfigurationError, DatabaseUnavailable, WabotError
@@ -82,6 +83,29 @@ def connect(conninfo: str, *, autocommit: bool = False) -> Connection:
         )
     except psycopg.OperationalError as error:
         raise _explained(conninfo, parameters, error) from error
+
+
+def ensure_database(conninfo: str) -> bool:
+    """Make the database that the string names if the server has none of that name; tell whether."""
+    parameters = {"connect_timeout": "10"} | parameters_of(conninfo)
+    name = parameters.get("dbname", "")
+    if not name or not _is_missing(parameters):
+        return False
+    elsewhere = make_conninfo("", **parameters | {"dbname": "postgres"})
+    with connect(elsewhere, autocommit=True) as server:
+        try:
+            server.execute(
+                sql.SQL("create database {} encoding 'UTF8' template template0").format(
+                    sql.Identifier(name)
+                )
+            )
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise ConfigurationError(
+                f"There is no {describe(conninfo)}, and this login may not make it",
+                hint=f'Make it as an administrator of that server: create database "{name}"'
+                " encoding UTF8 template template0;",
+            ) from error
+    return True
 
 
 def _explained(

@@ -32,6 +32,7 @@ NO_ACTS = {
 ELSEWHERE = {
     "tenant migrate": "tests/integration/tenant_migrations/test_migrating.py::"
     "test_what_was_done_is_audited",
+    "init": "tests/integration/central/test_init.py::test_the_upgrade_that_it_makes_is_audited",
 }
 ANOTHER_DATABASE, LOOKING = ("simulate",), ("check",)
 

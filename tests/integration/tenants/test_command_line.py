@@ -140,7 +140,7 @@ def test_without_a_master_key_it_says_how_to_make_one(cli: Cli, central: Connect
     done = cli(*create_words(), stdin=TOKEN, env={"WABOT_MASTER_KEY": ""})
     assert done.exit_code == 3
     assert "WABOT_MASTER_KEY" in done.stderr
-    assert "make one with" in done.stderr
+    assert "`wabot init` makes one" in done.stderr
     assert central.execute("select count(*) from wabot.clients").fetchone() == (0,)
 
 
