@@ -10,6 +10,7 @@ from wabot.cli.alerts_silence import app as silence_app
 from wabot.cli.output import JsonOption, Output
 
 if TYPE_CHECKING:
+    from wabot.config import Settings
     from wabot.repositories.alerts.listing import AlertRow, SqlAlerts
 
 app = typer.Typer(rich_markup_mode=None)
@@ -79,7 +80,7 @@ def try_(
     from wabot.errors import Finding
 
     out = Output("alerts test", json=json)
-    settings = load_settings()
+    settings = _with_logs(load_settings())
     trials = asyncio.run(try_channels(settings, channel))
     columns = ("channel", "status", "detail", "fix")
     rows = [[trial.channel, trial.status, trial.detail, trial.fix] for trial in trials]
@@ -105,7 +106,7 @@ def send(json: JsonOption = False) -> None:
     from wabot.repositories.engines import database_errors
 
     out = Output("alerts send", json=json)
-    settings = load_settings()
+    settings = _with_logs(load_settings())
     with open_central(settings) as urls, database_errors(urls.runtime_url):
         told = asyncio.run(send_once(settings, urls.runtime_url))
     problems = [each for each in told if each.problem]
@@ -128,6 +129,19 @@ def resolve(
     with open_alerts() as (alerts, actor):
         alerts.resolve(key, actor=actor)
     out.done(f"{key} is over.", data={"key": key}, next=("wabot alerts list",))
+
+
+def _with_logs(settings: "Settings") -> "Settings":
+    """Let the channel `log` write where the server's log is written."""
+    from wabot import logs
+
+    logs.configure(
+        settings["WABOT_LOG_LEVEL"],
+        settings["WABOT_LOG_FORMAT"],
+        secrets=settings.secret_words,
+        file=settings["WABOT_LOG_FILE"],
+    )
+    return settings
 
 
 @contextmanager

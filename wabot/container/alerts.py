@@ -1,7 +1,7 @@
 """The composition of what tells the operator of alerts."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -112,11 +112,13 @@ async def try_channels(settings: Settings, name: str | None) -> "list[Trial]":
 
     if name is not None and name not in CHANNELS:
         raise UnknownChoice(f"there is no channel {name!r}; known: {', '.join(CHANNELS)}")
-    with ExitStack() as opened:
+    async with AsyncExitStack() as opened:
 
         def pools() -> "Pools":
             urls = opened.enter_context(open_central(settings))
-            return Pools(urls.runtime_url, size=2)
+            made = Pools(urls.runtime_url, size=2)
+            opened.push_async_callback(made.close)
+            return made
 
         listeners = configured_channels(settings, pools)
         found = [each.channel for each in listeners if name in {None, each.channel.name}]

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import io
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from tests.harness import NUMBER, TOKEN, make_tenant
 from tests.integration.alerts.conftest import Receiver, raise_some
 from tests.integration.alerts.mail import PASSWORD, UNKNOWN, USER, MailBox, mail_server
+from wabot import logs
 from wabot.cli.app import app
 from wabot.config import Settings
 from wabot.domain.alerts import Rule
@@ -39,6 +41,13 @@ def run(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):
         return await asyncio.to_thread(CliRunner().invoke, app, ["alerts", *words])
 
     return invoke
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Nothing later is to write into a command's closed streams."""
+    yield
+    logs.configure(stream=io.StringIO())
 
 
 def row_of(result: object, channel: str) -> list[str]:
@@ -274,6 +283,7 @@ async def test_a_number_of_the_operators_own_needs_its_token(run, central_url: s
 async def test_without_a_channel_the_log_is_tried_and_the_settings_are_named(run) -> None:
     result = await run("test")
     assert (result.exit_code, result.stdout.splitlines()[0][:6]) == (0, "log\tok")
+    assert '"action":"alert.test"' in result.stderr
     assert "No channel but the log is set" in result.stderr
     result = await run("test", "email")
     assert result.exit_code == 3

@@ -25,7 +25,7 @@ class LogChannel:
     async def tell(self, message: Digest) -> None:
         """Write the lines."""
         if not message.notices:
-            log(_log, logging.INFO, "alert.test", message.text)
+            log(_log, _LEVELS[message.severity], "alert.test", message.text)
         for notice in message.notices:
             alert = notice.alert
             over = notice.news in {News.RESOLVED, News.PASSED}
