@@ -235,8 +235,19 @@ async def test_a_topic_that_is_not_there_is_named_with_what_helps(run, sns: str)
     result = await run("test", "sns")
     assert result.exit_code == 1
     row = row_of(result, "sns")
-    assert row[2] == f"There is no SNS topic {TOPIC} (NotFound)"
+    assert row[2] == f"There is no SNS topic {TOPIC}"
     assert row[3] == "Make the topic, or correct WABOT_ALERTS_SNS_TOPIC: aws sns list-topics"
+
+
+async def test_without_aws_credentials_sns_says_how_to_get_some(
+    run, sns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    result = await run("test", "sns", AWS_EC2_METADATA_DISABLED="true")
+    row = row_of(result, "sns")
+    assert row[2] == f"SNS does not take the alert for {TOPIC}: no AWS credentials were found"
+    assert row[3].startswith("Give the machine an IAM role")
 
 
 WHATSAPP = {

@@ -7,20 +7,13 @@ from functools import cached_property
 from typing import Any
 
 from wabot.domain.alerts.notices import Digest
+from wabot.gateways.aws.clients import aws_client
+from wabot.gateways.aws.errors import AwsFailure, aws_errors
 from wabot.services.alerts.ports import ChannelFailed
 
 _SUBJECT = 100
 _BYTES = 250_000
-_HINTS = {
-    "NotFound": "Make the topic, or correct WABOT_ALERTS_SNS_TOPIC: aws sns list-topics",
-    "NotFoundException": "Make the topic, or correct WABOT_ALERTS_SNS_TOPIC: aws sns list-topics",
-    "AuthorizationError": "Allow sns:Publish on the topic in the IAM policy of these credentials.",
-    "AuthorizationErrorException": "Allow sns:Publish on the topic in the IAM policy.",
-    "AccessDenied": "Allow sns:Publish on the topic in the IAM policy of these credentials.",
-    "InvalidClientTokenId": "Correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
-    "SignatureDoesNotMatch": "Correct AWS_SECRET_ACCESS_KEY.",
-    "ExpiredToken": "Renew the AWS session, or give the machine an IAM role.",
-}
+_ABSENT = ("NotFound", "NotFoundException")
 
 
 class SnsChannel:
@@ -34,48 +27,35 @@ class SnsChannel:
 
     @cached_property
     def _client(self) -> Any:
-        import boto3
-        from botocore.config import Config
-
-        config = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 2})
         # The topic's region, whatever the machine's own is.
-        region = self._topic.split(":")[3]
-        return boto3.session.Session().client("sns", region_name=region, config=config)
+        return aws_client("sns", region=self._topic.split(":")[3], read=15, attempts=2)
 
     async def tell(self, message: Digest) -> None:
         """Publish the message."""
         await asyncio.to_thread(self._publish, message)
 
     def _publish(self, message: Digest) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         asked: dict[str, Any] = {
             "TopicArn": self._topic,
-            # SNS takes printable ASCII on one line there.
-            "Subject": " ".join(message.subject.encode("ascii", "replace").decode().split())[
-                :_SUBJECT
-            ],
+            "Subject": _ascii_line(message.subject)[:_SUBJECT],
             "Message": message.text.encode()[:_BYTES].decode(errors="ignore"),
         }
         if self._topic.endswith(".fifo"):
             asked["MessageGroupId"] = "wabot"
             asked["MessageDeduplicationId"] = hashlib.sha256(message.text.encode()).hexdigest()
+        what = f"SNS does not take the alert for {self._topic}"
         try:
-            self._client.publish(**asked)
-        except ClientError as error:
-            said = error.response.get("Error", {})
-            code = str(said.get("Code", "?"))
-            refused = f"SNS refuses the topic {self._topic}: {said.get('Message')} ({code})"
-            absent = f"There is no SNS topic {self._topic} ({code})"
+            with aws_errors(what, permission="sns:Publish"):
+                self._client.publish(**asked)
+        except AwsFailure as error:
+            if error.aws_code not in _ABSENT:
+                raise
             raise ChannelFailed(
-                absent if code.startswith("NotFound") else refused,
-                hint=_HINTS.get(code, "See the topic: aws sns get-topic-attributes --topic-arn …"),
-                retryable=True,
+                f"There is no SNS topic {self._topic}",
+                hint="Make the topic, or correct WABOT_ALERTS_SNS_TOPIC: aws sns list-topics",
             ) from error
-        except (BotoCoreError, OSError) as error:
-            raise ChannelFailed(
-                f"SNS cannot be used: {error}",
-                hint="See the AWS settings (AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_ENDPOINT_URL), and"
-                " that this machine reaches AWS.",
-                retryable=True,
-            ) from error
+
+
+def _ascii_line(text: str) -> str:
+    """Return what SNS takes for a subject: printable ASCII on one line."""
+    return " ".join(text.encode("ascii", "replace").decode().split())
