@@ -177,6 +177,9 @@ async def test_a_busy_shop_that_falls_silent_is_an_alert_until_somebody_writes(
     busy_for_weeks(central, shop.id)
     never_closes(central, shop)
     assert await alerts(evaluator, central) == [("shop_silent", "error")]
+    # The hours of which much was to be expected go by: nobody has written all the same.
+    central("DELETE FROM wabot.busy_hours")
+    assert await alerts(evaluator, central) == [("shop_silent", "error")]
     central("INSERT INTO wabot.busy_hours VALUES (%s, date_trunc('hour', now()), 1)", shop.id)
     assert await alerts(evaluator, central) == []
 

@@ -291,5 +291,6 @@ RULES: dict[Rule, RuleSpec] = {
         "Alerts cannot be told through one of their channels",
         "wabot alerts test",
         4 * _HOUR,
+        over_after=_DAY,
     ),
 }

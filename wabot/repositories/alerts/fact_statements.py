@@ -144,6 +144,16 @@ CROSS JOIN LATERAL (
 ORDER BY q.slug, h.n
 """
 
+# Neither their hour of the day nor another quiet hour ends a silence: somebody's message does.
+STILL_SILENT = """
+SELECT a.key FROM wabot.alerts a LEFT JOIN wabot.clients c ON c.id = a.client_id
+WHERE a.rule = ANY(%(rules)s::text[]) AND a.resolved_at IS NULL
+  AND (a.client_id IS NULL OR c.status = 'active')
+  AND NOT EXISTS (SELECT 1 FROM wabot.busy_hours b
+                  WHERE b.hour >= date_trunc('hour', a.first_at)
+                    AND (a.client_id IS NULL OR b.client_id = a.client_id))
+"""
+
 RECEIVED_BY_ALL = """
 SELECT coalesce(sum(received), 0)::int FROM wabot.busy_hours
 WHERE hour >= date_trunc('hour', now()) - interval '1 hour'

@@ -139,6 +139,11 @@ class PostgresFacts:
             found.setdefault((client_id, slug), []).append(Hour(begins, received, tuple(before)))
         return [Hours(key[0], key[1], 0, tuple(each)) for key, each in found.items()]
 
+    async def still_silent(self, rules: Sequence[Rule]) -> list[str]:
+        """Return the keys of standing alerts since which no message has come."""
+        rows = await self._rows(statements.STILL_SILENT, {"rules": list(rules)})
+        return [row[0] for row in rows]
+
     async def received_by_all(self) -> int:
         """Return how many messages came in this hour and the last, of all shops."""
         found: int = (await self._rows(statements.RECEIVED_BY_ALL, {}))[0][0]

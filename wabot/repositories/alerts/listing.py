@@ -85,7 +85,7 @@ class SqlAlerts:
         return tuple(AlertRow(*row) for row in rows)
 
     def troubles(self) -> tuple[ChannelTrouble, ...]:
-        """Return the channels that fail."""
+        """Return the channels that fail; those that are not used any more do not count."""
         with self._engine.connect() as connection:
             rows = connection.exec_driver_sql(_TROUBLES).all()
         return tuple(ChannelTrouble(*row) for row in rows)
@@ -194,7 +194,8 @@ LIMIT %(limit)s
 """
 
 _TROUBLES = """
-SELECT channel, failures, last_error FROM wabot.alert_channels WHERE failures > 0 ORDER BY channel
+SELECT channel, failures, last_error FROM wabot.alert_channels
+WHERE failures > 0 AND next_at > now() - interval '1 day' ORDER BY channel
 """
 
 _RESOLVE = """

@@ -99,6 +99,9 @@ class Facts(Rounds, Protocol):
     async def quiet_shops(self, hours: int) -> list[Hours]:
         """Return active shops without a message in this hour and the last, with their habits."""
 
+    async def still_silent(self, rules: Sequence[Rule]) -> list[str]:
+        """Return the keys of standing alerts since which no message has come."""
+
     async def received_by_all(self) -> int:
         """Return how many messages came in this hour and the last, of all shops."""
 

@@ -137,6 +137,9 @@ class Notifier:
             # The central database: the claim runs out, and whoever is able goes on.
             log(_log, logging.WARNING, "alerts.wait", "Alerts wait.", reason=error.message)
             return Told(name, 0, error.message, error.hint)
+        except Exception:
+            log(_log, logging.ERROR, "alerts.failed", "Alerts were not told.", exc_info=True)
+            return Told(name, 0, "alerts were not told for a bug; the log has the traceback")
         return Told(name, len(notices))
 
     async def _hand_over(self, listener: Listener, notices: Sequence[Notice]) -> Told | None:

@@ -129,11 +129,12 @@ class Looks:
             if hours:
                 silent.append(findings.Silent(shop.client_id, shop.slug, hours))
         received = await self._facts.received_by_all() if silent else 0
+        spared = await self._facts.still_silent((Rule.SHOP_SILENT, Rule.WEBHOOKS_SILENT))
         for rule, judge in (
             (Rule.SHOP_SILENT, findings.shops_silent),
             (Rule.WEBHOOKS_SILENT, findings.webhooks_silent),
         ):
-            await self._facts.reconcile(rule, judge(silent, received))
+            await self._facts.reconcile(rule, judge(silent, received), spared=spared)
 
     async def _opening(self, client_id: UUID) -> Callable[[datetime], bool]:
         """Return what tells whether a shop is open; what is not known excuses nothing."""
