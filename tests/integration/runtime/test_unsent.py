@@ -1,7 +1,5 @@
 """What Graph refuses for good or for its window: a template, an alert, a word on the order."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from tests.harness import OWNER_PHONE, Harness, options_of, running
@@ -13,9 +11,9 @@ from tests.integration.runtime.windows import (
     outgoing,
     problem,
     set_,
+    shop,
     to_owner,
 )
-from wabot.domain.tenant import Isolation
 from wabot.simulation.graph.config import StatusLevel
 from wabot.simulation.graph.faults import Fault
 from wabot.simulation.graph.templates import Template
@@ -28,14 +26,7 @@ from wabot.simulation.inbound_payloads import (
     webhook,
 )
 
-
-@pytest.fixture(params=list(Isolation))
-async def shop(
-    request: pytest.FixtureRequest, environment: dict[str, str]
-) -> AsyncIterator[Harness]:
-    """A shop in each kind of place, whose Graph refuses what Meta would."""
-    async with running(environment, isolation=request.param) as harness:
-        yield harness
+__all__ = ["shop"]
 
 
 class TestARefusalFor24Hours:

@@ -1,12 +1,10 @@
 """Outside the 24 hours after a person's message: an approved template, or nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
-
-from tests.harness import ADVISER_PHONE, Harness, running
+from tests.harness import ADVISER_PHONE, Harness
 from tests.integration.runtime.test_turns import order
 from tests.integration.runtime.windows import (
     ANOTHER_NUMBER,
@@ -16,6 +14,7 @@ from tests.integration.runtime.windows import (
     name_template,
     outgoing,
     problem,
+    shop,
     to_owner,
 )
 from wabot.domain.tenant import Isolation, Tenant
@@ -28,14 +27,7 @@ from wabot.simulation.inbound_payloads import (
     webhook,
 )
 
-
-@pytest.fixture(params=list(Isolation))
-async def shop(
-    request: pytest.FixtureRequest, environment: dict[str, str]
-) -> AsyncIterator[Harness]:
-    """A shop in each kind of place, whose Graph refuses what Meta would."""
-    async with running(environment, isolation=request.param) as harness:
-        yield harness
+__all__ = ["shop"]
 
 
 class TestACustomer:

@@ -1,10 +1,13 @@
 """What tests of the 24-hour window look at and set up."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
 from psycopg.types.json import Jsonb
 
-from tests.harness import OWNER_PHONE, Harness
+from tests.harness import OWNER_PHONE, Harness, running
+from wabot.domain.tenant import Isolation
 from wabot.simulation.graph.journal import SentMessage
 from wabot.simulation.graph.templates import Template
 from wabot.simulation.inbound_payloads import (
@@ -14,6 +17,15 @@ from wabot.simulation.inbound_payloads import (
 
 OWNER = Person("5215550190001", "Doña Lupita")
 ANOTHER_NUMBER = "106500000000002"
+
+
+@pytest.fixture(params=list(Isolation))
+async def shop(
+    request: pytest.FixtureRequest, environment: dict[str, str]
+) -> AsyncIterator[Harness]:
+    """A shop in each kind of place, whose Graph refuses what Meta would."""
+    async with running(environment, isolation=request.param) as harness:
+        yield harness
 
 
 def name_template(shop: Harness, purpose: str, name: str, parameters: int) -> None:

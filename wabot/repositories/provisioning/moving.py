@@ -1,11 +1,11 @@
 """Moves of tenants in SQL: the pause, the copy and the switch."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from wabot.domain.migration import modules_of, parse_ledger
 from wabot.domain.placement import placement_to_view
@@ -15,21 +15,14 @@ from wabot.errors import Refused
 from wabot.repositories.provisioning import clients, databases, namespaces
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.driver import driver_of
-from wabot.repositories.provisioning.failures import named_failures
 from wabot.repositories.provisioning.handmade import refuse_handmade
 from wabot.repositories.provisioning.migration_line import MigrationLine, bundled_line
-from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.reach import Reach
+from wabot.repositories.provisioning.servers import Servers
 from wabot.repositories.provisioning.table_copy import copy_tables, snapshot
 from wabot.repositories.provisioning.table_shapes import tables_of
 from wabot.repositories.provisioning.turns import slug_turn
 from wabot.repositories.provisioning.waking import wake
-
-_AT_WORK = """
-SELECT (SELECT count(*) FROM wabot.conversations
-        WHERE client_id = %(client)s AND owner IS NOT NULL AND lease_until > now())
-     + (SELECT count(*) FROM wabot.media
-        WHERE phone_number_id = %(number)s AND lease_until > now())
-"""
 
 
 class SqlMoves:
@@ -40,6 +33,7 @@ class SqlMoves:
     ) -> None:
         self._engine = engine
         self._servers = servers
+        self._reach = Reach(engine, servers)
         self._line = line or bundled_line()
 
     def turn(self, slug: str) -> AbstractContextManager[None]:
@@ -48,7 +42,7 @@ class SqlMoves:
 
     def read(self, slug: str) -> tuple[Tenant, Places]:
         """Return the tenant and its places as they are now."""
-        with self._central() as connection:
+        with self._reach.central() as connection:
             (tenant,) = clients.read(connection, clients.by_slug(slug))
             return tenant, clients.read_places(connection, tenant)
 
@@ -66,14 +60,14 @@ class SqlMoves:
         refuse_handmade(self._line, modules_of(tenant.revision), tables, f"tenant {tenant.slug}")
         if not to.database:
             return
-        with self._central() as connection:
+        with self._reach.central() as connection:
             clients.refuse_held_database(connection, to)
         databases.survey(self._servers, tenant.id, to)
 
     def pause(self, tenant: Tenant, places: Places, *, actor: str) -> None:
         """Write the move down: from now on no server takes the tenant's messages."""
         assert places.move is not None
-        with self._central() as connection:
+        with self._reach.central() as connection:
             clients.write_places(connection, tenant, places, TenantStatus.MOVING)
             details = _from_to(places.current, places.move.to)
             note(connection, tenant, actor=actor, action="tenant.move.begin", details=details)
@@ -81,14 +75,11 @@ class SqlMoves:
 
     def at_work(self, tenant: Tenant) -> int:
         """Count the tenant's conversations and files that servers still hold."""
-        with self._central() as connection:
-            values = {"client": tenant.id, "number": tenant.phone_number_id}
-            held = connection.exec_driver_sql(_AT_WORK, values).scalar_one()
-        return int(held)
+        return self._reach.at_work(tenant)
 
     def close(self, tenant: Tenant, place: Placement) -> None:
         """Take the tenant's rights away, once nobody is in the middle of writing."""
-        with self._in(tenant, place) as connection:
+        with self._reach.into(tenant, place) as connection:
             namespaces.close(connection, place)
 
     def copy(self, tenant: Tenant, source: Placement, to: Placement) -> Mapping[str, int]:
@@ -105,7 +96,7 @@ class SqlMoves:
         with (
             self._servers.connect(tenant.id, source) as reading,
             snapshot(reading),
-            self._in(tenant, to) as connection,
+            self._reach.into(tenant, to) as connection,
         ):
             connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
             namespaces.drop(connection, to, tenant.id)
@@ -116,7 +107,7 @@ class SqlMoves:
 
     def switch(self, tenant: Tenant, places: Places, *, actor: str, rows: Mapping[str, int]) -> int:
         """Let servers work in the new place; return how many events waited."""
-        with self._central() as connection:
+        with self._reach.central() as connection:
             # As they stand now: their passwords may have got another key meanwhile.
             places = clients.read_places(connection, tenant, lock=True)
             assert places.move is not None
@@ -133,9 +124,9 @@ class SqlMoves:
     def give_up(self, tenant: Tenant, places: Places, *, actor: str) -> None:
         """Open the present place again and take back what the move made."""
         assert places.move is not None
-        with self._in(tenant, places.current) as connection:
+        with self._reach.into(tenant, places.current) as connection:
             namespaces.open_again(connection, places.current)
-        with self._central() as connection:
+        with self._reach.central() as connection:
             held = clients.read_places(connection, tenant, lock=True)
             after = replace(held, move=None)
             clients.write_places(connection, tenant, after, places.move.status)
@@ -149,7 +140,7 @@ class SqlMoves:
     def drop(self, tenant: Tenant, places: Places, former: Placement, *, actor: str) -> Places:
         """Drop a former place with what belongs to it; return the places that are left."""
         self._clear(tenant, former)
-        with self._central() as connection:
+        with self._reach.central() as connection:
             held = clients.read_places(connection, tenant, lock=True)
             left = tuple(place for place in held.former if place.address != former.address)
             after = replace(held, former=left)
@@ -160,31 +151,8 @@ class SqlMoves:
 
     def _clear(self, tenant: Tenant, place: Placement) -> None:
         """Drop what stands in a place that nobody uses; each part may be gone already."""
-        if place.database:
-            if not databases.drop(self._servers, tenant.id, place):
-                # It was there before the tenant: only the tenant's part of it goes.
-                with self._in(tenant, place) as connection:
-                    namespaces.drop(connection, place, tenant.id)
-                databases.unmark(self._servers, tenant.id, place)
-        else:
-            with self._in(tenant, place) as connection:
-                namespaces.drop(connection, place, tenant.id)
+        self._reach.vacate(tenant, place)
         databases.drop_roles(self._servers, tenant.id, place)
-
-    @contextmanager
-    def _in(self, tenant: Tenant, place: Placement) -> Iterator[Connection]:
-        if not place.database:
-            with self._central() as connection:
-                yield connection
-            return
-        with self._servers.begin(tenant.id, place) as connection:
-            yield connection
-
-    @contextmanager
-    def _central(self) -> Iterator[Connection]:
-        with named_failures(), self._engine.begin() as connection:
-            connection.exec_driver_sql(LIMITS)
-            yield connection
 
 
 def _from_to(source: Placement, to: Placement) -> dict[str, Any]:

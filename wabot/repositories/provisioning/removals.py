@@ -1,7 +1,7 @@
 """The end of a tenant in SQL: parked, drained, its places dropped, its rows gone."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,19 +14,13 @@ from wabot.domain.tenant import Placement, Tenant, TenantStatus
 from wabot.models import alerting, central
 from wabot.repositories.provisioning import clients, databases, namespaces
 from wabot.repositories.provisioning.auditing import note
-from wabot.repositories.provisioning.failures import named_failures
+from wabot.repositories.provisioning.reach import Reach
 from wabot.repositories.provisioning.rendering import quoted
-from wabot.repositories.provisioning.servers import LIMITS, Servers
+from wabot.repositories.provisioning.servers import Servers
 from wabot.repositories.provisioning.tenant_ddl import ownership
 from wabot.repositories.provisioning.turns import slug_turn
 from wabot.repositories.provisioning.waking import wake
 
-_AT_WORK = """
-SELECT (SELECT count(*) FROM wabot.conversations
-        WHERE client_id = %(client)s AND owner IS NOT NULL AND lease_until > now())
-     + (SELECT count(*) FROM wabot.media
-        WHERE phone_number_id = %(number)s AND lease_until > now())
-"""
 # Every central table with rows of a client but the audit, which stays as its tombstone.
 _OF_CLIENT = (
     central.inbox,
@@ -51,6 +45,7 @@ class SqlRemovals:
     def __init__(self, engine: Engine, servers: Servers) -> None:
         self._engine = engine
         self._servers = servers
+        self._reach = Reach(engine, servers)
 
     def turn(self, slug: str) -> AbstractContextManager[None]:
         """Keep other acts away from the tenant; Conflict when one is under way."""
@@ -58,14 +53,14 @@ class SqlRemovals:
 
     def read(self, slug: str) -> tuple[Tenant, Places] | None:
         """Return the tenant and its places as they are now."""
-        with self._central() as connection:
+        with self._reach.central() as connection:
             for tenant in clients.read(connection, clients.by_slug(slug)):
                 return tenant, clients.read_places(connection, tenant)
         return None
 
     def begin(self, tenant: Tenant, *, actor: str) -> None:
         """Write down that the deletion has begun: no server works for the tenant."""
-        with self._central() as connection:
+        with self._reach.central() as connection:
             held = clients.read_places(connection, tenant, lock=True)
             places = replace(held, removal=Removal(tenant.status))
             clients.write_places(connection, tenant, places, TenantStatus.DELETING)
@@ -74,7 +69,7 @@ class SqlRemovals:
 
     def give_up(self, tenant: Tenant, status: TenantStatus, *, actor: str) -> int:
         """Let servers work for the tenant as before; return how many events waited."""
-        with self._central() as connection:
+        with self._reach.central() as connection:
             held = clients.read_places(connection, tenant, lock=True)
             clients.write_places(connection, tenant, replace(held, removal=None), status)
             waited = wake(connection, tenant.id) if status is TenantStatus.ACTIVE else 0
@@ -84,7 +79,7 @@ class SqlRemovals:
 
     def commit_to(self, tenant: Tenant) -> None:
         """Write down that dropping begins: from now on there is no way back."""
-        with self._central() as connection:
+        with self._reach.central() as connection:
             held = clients.read_places(connection, tenant, lock=True)
             if held.removal is not None:
                 places = replace(held, removal=replace(held.removal, dropping=True))
@@ -92,25 +87,18 @@ class SqlRemovals:
 
     def at_work(self, tenant: Tenant) -> int:
         """Count the tenant's conversations and files that servers still hold."""
-        with self._central() as connection:
-            values = {"client": tenant.id, "number": tenant.phone_number_id}
-            held = connection.exec_driver_sql(_AT_WORK, values).scalar_one()
-        return int(held)
+        return self._reach.at_work(tenant)
 
     def stands(self, tenant: Tenant, place: Placement) -> bool:
         """Tell whether there is anything left to export."""
         if place.database and not databases.is_there(self._servers, tenant.id, place):
             return False
-        with self._in(tenant, place) as connection:
+        with self._reach.into(tenant, place) as connection:
             return namespaces.is_there(connection, place, tenant.id)
 
     def clear(self, tenant: Tenant, place: Placement) -> None:
         """Drop a place outside the central database; what is gone already is no fault."""
-        if not databases.drop(self._servers, tenant.id, place):
-            # It was there before the tenant: only the tenant's part of it goes.
-            with self._in(tenant, place) as connection:
-                namespaces.drop(connection, place, tenant.id)
-            databases.unmark(self._servers, tenant.id, place)
+        self._reach.vacate(tenant, place)
         if place.server:
             databases.drop_roles(self._servers, tenant.id, place)
 
@@ -118,7 +106,7 @@ class SqlRemovals:
         self, tenant: Tenant, places: Places, *, actor: str, details: Mapping[str, Any]
     ) -> Mapping[str, int]:
         """Drop what is left of the tenant in one transaction; return rows by central table."""
-        with self._central() as connection:
+        with self._reach.central() as connection:
             here = [place for place in (places.current, *places.former) if not place.database]
             for place in here:
                 namespaces.drop(connection, place, tenant.id)
@@ -146,25 +134,10 @@ class SqlRemovals:
         found = select(central.audit_log.c.at).where(
             central.audit_log.c.slug == slug, central.audit_log.c.action == "tenant.delete"
         )
-        with self._central() as connection:
+        with self._reach.central() as connection:
             return connection.execute(
                 found.order_by(central.audit_log.c.id.desc()).limit(1)
             ).scalar_one_or_none()
-
-    @contextmanager
-    def _in(self, tenant: Tenant, place: Placement) -> Iterator[Connection]:
-        if not place.database:
-            with self._central() as connection:
-                yield connection
-            return
-        with self._servers.begin(tenant.id, place) as connection:
-            yield connection
-
-    @contextmanager
-    def _central(self) -> Iterator[Connection]:
-        with named_failures(), self._engine.begin() as connection:
-            connection.exec_driver_sql(LIMITS)
-            yield connection
 
 
 def _drop_role(connection: Connection, role: str, client_id: UUID) -> None:
