@@ -98,6 +98,10 @@ class Scene:
         sends = "SELECT coalesce(sum(resends), 0) FROM messages WHERE audience = 'customer'"
         return int(self.query(sends)[0][0])
 
+    def counted(self) -> int:
+        """Return how many messages the shop's plan counts."""
+        return int(self.query("SELECT coalesce(sum(messages), 0) FROM usage")[0][0])
+
     def stock_is_right(self) -> bool:
         """Tell whether exactly what was ordered left the shelf."""
         gone = "SELECT sum(quantity) FROM order_items"

@@ -89,6 +89,8 @@ async def one_of_each(shop: Scene) -> None:
     assert shop.orders() == 1
     assert shop.stock_is_right()
     assert len(shop.confirmations()) == 1
+    # Each message that Graph took counts once, whoever learned of it.
+    assert shop.counted() == len({message.callback_data for message in shop.graph.messages})
 
 
 async def test_after_the_insert_and_before_the_200_the_second_delivery_changes_nothing(

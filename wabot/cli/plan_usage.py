@@ -9,6 +9,7 @@ from wabot.cli.settings import read_settings
 from wabot.errors import Finding, InvalidInput
 
 if TYPE_CHECKING:
+    from wabot.container import Provisioning
     from wabot.services.provisioning.plan_usage import UsageReport
 
 _TOTALS = (
@@ -25,6 +26,10 @@ def usage(
     ] = "",
     csv: Annotated[
         bool, typer.Option("--csv", help="A line per day; per shop where none is named.")
+    ] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="Write the central figures anew from the shops' tables."),
     ] = False,
     json: JsonOption = False,
 ) -> None:
@@ -43,6 +48,8 @@ def usage(
         raise InvalidInput(f"--month: {error}") from None
     out = Output("plan usage", json=json)
     with open_tenants(read_settings(out)) as provisioning:
+        if rebuild:
+            _rebuild(out, provisioning, slug)
         if not slug:
             _every(out, list(provisioning.plan_usage.every(wanted)), csv=csv)
             return
@@ -60,6 +67,22 @@ def usage(
         draw(report)
     else:
         out.record(_totals(report))
+
+
+def _rebuild(out: Output, provisioning: "Provisioning", slug: str) -> None:
+    import asyncio
+
+    from wabot.container import open_central
+    from wabot.container.usage import rebuild_usage
+    from wabot.services.provisioning.look import find_tenant
+
+    only = find_tenant(provisioning.tenants, slug).id if slug else None
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
+    with open_central(settings) as urls:
+        unread = asyncio.run(rebuild_usage(settings, urls.runtime_url, only))
+    for name, reason in unread:
+        out.warn(f"the central figures of {name} stay as they were: {reason}")
+    out.note("The central figures are those of the shops' own tables again.")
 
 
 def _every(out: Output, found: list[Any], *, csv: bool) -> None:

@@ -56,6 +56,16 @@ def folder(value: str) -> Path | None:
     return path
 
 
+def existing_file(value: str) -> Path | None:
+    """Accept a file that exists, or nothing."""
+    if not value:
+        return None
+    path = Path(value).expanduser().absolute()
+    if not path.is_file():
+        raise ValueError(f"must be a file that exists, unlike {path}")
+    return path
+
+
 @dataclass(frozen=True, slots=True)
 class FilePlace:
     """Where files are kept: a folder, or a bucket with a prefix; neither by default."""

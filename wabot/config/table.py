@@ -6,6 +6,7 @@ from wabot.config.parsers import (
     app_id,
     apps,
     database_url,
+    existing_file,
     file_place,
     folder,
     http_url,
@@ -264,6 +265,13 @@ SETTINGS: tuple[Setting, ...] = (
         " the messages per second that Meta allows a number.",
         "1",
         parse=whole(1, 1000),
+    ),
+    Setting(
+        "WABOT_MESSAGE_PRICES",
+        "runtime",
+        "A file with Meta's prices per message, in place of wabot's own"
+        " (wabot/repositories/message_prices.csv, of the same form).",
+        parse=existing_file,
     ),
     Setting(
         "WABOT_RATE_LIMITS",

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -41,7 +42,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Provisioning:
-    """What the operator's acts on tenants are made of; `actor` stands in the audit log."""
+    """What the operator's acts on tenants are made of; `actor` stands in the audit log.
+
+    `message_prices` is the operator's own file of Meta's prices.
+    """
 
     owner_url: str = field(repr=False)
     engine: "Engine" = field(repr=False)
@@ -49,6 +53,7 @@ class Provisioning:
     templates: "FolderTemplates"
     actor: str
     keys: tuple[bytes, ...] = field(repr=False, default=())
+    message_prices: Path | None = None
 
     @property
     def move(self) -> "MoveTenant":
@@ -163,8 +168,8 @@ class Provisioning:
         from wabot.repositories.provisioning.plan_use import SqlPlanUses
         from wabot.services.provisioning.plan_usage import ReportUsage
 
-        uses = SqlPlanUses(self.tenants)
-        return ReportUsage(self.tenants, uses, read_prices(), now=lambda: datetime.now(UTC))
+        uses, prices = SqlPlanUses(self.tenants), read_prices(self.message_prices)
+        return ReportUsage(self.tenants, uses, prices, now=lambda: datetime.now(UTC))
 
     @property
     def plan_prices(self) -> "SqlPlanPrices":
@@ -256,7 +261,7 @@ def open_tenants(settings: Settings, *, connections: int = 0) -> Iterator[Provis
             connections=connections,
         ) as provisioning,
     ):
-        yield provisioning
+        yield replace(provisioning, message_prices=settings["WABOT_MESSAGE_PRICES"])
 
 
 @contextmanager

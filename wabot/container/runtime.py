@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wabot.services.runtime.events import Leased
     from wabot.services.runtime.measuring import Measures
     from wabot.services.runtime.media import MediaWorker
+    from wabot.services.runtime.plan_watch import PlanWatch
     from wabot.services.runtime.ports import Clients, Clock, Journal
     from wabot.services.runtime.quota import QuotaWatch
     from wabot.services.runtime.sending import Limits
@@ -132,12 +133,12 @@ def build_runtime(
     """
     from wabot.container.alerts import build_alerting
     from wabot.container.media import build_media
+    from wabot.container.usage import build_usage
     from wabot.container.watching import build_measures, build_spans, build_watching
     from wabot.gateways.clock import SystemClock
     from wabot.gateways.encryption import TokenCipher
     from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.clients import PostgresClients
-    from wabot.repositories.runtime.plan_dates import PostgresPlanDates
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.turns import PostgresTenantStore
     from wabot.services.alerts.tally import Tally
@@ -148,7 +149,6 @@ def build_runtime(
     from wabot.services.runtime.fallbacks import Fallbacks
     from wabot.services.runtime.gates import Gate
     from wabot.services.runtime.measuring import UNMEASURED
-    from wabot.services.runtime.plan_watch import PlanWatch
     from wabot.services.runtime.quota import QuotaWatch
     from wabot.services.runtime.sending import ResendRule, Sender
     from wabot.services.runtime.turn import TurnRunner
@@ -229,7 +229,8 @@ def build_runtime(
         conversing,
         business_clock,
         limits.pauses,
-        plans=PlanWatch(PostgresPlanDates(pools), journal, business_clock),
+        plans=_plan_watch(pools, journal, business_clock),
+        usage=build_usage(settings, pools, clients, journal, business_clock),
         lease=seconds("WABOT_LEASE"),
         keep_journal=timedelta(hours=settings["WABOT_JOURNAL_HOURS"]),
         measures=measures,
@@ -305,3 +306,10 @@ def _limits(
         limits=settings["WABOT_RATE_LIMITS"] == "on",
     )
     return Limits(SendingPauses(PostgresPauses(pools, clock=clock)), pace, quotas)
+
+
+def _plan_watch(pools: "Pools", journal: "Journal", clock: "Clock") -> "PlanWatch":
+    from wabot.repositories.runtime.plan_dates import PostgresPlanDates
+    from wabot.services.runtime.plan_watch import PlanWatch
+
+    return PlanWatch(PostgresPlanDates(pools), journal, clock)

@@ -20,7 +20,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from wabot.models.naming import CENTRAL_SCHEMA, NAMING_CONVENTION
 
@@ -238,7 +238,24 @@ usage = Table(
     Column("messages", Integer, nullable=False, server_default="0"),
     Column("orders", Integer, nullable=False, server_default="0"),
     Column("cost", Numeric(14, 6), nullable=False, server_default="0"),
+    Column("currency", Text, nullable=False, server_default=""),
+    # Of the messages that Meta does not bill.
+    Column("allowance_left", Integer, nullable=True),
+    # Messages without a known price: recipients, category, kind, how many.
+    Column("unpriced", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    # Messages of each day.
+    Column("days", ARRAY(Integer), nullable=False, server_default=text("'{}'::integer[]")),
     _moment("updated_at", default_now=True),
+)
+
+# One row: until when what was done is rolled up, and until when a process is at it.
+usage_refresh = Table(
+    "usage_refresh",
+    metadata,
+    Column("id", Boolean, primary_key=True, server_default=text("true")),
+    _moment("done_until", default_now=True),
+    _moment("taken_until", default_now=True),
+    CheckConstraint("id", name="single_row"),
 )
 
 audit_log = Table(

@@ -28,6 +28,7 @@ RIGHTS = {
     "media": _CHANGE,
     "numbers": _CHANGE,
     "usage": _CHANGE,
+    "usage_refresh": "select, update",
     "alerts": _CHANGE,
     # The rule "backup too old" reads them.
     "backups": "select",

@@ -136,3 +136,19 @@ def test_a_bar_is_drawn_to_an_eighth_and_never_hides_what_is_there(
     value: int, most: int, drawn: str
 ) -> None:
     assert usage_chart.bar(value, most, 4) == drawn
+
+
+def test_the_central_figures_can_be_written_anew_from_the_shops_tables(
+    cli: Cli, used: str, central: Connection
+) -> None:
+    central.execute("INSERT INTO wabot.usage (client_id, month) SELECT id, '2019-01' FROM"
+                    " wabot.clients")  # fmt: skip
+    done = cli("plan", "usage", "--rebuild", *MONTH, "--json")
+    assert done.exit_code == 0, done.output
+    found = central.execute(
+        "SELECT month, messages, orders, cardinality(days) FROM wabot.usage ORDER BY month"
+    ).fetchall()
+    assert found == [("2026-01", 7, 1, 31), ("2026-02", 150, 3, 28), ("2026-03", 9, 1, 31)]
+    central.execute("UPDATE wabot.usage SET messages = 0")
+    assert cli("plan", "usage", used, "--rebuild", *MONTH).exit_code == 0
+    assert central.execute("SELECT sum(messages)::int FROM wabot.usage").fetchone() == (166,)

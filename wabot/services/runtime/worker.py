@@ -13,6 +13,7 @@ from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.pausing import SendingPauses
 from wabot.services.runtime.plan_watch import PlanWatch
 from wabot.services.runtime.ports import Clients, Clock, Journal
+from wabot.services.runtime.usage import UsageRollUp
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ _CLAIMED_AT_ONCE = 100
 _PURGE_EVERY = 600.0
 _ADOPT_EVERY = 15.0
 _WATCH_EVERY = 15.0
+_ROLL_UP_EVERY = 15.0
 _WAITS_TOO_LONG = timedelta(seconds=60)
 
 
@@ -38,6 +40,7 @@ class Worker:
         pauses: SendingPauses,
         *,
         plans: PlanWatch,
+        usage: UsageRollUp,
         lease: timedelta,
         keep_journal: timedelta,
         idle: float = 1.0,
@@ -49,6 +52,7 @@ class Worker:
         self._clock = clock
         self._pauses = pauses
         self._plans = plans
+        self._usage = usage
         self._lease = lease
         self._keep_journal = keep_journal
         self._idle = idle
@@ -73,6 +77,7 @@ class Worker:
             asyncio.create_task(self._repeat(self._adopt, _ADOPT_EVERY, self._stopping)),
             asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY, self._stopping)),
             asyncio.create_task(self._repeat(self._watch, _WATCH_EVERY, self._stopping)),
+            asyncio.create_task(self._repeat(self._usage.run, _ROLL_UP_EVERY, self._stopping)),
         ]
 
     async def stop(self, patience: float = 20.0) -> None:
