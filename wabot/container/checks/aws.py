@@ -86,7 +86,7 @@ class _Bucket(_Asked):
 
     @property
     def _inspector(self) -> Any:
-        from wabot.gateways.aws.inspection import BucketInspector
+        from wabot.gateways.aws.buckets import BucketInspector
 
         return BucketInspector(*self._place)
 

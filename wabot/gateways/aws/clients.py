@@ -1,5 +1,6 @@
 """Clients of AWS services; credentials, region and endpoint are the SDK's ordinary settings."""
 
+from functools import partial
 from typing import Any
 
 from wabot.config import surroundings
@@ -24,3 +25,7 @@ def aws_client(
     # A session of its own: the default one is shared and not made for threads.
     session: Any = boto3.session.Session()
     return session.client(service, region_name=region or None, config=config)
+
+
+quick_client = partial(aws_client, connect=3, read=8, attempts=2)
+"""The same for looks: somebody waits, or a server asks again in a while."""
