@@ -60,7 +60,8 @@ class Check(Generic[C]):
     """One question; `id` is its category, a dot and its name, and never changes.
 
     `needs` are ids of checks that must not fail before this one makes sense. `timeout` is in
-    seconds; so is `every`, after which a server asks again (0: at its start only).
+    seconds; so is `every`, after which it is made again beside a server: a group's checks at once,
+    by the least of theirs.
     """
 
     id: str

@@ -92,12 +92,12 @@ async def _sending(shop: Shop) -> Outcome:
 
 
 TENANT = (
-    Check("tenant.status", "it is active", _status, every=600.0),
-    Check("tenant.database", "its tables are reached under its role", _database, every=600.0),
-    Check("tenant.revision", "it is at the newest revision", _revision, every=3600.0),
-    Check("tenant.secrets", "its secrets open", _secrets, every=3600.0),
-    Check("tenant.tables", "its tables are as they should be", _tables, every=3600.0),
-    Check("tenant.sending", "its messages go out", _sending, every=600.0),
+    Check("tenant.status", "it is active", _status, every=1800.0),
+    Check("tenant.database", "its tables are reached under its role", _database, every=1800.0),
+    Check("tenant.revision", "it is at the newest revision", _revision, every=1800.0),
+    Check("tenant.secrets", "its secrets open", _secrets, every=1800.0),
+    Check("tenant.tables", "its tables are as they should be", _tables, every=1800.0),
+    Check("tenant.sending", "its messages go out", _sending, every=1800.0),
 )
 
 
@@ -115,6 +115,6 @@ STRAYS = (
         _strays,
         (),
         Severity.WARNING,
-        every=3600.0,
+        every=1800.0,
     ),
 )

@@ -174,7 +174,7 @@ _REACHED = ("webhook.reached",)
 
 WEBHOOK = (
     Check("webhook.address", "the address is the one Meta reaches", _address),
-    Check("webhook.certificate", "its certificate is good", _certificate, every=3600.0),
+    Check("webhook.certificate", "its certificate is good", _certificate),
     Check("webhook.reached", "wabot answers there", _reached, timeout=15.0),
     Check("webhook.handshake", "Meta's handshake is answered", _handshake, _REACHED),
     Check("webhook.signature", "signatures are verified", _signature, _REACHED),
@@ -183,6 +183,5 @@ WEBHOOK = (
         "Meta calls this address",
         _callback,
         timeout=20.0,
-        every=3600.0,
     ),
 )

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TICK = 5.0
-# Groups by what they look at, how often, and how many shops at once.
-_OF_MACHINE = {"database": 300, "media": 300, "logs": 300}
-_OF_ALL = {"aws": 900, "webhook": 900}
-_OF_SHOPS = {"tenant": (1800, 20), "whatsapp": (6 * 3600, 1)}
+# The settings of a running process do not change.
+_AT_START_ONLY = frozenset({"env"})
+_OF_MACHINE = frozenset({"database", "media", "logs"})
+# How many shops at once: those that Graph is asked about, one.
+_SHOPS_AT_ONCE = {"whatsapp": 1}
+_MANY = 20
 
 
 @dataclass(slots=True)
@@ -46,6 +48,7 @@ class ChecksBeside:
     alarm: "PostgresAlarm"
     skipped: Collection[str] = ()
     host: str = field(default_factory=socket.gethostname)
+    _periods: dict[tuple[str, bool], timedelta] = field(default_factory=dict)
 
     async def forever(self) -> None:
         """Make what falls due, a little at a time; trouble with the database waits."""
@@ -66,26 +69,36 @@ class ChecksBeside:
 
     async def once(self) -> None:
         """Make what is due now."""
-        for due in await self._due():
-            await self._make(due, None)
-        for group, (every, most) in _OF_SHOPS.items():
-            if group in GROUPS:
-                period = timedelta(seconds=every)
-                dues = await self.states.claim_shops(group, period, most=most)
+        if not self._periods:
+            self._periods = await self._read_periods()
+        alone = {
+            f"{group}@{self.host}" if group in _OF_MACHINE else group: (group, every)
+            for (group, shops), every in self._periods.items()
+            if not shops
+        }
+        for key in await self.states.claim({key: every for key, (_, every) in alone.items()}):
+            await self._make(Due(key, alone[key][0]), None)
+        for (group, shops), every in self._periods.items():
+            if shops:
+                most = _SHOPS_AT_ONCE.get(group, _MANY)
+                dues = await self.states.claim_shops(group, every, most=most)
                 if dues:
                     await self._make(dues[0], dues)
 
-    async def _due(self) -> list[Due]:
-        public = bool(self.settings["WABOT_PUBLIC_URL"])
-        groups = {f"{group}@{self.host}": (group, every) for group, every in _OF_MACHINE.items()}
-        groups |= {group: (group, every) for group, every in _OF_ALL.items()}
-        wanted = {
-            key: timedelta(seconds=every)
-            for key, (group, every) in groups.items()
-            # Its own address is no proof of what Meta reaches.
-            if group in GROUPS and (group != "webhook" or public)
-        }
-        return [Due(key, groups[key][0]) for key in await self.states.claim(wanted)]
+    async def _read_periods(self) -> dict[tuple[str, bool], timedelta]:
+        """Return after how long each group's checks are made again, those of shops apart."""
+        found: dict[tuple[str, bool], timedelta] = {}
+        async with open_surroundings(self.found, urls=self.urls) as around:
+            for each in sets_of(around, GROUPS.keys() - _AT_START_ONLY):
+                group = each.checks[0].category
+                # Its own address is no proof of what Meta reaches.
+                if group == "webhook" and not self.settings["WABOT_PUBLIC_URL"]:
+                    continue
+                every = timedelta(seconds=min(check.every for check in each.checks))
+                key = (group, each.shops)
+                if group not in _AT_START_ONLY:
+                    found[key] = min(found.get(key, every), every)
+        return found
 
     async def _make(self, due: Due, shops: Sequence[Due] | None) -> None:
         """Make a group's checks: of the installation, or of these shops."""
@@ -94,7 +107,7 @@ class ChecksBeside:
             sets = [
                 each
                 for each in sets_of(around, [due.group])
-                if each.checks[0].category == due.group and (shops is None or each.shops)
+                if each.checks[0].category == due.group and each.shops is (shops is not None)
             ]
             ids = {check.id for each in sets for check in each.checks}
             runner = Runner(keep_traceback=_logged)
