@@ -116,7 +116,7 @@ def search(turn: Turn, text: str) -> Step | None:
         # «2 kg de arroz»: the amount is set apart unless it belongs to the name («7 up»).
         named = " ".join(rest)
         without_amount = find(named, turn.shop.catalog.products)
-        product = _only(without_amount.exact, named, amount)
+        product = only_one(without_amount.exact, named, amount)
         if product is not None and not begins_name(text, product):
             return _take(turn, rest, product, amount_of(text, product) or amount)
         if without_amount and not (found.exact and begins_name(text, found.exact[0])):
@@ -209,7 +209,7 @@ def _may_leave(turn: Turn, text: str) -> bool:
     return asks_for_product(text) or not isinstance(turn.state, _CHECKOUT)
 
 
-def _only(found: tuple[Product, ...], named: str, amount: Amount) -> Product | None:
+def only_one(found: tuple[Product, ...], named: str, amount: Amount) -> Product | None:
     """Return the product that is meant, if it is the only one, or the only one sold so."""
     if len(found) == 1:
         return found[0]

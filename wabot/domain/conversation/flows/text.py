@@ -13,6 +13,7 @@ from wabot.domain.conversation.flows import (
     ordering,
     questions,
     resume,
+    several,
     status,
     taps,
     usual,
@@ -68,6 +69,7 @@ def received(turn: Turn, text: str) -> Step:
         features.owner_asks(turn, said)
         or (_anywhere(turn, word) if word else None)
         or _offered_person(turn, said)
+        or several.received(turn, said)
         or _place(turn, said)
         or _option(turn, said)
         or _elsewhere(turn, said)
