@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from tests.harness import running
+from wabot.checks.model import Result, Status
 from wabot.config import examine_settings, settings_of
 from wabot.container.central import CentralUrls
 from wabot.container.checks.beside import ChecksBeside
@@ -15,6 +16,7 @@ from wabot.logs import hide
 from wabot.repositories.runtime.alarm import PostgresAlarm
 from wabot.repositories.runtime.check_states import PostgresCheckStates
 from wabot.repositories.runtime.pools import Pools
+from wabot.services.check_states import Due
 
 MINUTE = timedelta(minutes=1)
 
@@ -148,3 +150,19 @@ async def test_what_is_skipped_at_the_start_is_skipped_beside_as_well(
     _do(central_url, "grant update on wabot.clients to wabot_runtime")
     await beside.once()
     assert _rows(central_url, ALERTS) == []
+
+
+async def test_a_red_number_is_an_alert_of_its_own_kind_until_it_is_content_again(
+    beside: ChecksBeside, make_shop, central_url: str
+) -> None:
+    shop = make_shop("bodega")
+    due = Due("whatsapp:bodega", "whatsapp", "bodega", shop.id)
+
+    def found(status: Status) -> Result:
+        return Result("whatsapp.quality:bodega", "whatsapp", status, "RED", "write less", 1, "")
+
+    await beside._alert(due, found(Status.ERROR))
+    key = "number_quality:whatsapp.quality:bodega"
+    assert (key, shop.id, "error", True) in _rows(central_url, ALERTS)
+    await beside._alert(due, found(Status.OK))
+    assert (key, shop.id, "error", False) in _rows(central_url, ALERTS)

@@ -17,7 +17,7 @@ from wabot.config import Examination, Settings
 from wabot.container.central import CentralUrls
 from wabot.container.checks import GROUPS, open_surroundings, sets_of
 from wabot.container.checks.starting import without
-from wabot.domain.alerts import Rule, Severity
+from wabot.domain.alerts import Rule, Severity, rule_of_check
 from wabot.errors import DatabaseUnavailable, WabotError
 from wabot.logs import log
 from wabot.services.check_states import Due
@@ -120,7 +120,8 @@ class ChecksBeside:
 
     async def _alert(self, due: Due, result: Result) -> None:
         machine = due.key.partition("@")[1:]
-        key = f"{Rule.CHECK_FAILED.value}:{result.id}{''.join(machine)}"
+        rule = rule_of_check(result.check_id)
+        key = f"{rule}:{result.id}{''.join(machine)}"
         if not result.failed:
             await self.alarm.resolve_alert(key)
             return
@@ -135,7 +136,9 @@ class ChecksBeside:
             fix=result.fix,
         )
         severity = Severity.WARNING if due.slug else Severity.ERROR
-        await self.alarm.raise_alert(key, Rule.CHECK_FAILED, due.client_id, said, severity=severity)
+        if rule is not Rule.CHECK_FAILED:
+            severity = rule.spec.severity
+        await self.alarm.raise_alert(key, rule, due.client_id, said, severity=severity)
 
 
 @contextmanager

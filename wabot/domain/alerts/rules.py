@@ -294,3 +294,10 @@ RULES: dict[Rule, RuleSpec] = {
         over_after=_DAY,
     ),
 }
+
+_OF_CHECKS = {"whatsapp.quality": Rule.NUMBER_QUALITY, "whatsapp.payment": Rule.PAYMENT_PROBLEM}
+
+
+def rule_of_check(check_id: str) -> Rule:
+    """Return the rule that a failed check belongs to: what has one of its own is told as that."""
+    return _OF_CHECKS.get(check_id, Rule.CHECK_FAILED)
