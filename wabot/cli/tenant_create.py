@@ -77,7 +77,7 @@ def create(
     from wabot.errors import InvalidInput
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.services.provisioning.places import check_place
-    from wabot.services.provisioning.request import TenantRequest, check_choices
+    from wabot.services.provisioning.request import TenantRequest, check_choices, check_plan
 
     out = Output("tenant create", json=json)
     use_template_dir(template_dir)
@@ -125,7 +125,7 @@ def create(
         settings,
         stdin_is_taken=token_file == "-",  # noqa: S105 - where it is read from
     )
-    check_place(kind, at, plan)
+    check_place(kind, at, check_plan(plan).allowance)
     request = TenantRequest(
         slug=slug,
         name=name,

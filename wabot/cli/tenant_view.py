@@ -1,5 +1,6 @@
 """A tenant as the operator sees it."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from wabot.cli.tenant_database import place_in_words
@@ -35,6 +36,7 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
         "id": str(tenant.id),
         "status": tenant.status.value,
         "plan": tenant.plan,
+        "phase": tenant.standing.phase(datetime.now(UTC)).value,
         "template": tenant.template,
         "phone_number_id": tenant.phone_number_id,
         "waba_id": tenant.waba_id,

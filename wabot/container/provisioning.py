@@ -62,7 +62,11 @@ class Provisioning:
         from wabot.services.provisioning.move import MoveTenant
 
         return MoveTenant(
-            self.tenants, SqlMoves(self.engine, self.servers), lambda: self.cipher, self.actor
+            self.tenants,
+            SqlMoves(self.engine, self.servers),
+            lambda: self.cipher,
+            self.actor,
+            now=lambda: datetime.now(UTC),
         )
 
     @property

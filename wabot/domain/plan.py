@@ -36,6 +36,11 @@ class Plan:
     active_products: int
     features: frozenset[Feature] = frozenset()
 
+    @property
+    def allowance(self) -> "Allowance":
+        """Return what a client may use with whom nothing else is agreed."""
+        return Allowance(self, self.messages_per_month, self.active_products, self.features)
+
 
 _COMPLETO = frozenset({Feature.OWNER_COMMANDS, Feature.FREE_TEXT_ORDERS, Feature.MONTHLY_REPORT})
 

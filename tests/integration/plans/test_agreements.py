@@ -177,3 +177,17 @@ def test_what_cannot_be_agreed_on_is_refused_with_the_option_named(
             assert done.exit_code == 2
             assert said in done.stderr
     assert document(cli("plan", "show", "--tenant", shop, "--json"))["data"]["overrides"] == []
+
+
+def test_a_feature_that_is_given_is_as_good_as_one_of_the_plan(
+    cli: Cli, shop: str, shown: Callable
+) -> None:
+    words = ("tenant", "move", shop, "--isolation", "database", "--dry-run")
+    refused = cli(*words)
+    assert (refused.exit_code, "does not include a database of its own" in refused.stderr) == (
+        4,
+        True,
+    )
+    agree(cli, "--feature", "+own_database", "--reason", "x")
+    assert cli(*words).exit_code == 0
+    assert document(cli("tenant", "show", shop, "--json"))["data"]["phase"] == "paid"

@@ -77,7 +77,11 @@ def test_a_file_adds_changes_and_leaves_products_and_running_servers_see_it(
     assert audited() == [
         (
             "catalog.import",
-            {"active_products": [48, 49], "added": ["NEW-1"], "changed": ["DES-001"]},
+            {
+                "active_products": [48, 49],
+                "added": ["NEW-1"],
+                "changed": {"DES-001": {"price": ["32.00", "35.50"], "stock": ["40", "12"]}},
+            },
         )
     ]
 

@@ -36,6 +36,7 @@ _CHANGEABLE = (
     *("name", "description", "price", "unit", "step", "stock", "category", "aliases"),
     "piece_grams",
 )
+_TOLD = ("name", "price", "unit", "step", "stock", "category")
 _LOAD = f"""
 WITH given AS (
     SELECT * FROM jsonb_populate_recordset(null::tenant.__wbp__products, %(rows)s)
@@ -98,16 +99,24 @@ class SqlCatalog:
         """Add products and change those whose sku is there; none is taken away."""
 
         def act(own: Connection, place: Placement) -> CatalogChange:
-            _refuse_second_names(given, _products(own, place))
+            products = _products(own, place)
+            _refuse_second_names(given, products)
+            before = {product.sku: product for product in products}
             rows = [
                 shop_rows.product_row(self._new_id(), position, product)
                 for position, product in enumerate(given, 1)
             ]
             written = own.exec_driver_sql(render(_LOAD, place), {"rows": Jsonb(rows)}).all()
+            changed = tuple(sku for sku, new in written if not new)
             return CatalogChange(
                 added=tuple(sku for sku, new in written if new),
-                changed=tuple(sku for sku, new in written if not new),
+                changed=changed,
                 unchanged=len(given) - len(written),
+                differences={
+                    product.sku: _differences(before[product.sku], product)
+                    for product in given
+                    if product.sku in changed
+                },
             )
 
         return self._change(slug, act, action="catalog.import", actor=actor, at=at, dry_run=dry_run)
@@ -174,5 +183,11 @@ def _details(done: CatalogChange) -> dict[str, Any]:
     if done.added:
         found["added"] = list(done.added)
     if done.changed:
-        found["changed"] = list(done.changed)
+        found["changed"] = dict(done.differences) or list(done.changed)
     return found
+
+
+def _differences(old: CatalogProduct, new: SeedProduct) -> dict[str, list[str]]:
+    """Return what the log tells of a change: what it was and what it is; of long texts nothing."""
+    pairs = ((name, getattr(old, name), getattr(new, name)) for name in _TOLD)
+    return {name: [str(was), str(now)] for name, was, now in pairs if was != now}

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from wabot.domain.country import COUNTRIES
-from wabot.domain.plan import check_active_products, effective
+from wabot.domain.plan import check_active_products
 from wabot.domain.slug import check_slug
 from wabot.domain.template import ShopSeed
 from wabot.domain.tenant import Tenant
@@ -40,11 +40,10 @@ def draw_blueprint(
     """Check the request and complete it with the defaults of its shop and country."""
     plan = rules.check_plan(asked.plan)
     seed = _localised(asked, start)
-    check_active_products(
-        effective(plan, (), now), asked.slug, before=0, after=seed.active_products
-    )
+    allowed = plan.allowance
+    check_active_products(allowed, asked.slug, before=0, after=seed.active_products)
     isolation = check_isolation(asked.isolation)
-    check_place(isolation, at, plan.code)
+    check_place(isolation, at, allowed)
     tenant = Tenant(
         id=client_id,
         slug=check_slug(asked.slug),

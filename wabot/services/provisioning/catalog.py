@@ -1,7 +1,7 @@
 """The catalogue of a shop that exists, as the operator changes it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
@@ -37,13 +37,17 @@ class CatalogProduct:
 
 @dataclass(frozen=True, slots=True)
 class CatalogChange:
-    """What was changed, by sku; `active` counts the active products before and after."""
+    """What was changed, by sku; `active` counts the active products before and after.
+
+    `differences` hold what a changed product was and is, by column.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: int = 0
     active: tuple[int, int] = (0, 0)
     allowed: int = 0
+    differences: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
 
 
 class Catalog(Protocol):

@@ -43,7 +43,7 @@ def check_downgrade(
 ) -> Downgrade:
     """Refuse what is below today's use, unless by force; then say what becomes of the products."""
     now, then = allowances
-    over = tuple(_over(now, then, use))
+    over = tuple(_over(now, then, use, before.slug))
     most = then.active_products
     too_many = most < now.active_products and use.active_products > most
     if (over or too_many) and not force:
@@ -74,7 +74,7 @@ def check_downgrade(
     return Downgrade(over, kept, taken)
 
 
-def _over(now: Allowance, then: Allowance, use: PlanUse) -> Iterator[str]:
+def _over(now: Allowance, then: Allowance, use: PlanUse, slug: str) -> Iterator[str]:
     fewer = then.messages_per_month < now.messages_per_month
     if fewer and use.messages > then.messages_per_month:
         yield (
@@ -83,6 +83,7 @@ def _over(now: Allowance, then: Allowance, use: PlanUse) -> Iterator[str]:
         )
     lost = now.features - then.features
     if Feature.OWN_DATABASE in lost and use.own_database:
-        yield "a database of its own, which is not included: wabot tenant move … --isolation schema"
+        move = f"wabot tenant move {slug} --isolation schema"
+        yield f"a database of its own, which is not included; out of it: {move}"
     if Feature.RECURRING_ORDERS in lost and use.recurring_orders:
         yield f"{use.recurring_orders:,} recurring orders, which are not included"

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wabot.domain.archive import Manifest
-from wabot.domain.plan import check_active_products, effective
+from wabot.domain.plan import check_active_products
 from wabot.domain.template import ShopSeed
 from wabot.services.provisioning.create import Creation
 from wabot.services.provisioning.filled import CreateFilled
@@ -57,7 +57,7 @@ class ImportTenant:
             name=asked.name or manifest.name,
             plan=asked.plan or manifest.plan,
         )
-        allowed = effective(check_plan(asked.plan), (), self.filled.now())
+        allowed = check_plan(asked.plan).allowance
         check_active_products(allowed, asked.slug, before=0, after=manifest.active_products)
         origin = Origin(
             self.copies.of_archive(path, manifest),

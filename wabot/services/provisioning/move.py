@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -122,6 +123,7 @@ class MoveTenant:
     moves: Moves
     cipher: Callable[[], TokenCipher]
     actor: str
+    now: Callable[[], datetime]
     patience: float = PATIENCE
     sleep: Callable[[float], None] = time.sleep
 
@@ -209,7 +211,7 @@ class MoveTenant:
                 f"tenant {tenant.slug} is {tenant.status.value} and cannot be moved",
                 hint=f"See it with: wabot tenant show {tenant.slug}",
             )
-        check_place(asked.isolation, asked.at, tenant.plan)
+        check_place(asked.isolation, asked.at, tenant.allowance(self.now()))
         to = draw_place(tenant.id, asked.isolation, asked.at)
         if to.address in {former.address for former in places.former}:
             raise Refused(

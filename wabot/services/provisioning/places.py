@@ -10,11 +10,11 @@ from wabot.domain.placement import (
     prefix_placement,
     schema_placement,
 )
-from wabot.domain.plan import PLANS, Feature, Plan
+from wabot.domain.plan import PLANS, Allowance, Feature, Plan
 from wabot.domain.tenant import Isolation, Placement
 from wabot.errors import InvalidInput, Refused
 from wabot.services.provisioning.ports import TokenCipher
-from wabot.services.provisioning.request import check_plan, unknown
+from wabot.services.provisioning.request import unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ def check_isolation(code: str) -> Isolation:
     return Isolation(code)
 
 
-def check_place(isolation: Isolation, at: DatabaseAt, plan: str) -> None:
-    """Refuse a place that makes no sense or that the plan does not include."""
+def check_place(isolation: Isolation, at: DatabaseAt, allowed: Allowance) -> None:
+    """Refuse a place that makes no sense or that is not included in what a client may use."""
     if isolation is not Isolation.DATABASE:
         if at != CENTRAL:
             raise InvalidInput(
@@ -48,10 +48,10 @@ def check_place(isolation: Isolation, at: DatabaseAt, plan: str) -> None:
                 hint="Add --isolation database, or leave --database-url out.",
             )
         return
-    if Feature.OWN_DATABASE not in check_plan(plan).features:
+    if not allowed.includes(Feature.OWN_DATABASE):
         able = [known.code for known in PLANS.values() if _may_own_database(known)]
         raise Refused(
-            f"plan {plan} does not include a database of its own; nothing was changed",
+            f"plan {allowed.plan.code} does not include a database of its own; nothing was changed",
             hint=f"Choose plan {' or '.join(able)}, or --isolation schema.",
         )
 
