@@ -59,8 +59,7 @@ def trace(
             out.warn(f"{slug} was not looked at: its database is away.")
     next_ = [command for story in stories for command in _next(story)]
     if json:
-        data = [_data(story, shown) for story in stories]
-        out.done("", data=data[0] if len(data) == 1 else data, next=next_)
+        out.done("", data={"stories": [_data(story, shown) for story in stories]}, next=next_)
         return
     if not out.on_terminal:
         out.table(_COLUMNS, [row for story in stories for row in _rows(story, shown)], next=next_)
@@ -119,7 +118,8 @@ def _summary(story: "Story") -> str:
     if "received_to_accepted_ms" in known:
         return f"Graph had the answer {_spoken(known['received_to_accepted_ms'])} after receipt."
     if story.heard is None:
-        return "No turn has handled it."
+        settled = story.waiting is not None and story.waiting.state == "done"
+        return "It is settled." if settled else "No turn has handled it."
     return "Nobody was answered." if not story.spoken else "No answer was accepted by Graph."
 
 

@@ -31,7 +31,8 @@ def trace(run: Callable[..., Result]) -> Trace:
     async def story(*words: str) -> Any:
         done = await asyncio.to_thread(run, *words, "--json")
         assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)["data"]
+        (told,) = json.loads(done.stdout)["data"]["stories"]
+        return told
 
     return story
 
@@ -199,3 +200,16 @@ def test_a_shop_whose_database_is_away_hides_no_other_and_is_named(
     lost = run("wamid.lost")
     assert lost.exit_code == 5
     assert "lejos" in lost.stderr
+
+
+async def test_an_end_that_stands_for_several_messages_tells_of_each(
+    one: Harness, run: Callable[..., Result]
+) -> None:
+    for number in (1, 2):
+        body = one.body(text("hola"))
+        body["entry"][0]["changes"][0]["value"]["messages"][0]["id"] = f"wamid.{number}TWINS"
+        await one.post(body)
+        await one.answer()
+    await one.settled()
+    done = await asyncio.to_thread(run, "wamid.…TWINS", "--json")
+    assert len(json.loads(done.stdout)["data"]["stories"]) == 2
