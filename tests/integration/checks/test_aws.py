@@ -4,12 +4,17 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.aws import REGION, client, moto, use
 from wabot.checks.model import Result
+from wabot.config import examine_settings
+from wabot.container.central import CentralUrls
+from wabot.container.checks.starting import check_start, require_good
+from wabot.errors import WabotError
 
 IDS = ("aws.credentials", "aws.region", "aws.topic", "aws.settings", "aws.bucket",
        "aws.bucket_writable", "aws.bucket_private", "aws.bucket_encrypted",
@@ -328,3 +333,23 @@ async def test_the_region_is_that_of_aws_region_as_other_tools_take_it(
         "AWS does not let these credentials in: no AWS region is set",
         "Set AWS_REGION in the environment, for example us-east-1.",
     )
+
+
+async def test_a_server_refuses_to_start_for_its_bucket_and_for_nothing_that_can_wait(
+    environment: dict[str, str], bucket: Any, tmp_path: Path
+) -> None:
+    """An open bucket, or one of backups that is gone, is told by alerts: no cause of an outage."""
+    urls = CentralUrls(
+        environment["RUNTIME_DATABASE_URL"], embedded=False, owner=environment["DATABASE_URL"]
+    )
+
+    async def started(**env: str) -> list[Result]:
+        found = examine_settings(environ=environment | env, env_file=tmp_path / "none.env")
+        return await check_start(found, urls, skipped=("logs",))
+
+    results = await started(WABOT_MEDIA="s3://backups", WABOT_BACKUPS="s3://nobodys")
+    require_good(results)
+    assert "aws.bucket_writable:WABOT_MEDIA" in {result.id for result in results}
+    assert "aws.bucket_private:WABOT_MEDIA" not in {result.id for result in results}
+    with pytest.raises(WabotError, match=r"does not start, for aws\.bucket:WABOT_MEDIA"):
+        require_good(await started(WABOT_MEDIA="s3://nobodys"))

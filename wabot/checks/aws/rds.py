@@ -6,6 +6,14 @@ from wabot.checks.model import Check, Outcome, bad, good, skip, warn
 from wabot.services.aws_facts import RdsFacts
 
 _FEW_DAYS = 7
+# It answers meanwhile, as AWS documents it.
+_USABLE = frozenset(
+    {
+        *("available", "backing-up", "modifying", "storage-optimization", "storage-config-upgrade"),
+        *("configuring-enhanced-monitoring", "configuring-iam-database-auth"),
+        *("configuring-log-exports", "renaming", "resetting-master-credentials"),
+    }
+)
 _LOW, _LOWEST = 0.15, 0.05
 
 
@@ -28,12 +36,12 @@ async def _available(database: Database) -> Outcome:
     if none := _rds(database):
         return none
     found = await database.facts()
-    if found.status != "available":
+    if found.status not in _USABLE:
         return bad(
             f"{found.id} is {found.status}",
             f"aws rds describe-events --source-identifier {found.id} --source-type db-instance",
         )
-    return good(f"{found.id} is available")
+    return good(f"{found.id} is {found.status}")
 
 
 async def _storage(database: Database) -> Outcome:

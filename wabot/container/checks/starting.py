@@ -13,6 +13,16 @@ from wabot.errors import ConfigurationError, UnknownChoice, WabotError
 # What a shop has, and what only answers once the server listens, is looked at beside the server.
 _AT_START = ("env", "database", "aws", "media", "logs")
 _PATIENCE = 10.0
+# What is wrong there may cost much one day, and keeps nobody from serving today: refusing would be
+# the outage. It is looked at beside the server and raises alerts.
+_BESIDE = frozenset(
+    {
+        *("aws.instance", "aws.topic", "aws.rds_storage", "aws.rds_backups", "aws.rds_safety"),
+        *("aws.bucket_private", "aws.bucket_encrypted", "aws.bucket_lifecycle"),
+    }
+)
+# A server writes no backups.
+_NOT_SERVED = frozenset({"WABOT_BACKUPS"})
 
 
 async def check_start(
@@ -27,7 +37,7 @@ async def check_start(
         sets = sets_of(around, (name for name in _AT_START if name in GROUPS))
         ids = {check.id for each in sets for check in each.checks}
         _refuse_slips(skipped, ids)
-        wanted = ids - without(skipped, ids)
+        wanted = ids - without(skipped, ids) - _BESIDE
         runner = Runner(timeout=_PATIENCE, keep_traceback=keep_traceback)
         return await runner.run(reduced(sets, wanted))
 
@@ -52,7 +62,11 @@ def _refuse_slips(skipped: Collection[str], ids: Collection[str]) -> None:
 
 def require_good(results: Sequence[Result]) -> None:
     """Raise what keeps a server from starting: the first error, as it came."""
-    failed = [result for result in results if result.failed and not result.shop]
+    failed = [
+        result
+        for result in results
+        if result.failed and not result.shop and result.subject not in _NOT_SERVED
+    ]
     if not failed:
         return
     first = failed[0]
