@@ -11,9 +11,6 @@ from wabot.domain.alerts.findings import (
     Backup,
     Disk,
     Host,
-    Hour,
-    Hours,
-    Silent,
     Token,
     Traffic,
     backups_old,
@@ -24,9 +21,14 @@ from wabot.domain.alerts.findings import (
     graph_failing,
     processes_dying,
     servers_gone,
+    tokens_expiring,
+)
+from wabot.domain.alerts.silence import (
+    Hour,
+    Hours,
+    Silent,
     shops_silent,
     silent_hours,
-    tokens_expiring,
     webhooks_silent,
 )
 

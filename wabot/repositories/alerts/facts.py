@@ -12,12 +12,11 @@ from wabot.domain.alerts.findings import (
     Backup,
     Finding,
     Host,
-    Hour,
-    Hours,
     Token,
     Traffic,
     Unpaid,
 )
+from wabot.domain.alerts.silence import Hour, Hours
 from wabot.domain.delivery import PAYMENT_CODES
 from wabot.repositories.alerts import fact_statements as statements
 from wabot.repositories.runtime.alarm import RESOLVE

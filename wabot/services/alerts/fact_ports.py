@@ -12,13 +12,13 @@ from wabot.domain.alerts.findings import (
     Disk,
     Finding,
     Host,
-    Hours,
     Token,
     Traffic,
     Unpaid,
     WaitingOrders,
 )
 from wabot.domain.alerts.rules import Rule
+from wabot.domain.alerts.silence import Hours
 from wabot.domain.hours import OpeningHours
 from wabot.domain.tenant import Tenant
 from wabot.services.alerts.tally import Counts

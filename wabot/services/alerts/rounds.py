@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from wabot.domain.alerts import RULES, Rule, findings
+from wabot.domain.alerts import RULES, Rule, findings, silence
 from wabot.domain.alerts.account import word_of
 from wabot.domain.hours import OpeningHours
 from wabot.domain.tenant import Tenant
@@ -123,16 +123,16 @@ class Looks:
         silent = []
         for shop in await self._facts.quiet_shops(_HOURS_BACK):
             # Most are judged without their hours: those only excuse.
-            if not findings.silent_hours(shop, lambda _: True):
+            if not silence.silent_hours(shop, lambda _: True):
                 continue
-            hours = findings.silent_hours(shop, await self._opening(shop.client_id))
+            hours = silence.silent_hours(shop, await self._opening(shop.client_id))
             if hours:
-                silent.append(findings.Silent(shop.client_id, shop.slug, hours))
+                silent.append(silence.Silent(shop.client_id, shop.slug, hours))
         received = await self._facts.received_by_all() if silent else 0
         spared = await self._facts.still_silent((Rule.SHOP_SILENT, Rule.WEBHOOKS_SILENT))
         for rule, judge in (
-            (Rule.SHOP_SILENT, findings.shops_silent),
-            (Rule.WEBHOOKS_SILENT, findings.webhooks_silent),
+            (Rule.SHOP_SILENT, silence.shops_silent),
+            (Rule.WEBHOOKS_SILENT, silence.webhooks_silent),
         ):
             await self._facts.reconcile(rule, judge(silent, received), spared=spared)
 
