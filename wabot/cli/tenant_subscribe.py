@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 def subscribe(slug: Slug, json: JsonOption = False) -> None:
     """Let our Meta app hear of what reaches a shop's WhatsApp account: once for each account."""
-    from wabot.config import load_settings
+    from wabot.cli.settings import read_settings
     from wabot.container import open_tenants
     from wabot.services.provisioning.look import find_tenant
 
     out = Output("tenant subscribe", json=json)
-    settings = load_settings(require=("WABOT_MASTER_KEY",))
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     with open_tenants(settings) as provisioning:
         tenant = find_tenant(provisioning.tenants, slug)
         token = provisioning.cipher.decrypt(tenant.id, tenant.token)
