@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
-Ids = Annotated[list[int], typer.Argument(help="Ids as `wabot inbox list` shows them.")]
+_LARGEST = 2**63 - 1
+Ids = Annotated[
+    list[int],
+    typer.Argument(min=1, max=_LARGEST, help="Ids as `wabot inbox list` shows them."),
+]
 TenantOption = Annotated[str, typer.Option("--tenant", metavar="SLUG", help="Of this shop only.")]
 
 LimitOption = Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")]
@@ -79,7 +83,7 @@ def files_(
 
 @app.command()
 def show(
-    event: Annotated[int, typer.Argument(help="Id of the event.")],
+    event: Annotated[int, typer.Argument(min=1, max=_LARGEST, help="Id of the event.")],
     *,
     content: Annotated[
         bool, typer.Option("--content", help="Also what the person wrote: handle with care.")
@@ -101,7 +105,9 @@ def show(
 
 @app.command()
 def retry(
-    events: Annotated[list[int] | None, typer.Argument(help="Ids of events.")] = None,
+    events: Annotated[
+        list[int] | None, typer.Argument(min=1, max=_LARGEST, help="Ids of events.")
+    ] = None,
     *,
     failed: Annotated[
         bool, typer.Option("--failed", help="Every event that was set aside.")
@@ -114,12 +120,15 @@ def retry(
 
     if bool(events) == failed:
         raise InvalidInput("Name events, or give --failed for all that were set aside.")
+    if events and tenant:
+        raise InvalidInput("--tenant belongs to --failed: events are named by their ids.")
+    wanted = sorted(set(events or ()))
     out = Output("inbox retry", json=json)
     with _open_inbox(out) as (inbox, actor):
         count = (
-            inbox.retry(events, actor=actor) if events else inbox.retry_failed(tenant, actor=actor)
+            inbox.retry(wanted, actor=actor) if wanted else inbox.retry_failed(tenant, actor=actor)
         )
-    _tell(out, count, "are due again", asked=len(events or ()))
+    _tell(out, count, "are due again", asked=len(wanted))
 
 
 @app.command()
@@ -134,11 +143,12 @@ def discard(
     from wabot.errors import Refused
 
     out = Output("inbox discard", json=json)
-    if not confirm(f"Give up {len(events)} event(s) for good?", option="--yes", given=yes):
+    wanted = sorted(set(events))
+    if not confirm(f"Give up {len(wanted)} event(s) for good?", option="--yes", given=yes):
         raise Refused("Nothing was discarded.")
     with _open_inbox(out) as (inbox, actor):
-        count = inbox.discard(events, actor=actor)
-    _tell(out, count, "are discarded", asked=len(events))
+        count = inbox.discard(wanted, actor=actor)
+    _tell(out, count, "are discarded", asked=len(wanted))
 
 
 @app.command()

@@ -57,12 +57,14 @@ class SqlInbox:
         """Return the newest events in those states, of one tenant if a slug is given."""
         values = {"states": list(states), "slug": slug, "limit": limit}
         with self._engine.connect() as connection:
+            _require(connection, slug)
             rows = connection.exec_driver_sql(_LIST, values).all()
         return tuple(InboxEvent(*row) for row in rows)
 
     def files(self, slug: str, limit: int) -> tuple[WaitingFile, ...]:
         """Return the files still to be fetched, the oldest first, of one tenant if one is given."""
         with self._engine.connect() as connection:
+            _require(connection, slug)
             rows = connection.exec_driver_sql(_FILES, {"slug": slug, "limit": limit}).all()
         return tuple(WaitingFile(*row) for row in rows)
 
@@ -85,6 +87,7 @@ class SqlInbox:
     def retry_failed(self, slug: str, *, actor: str) -> int:
         """Let every failed event be handled again, of one tenant if a slug is given."""
         with self._engine.begin() as connection:
+            _require(connection, slug)
             return _again(connection, _RETRY_FAILED, {"slug": slug}, "inbox.retry", actor)
 
     def replay(self, slug: str, contact: str, *, actor: str) -> int:
@@ -94,6 +97,7 @@ class SqlInbox:
         """
         values = {"slug": slug, "contact": contact}
         with self._engine.begin() as connection:
+            _require(connection, slug)
             return _again(connection, _REPLAY, values, "inbox.replay", actor)
 
     def discard(self, ids: Sequence[int], *, actor: str) -> int:
@@ -103,6 +107,12 @@ class SqlInbox:
             found = connection.exec_driver_sql(_DISCARD, values).all()
             _seen_to(connection, [(row[0], row[1]) for row in found], "inbox.discard", actor)
         return len(found)
+
+
+def _require(connection: Connection, slug: str) -> None:
+    """Raise NotFound for a slug that no client has; an empty one asks for none."""
+    if slug and not connection.exec_driver_sql(_IS_CLIENT, {"slug": slug}).scalar():
+        raise NotFound(f"There is no tenant {slug}", hint="See: wabot tenant list")
 
 
 def _again(
@@ -128,6 +138,8 @@ def _seen_to(
             },
         )
 
+
+_IS_CLIENT = "SELECT EXISTS (SELECT 1 FROM wabot.clients WHERE slug = %(slug)s)"
 
 _COLUMNS = """
 SELECT i.id, coalesce(c.slug, ''), i.phone_number_id, i.contact, i.kind, i.state, i.attempts,

@@ -37,6 +37,7 @@ async def test_what_failed_is_listed_with_its_reason(
     await _failed(journals, make_tenant("bodega").id)
     (found,) = inbox.listing(("failed",), "bodega", 10)
     assert (found.tenant, found.state, found.last_error) == ("bodega", "failed", "ValueError: no")
+    make_tenant("otra", number="106500000000002")
     assert inbox.listing(("failed",), "otra", 10) == ()
 
 

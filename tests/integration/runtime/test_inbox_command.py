@@ -85,3 +85,29 @@ def test_what_could_not_be_done_is_told_by_the_exit_code(run, make_tenant) -> No
         assert done.exit_code == 1, words
         assert "not there" in done.stderr
     assert run("retry", "--failed").exit_code == 0
+
+
+def test_a_shop_that_does_not_exist_is_named(run) -> None:
+    for words in (
+        ["list", "--tenant", "nope"],
+        ["files", "--tenant", "nope"],
+        ["retry", "--failed", "--tenant", "nope"],
+        ["replay", "nope", "521"],
+    ):
+        done = run(*words)
+        assert done.exit_code == 4, words
+        assert "There is no tenant nope" in done.stderr
+
+
+async def test_an_event_named_twice_counts_once(journals: Journals, make_tenant, run) -> None:
+    await _failed(journals, make_tenant("bodega").id)
+    event = str(json.loads(run("list", "--json").stdout)["data"][0]["id"])
+    assert json.loads(run("retry", event, event, "--json").stdout)["data"] == {"events": 1}
+    discarded = run("discard", event, event, "--yes", "--json")
+    assert json.loads(discarded.stdout)["data"] == {"events": 1}
+
+
+def test_what_can_be_no_event_is_refused(run) -> None:
+    for words in (["show", "9" * 30], ["retry", "0"], ["discard", "9" * 30, "--yes"]):
+        assert run(*words).exit_code == 2, words
+    assert run("retry", "3", "--tenant", "bodega").exit_code == 2
