@@ -23,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from wabot.config import SETTINGS, Settings, load_settings
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
+from wabot.logs import hide
 from wabot.repositories.central_schema import upgrade
 
 _RUN, _HOME = "TESTS_OF_WABOT_RUN", "TESTS_OF_WABOT_HOME"
@@ -80,6 +81,13 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for setting in SETTINGS:
         monkeypatch.delenv(setting.name, raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_hidden() -> Iterator[None]:
+    """Forget the secrets that a command let this process mask: they would hide others' words."""
+    yield
+    hide([])
 
 
 @pytest.fixture(scope="session")

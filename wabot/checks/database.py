@@ -179,6 +179,8 @@ async def _keys(database: Database) -> Outcome:
     used = await database.keys_in_use()
     lost = {key: count for key, count in used.items() if key not in known}
     total = sum(lost.values())
+    if not used:
+        return good("no token is stored yet")
     if not lost:
         return good(f"all {sum(used.values())} tokens open")
     if len(lost) == len(used):

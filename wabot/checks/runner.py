@@ -176,11 +176,11 @@ class _Round:
             async with own:
                 outcome = await check.run(context)
         except Exception as error:
-            outcome = self._failure(error, limit if own.expired() else None)
+            outcome = self._failure(error, check, limit if own.expired() else None)
             raised = error if isinstance(error, WabotError) else None
         return replace(_result(check, outcome, started, subject, shop=shop), error=raised)
 
-    def _failure(self, error: Exception, limit: float | None) -> Outcome:
+    def _failure(self, error: Exception, check: Check[Any], limit: float | None) -> Outcome:
         if isinstance(error, TimeoutError) and limit is not None:
             return Outcome(
                 None,
@@ -188,7 +188,8 @@ class _Round:
                 "see whether it is reached from here; --timeout gives it longer",
             )
         if isinstance(error, WabotError):
-            return Outcome(None, error.message, error.hint)
+            again = f"once that is mended: wabot check {check.category} --only {check.id}"
+            return Outcome(None, error.message, error.hint or again)
         place = self._runner.keep_traceback(error)
         return Outcome(
             Status.CRASHED,
@@ -201,7 +202,7 @@ class _Round:
     ) -> list[Result]:
         """Report why nothing could be asked once, with the first check; skip the others."""
         first, *others = each.checks
-        outcome = self._failure(error, self._runner.timeout)
+        outcome = self._failure(error, first, self._runner.timeout)
         raised = error if isinstance(error, WabotError) else None
         result = replace(_result(first, outcome, started, shop=each.shops), error=raised)
         results = [self._settle(first, result)]

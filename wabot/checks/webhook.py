@@ -86,7 +86,7 @@ async def _reached(webhook: Webhook) -> Outcome:
         # Unsigned: what is ours refuses it, and nothing else would in this way.
         answer = await webhook.endpoint.post(SELF_TEST, "")
     except ExternalFailure as error:
-        return bad(error.message, error.hint or webhook.start)
+        return bad(error.message, error.hint if webhook.public else webhook.start)
     if answer.status == 401 and "X-Hub-Signature-256" in answer.text:
         return good("a webhook without a signature is refused")
     if answer.status == 200:

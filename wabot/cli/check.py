@@ -86,7 +86,8 @@ def env(  # noqa: PLR0917 - a command's options
         if json:
             out.done("", data={"example": env_example()})
         else:
-            out.text(env_example().removesuffix("\n"))
+            # As it is: what looks like a password there is a sample.
+            typer.echo(env_example(), nl=False)
         return
     chosen = tuple(only or ())
     _run(Asked("check env", ("env",), chosen, None, problems, strict, wait, timeout, json))

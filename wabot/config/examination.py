@@ -85,7 +85,7 @@ class Examination:
         for reading in self.readings.values():
             # Passwords in URLs are known by where they stand.
             if reading.setting.secret and "DATABASE_URL" not in reading.setting.name:
-                words |= {reading.text, *re.split(r"[,;=\s]+", reading.text)}
+                words |= {reading.text, *re.split(r"\s*[,;=]\s*", reading.text)}
         return tuple(word for word in words if len(word) >= _SHORTEST_SECRET)
 
     def missing(self, required: tuple[str, ...]) -> tuple[Reading, ...]:

@@ -114,7 +114,11 @@ def _unreached(url: str, error: Exception) -> ExternalFailure:
             hint="Have the proxy speak HTTPS on that port.",
         )
     said = "no answer in time" if isinstance(error, TimeoutError) else _said(inner or error)
-    return ExternalFailure(f"{url} is not reached: {said}", retryable=True)
+    return ExternalFailure(
+        f"{url} is not reached: {said}",
+        hint=f"See that its name, firewall and proxy lead to this server: curl -v {url}",
+        retryable=True,
+    )
 
 
 def _said(error: BaseException) -> str:

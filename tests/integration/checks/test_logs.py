@@ -17,7 +17,6 @@ from wabot.errors import ConfigurationError
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
     yield
-    logs.hide([])
     root = logging.getLogger()
     for handler in list(root.handlers):
         if isinstance(handler.formatter, logs.JsonFormatter):

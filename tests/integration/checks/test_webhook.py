@@ -212,7 +212,7 @@ async def test_nothing_that_listens_is_told_with_what_to_start(variables, checke
         own = await checked(variables("", WABOT_PORT=str(port)), "webhook")
     assert public["webhook.reached"].status == "error"
     assert f"http://127.0.0.1:{port}/webhook is not reached" in public["webhook.reached"].detail
-    assert "hands /webhook to it" in public["webhook.reached"].fix
+    assert public["webhook.reached"].fix.endswith(f"curl -v http://127.0.0.1:{port}/webhook")
     assert (own["webhook.address"].status, own["webhook.reached"].fix) == ("warning", "wabot serve")
     assert own["webhook.address"].fix.startswith("set WABOT_PUBLIC_URL in ")
 

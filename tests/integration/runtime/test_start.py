@@ -1,7 +1,6 @@
 """What keeps a server from starting, and what does not."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from wabot.errors import ConfigurationError, DatabaseUnavailable, UnknownChoice
 from wabot.logs import hide
 
 WRONG = urlsafe_b64encode(b"another key, also 32 bytes long.").decode()
-
-
-@pytest.fixture(autouse=True)
-def _forget_secrets() -> Iterator[None]:
-    yield
-    hide([])
 
 
 @pytest.fixture

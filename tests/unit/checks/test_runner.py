@@ -96,6 +96,14 @@ async def test_an_own_error_is_the_failure_with_its_hint_as_the_repair() -> None
     assert (result.status, result.detail, result.fix) == (Status.ERROR, "no server", "Start it.")
 
 
+async def test_every_failure_has_a_repair_even_where_the_error_names_none() -> None:
+    async def refused(_: object) -> Outcome:
+        raise DatabaseUnavailable("no server")
+
+    (result,) = await Runner().run(_one(Check("a.b", "t", refused)))
+    assert result.fix == "once that is mended: wabot check a --only a.b"
+
+
 async def test_a_check_that_does_not_end_is_given_up_in_its_time() -> None:
     async def hang(_: object) -> Outcome:
         await asyncio.Event().wait()
