@@ -3,11 +3,21 @@
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from wabot.cli.deployment import Written, plain_path, plain_user, render, written
+from wabot.cli.deployment import (
+    File,
+    Written,
+    compose_words,
+    container_words,
+    plain_path,
+    plain_user,
+    render,
+    systemd_words,
+    written,
+)
 from wabot.cli.output import JsonOption, Output
 
 app = typer.Typer(rich_markup_mode=None)
@@ -47,8 +57,6 @@ def systemd(  # noqa: PLR0917 - a command's options
     json: JsonOption = False,
 ) -> None:
     """Write wabot.service, and wabot-upgrade.service that brings the tables up to date before."""
-    from wabot.cli.deployment import systemd_words
-
     out = Output("deploy systemd", json=json)
     home = plain_path(home, "--home")
     words = systemd_words(
@@ -105,8 +113,6 @@ def compose(
 
     Passwords and keys are drawn once, into env files that are never replaced.
     """
-    from wabot.cli.deployment import compose_words, container_words
-
     out = Output("deploy compose", json=json)
     words = container_words(workers) | compose_words(
         plain_path(checkout or _checkout(), "--checkout"),
@@ -127,9 +133,7 @@ def compose(
     )
 
 
-def _docker_files(workers: int) -> list[Any]:
-    from wabot.cli.deployment import container_words
-
+def _docker_files(workers: int) -> list[File]:
     words = container_words(workers)
     return [render("docker", name, words) for name in ("Dockerfile", "Dockerfile.dockerignore")]
 
