@@ -50,7 +50,7 @@ def update(
     keep_products: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE|SKU,...",
+            metavar="FILE|SKU,…",
             help="With --force: the products that stay active, a sku a line or with commas.",
         ),
     ] = None,

@@ -41,7 +41,7 @@ def test_a_plan_below_todays_use_is_refused_with_the_list_of_what_is_over(
     done = cli("tenant", "update", large, "--plan", "basico")
     assert done.exit_code == 4
     unanswered = "no new conversation would be answered before the next month"
-    saying = "saying which products stay with --keep-products FILE|SKU,..."
+    saying = "saying which products stay with --keep-products FILE|SKU,…"
     assert done.stderr.splitlines() == [
         "Error: plan basico is too small for lupita as it is used today:",
         "  58 active products, 50 are allowed",

@@ -47,7 +47,7 @@ def check_downgrade(
     most = then.active_products
     too_many = most < now.active_products and use.active_products > most
     if (over or too_many) and not force:
-        ways = ", saying which products stay with --keep-products FILE|SKU,..." if too_many else ""
+        ways = ", saying which products stay with --keep-products FILE|SKU,…" if too_many else ""
         sold = f"{use.active_products:,} active products, {most:,} are allowed"
         listed = "\n".join(f"  {line}" for line in ((sold,) * too_many + over))
         raise Refused(
@@ -60,7 +60,7 @@ def check_downgrade(
     if keep is None:
         raise InvalidInput(
             f"{use.active_products:,} products are active, {most:,} may be: say which ones stay",
-            hint="Give --keep-products FILE|SKU,...: a file with a sku a line, or skus with"
+            hint="Give --keep-products FILE|SKU,…: a file with a sku a line, or skus with"
             f" commas. See them with: wabot catalog list {before.slug} --active",
         )
     active = [product for product in products if product.is_active]
