@@ -4,6 +4,7 @@ import re
 
 from wabot.domain.catalog import Product
 from wabot.domain.conversation.effects import NoteUnknown, Step
+from wabot.domain.conversation.flows import features
 from wabot.domain.conversation.flows.catalogue import only_one
 from wabot.domain.conversation.moves import ask, ask_again
 from wabot.domain.conversation.replies import Phrase
@@ -27,6 +28,7 @@ from wabot.domain.language.amounts import (
 from wabot.domain.language.search import begins_name, find, names_product, query_words
 from wabot.domain.language.words import one_line
 from wabot.domain.order import CartLine
+from wabot.domain.plan import Feature
 from wabot.domain.quantity import steps_of
 
 _PLACES = (AtMenu, BrowsingCategories, BrowsingProducts, AskingQuantity, ReviewingCart)
@@ -116,6 +118,9 @@ def _names_something(turn: Turn, part: str) -> bool:
 
 
 def _put(turn: Turn, taken: list[Wanted], left: list[str]) -> Step:
+    if not turn.shop.offers(Feature.FREE_TEXT_ORDERS):
+        first = ask(turn, AskingQuantity(taken[0][0].id))
+        return features.saying_first(first, Phrase("feature.step_by_step"))
     cart = turn.cart
     for product, steps in taken:
         known = cart.line(product.id)
