@@ -328,3 +328,22 @@ def test_an_export_is_imported_into_another_installation(
         assert row is not None
         place = Placement(Isolation.SCHEMA, schema=row[1]["schema"], role=row[1]["role"])
         assert contents(connection, place) == settled(contents(central, shop.placement))
+
+
+def test_a_copy_begins_to_count_at_zero(
+    cli: Cli, shop: Tenant, central: Connection, environment: dict[str, str], tmp_path: Path
+) -> None:
+    schema = shop.placement.schema
+    central.execute(f"INSERT INTO {schema}.usage VALUES ('2026-11-01', 900)")
+    central.execute(f"INSERT INTO {schema}.usage_warnings VALUES ('2026-11-01', 80, 1000)")
+    central.execute(
+        f"INSERT INTO {schema}.charges VALUES ('2026-11-01', '5215', 'service', 'regular', 0, 9)"
+    )
+    file = tmp_path / "counted.tgz"
+    assert cli("tenant", "export", "lupita", "--out", str(file)).exit_code == 0
+    assert clone(cli, "--with", "customers").exit_code == 0
+    assert restore(cli, file, "--slug", "tres", number="43").exit_code == 0
+    for slug in ("dos", "tres"):
+        rows = contents(central, found(environment, slug).placement)
+        assert (rows["usage"], rows["usage_warnings"], rows["charges"]) == ([], [], [])
+    assert len(contents(central, shop.placement)["usage"]) == 1
