@@ -24,7 +24,7 @@ import psycopg
 from tests.benchmarks.cpu import CpuMeter
 from tests.benchmarks.profiling import profiled, shares
 from tests.benchmarks.table import Figure, show
-from wabot.cli.simulation_shops import APP_ID, Secrets, demo_copy, let_everything_be_sent
+from wabot.cli.simulation.shops import APP_ID, Secrets, demo_copy, let_everything_be_sent
 from wabot.config import surroundings
 from wabot.container import tenants_at
 from wabot.gateways.embedded_postgres import EmbeddedPostgres

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from wabot.cli.simulation_databases import open_simulation_server
-from wabot.cli.simulation_files import script_files
-from wabot.cli.simulation_scripts import ScriptPlayer, open_player
+from wabot.cli.simulation.databases import open_simulation_server
+from wabot.cli.simulation.files import script_files
+from wabot.cli.simulation.scripts import ScriptPlayer, open_player
 from wabot.config import bundled
 from wabot.simulation.conversation.parser import parse_script
 from wabot.simulation.conversation.report import explain

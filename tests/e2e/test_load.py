@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from wabot.cli.output import Output
-from wabot.cli.simulation_load import run_load
-from wabot.cli.simulation_run import LoadRequest
+from wabot.cli.simulation.load import run_load
+from wabot.cli.simulation.run import LoadRequest
 
 
 @pytest.fixture

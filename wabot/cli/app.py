@@ -25,17 +25,19 @@ class Entry:
 
 COMMANDS = {
     "init": Entry("wabot.cli.init:init", "Write the .env and make the central database."),
-    "tenant": Entry("wabot.cli.tenant:app", "Create shops and look at them."),
+    "tenant": Entry("wabot.cli.tenant.app:app", "Create shops and look at them."),
     "catalog": Entry("wabot.cli.catalog:app", "Look at what a shop sells, and change it."),
-    "plan": Entry("wabot.cli.plan:app", "Look at plans, what shops use of them, and agree apart."),
-    "check": Entry("wabot.cli.check:app", "Check that everything is as it should be."),
+    "plan": Entry(
+        "wabot.cli.plan.app:app", "Look at plans, what shops use of them, and agree apart."
+    ),
+    "check": Entry("wabot.cli.check.app:app", "Check that everything is as it should be."),
     "serve": Entry("wabot.cli.serve:serve", "Receive WhatsApp's webhooks and answer customers."),
     "keys": Entry("wabot.cli.keys:app", "Make, list and replace the master keys."),
     "inbox": Entry("wabot.cli.inbox:app", "Look at events that wait or failed; try them again."),
     "alerts": Entry("wabot.cli.alerts:app", "See what is wrong; try, send and silence alerts."),
     "audit": Entry("wabot.cli.audit:app", "Look up who did what, and when."),
     "trace": Entry("wabot.cli.trace:trace", "Tell what happened to a message or an order."),
-    "simulate": Entry("wabot.cli.simulate:app", "Try everything out without WhatsApp."),
+    "simulate": Entry("wabot.cli.simulation.app:app", "Try everything out without WhatsApp."),
     "db": Entry("wabot.cli.db:app", "Migrate the central database and look at its state."),
     "deploy": Entry("wabot.cli.deploy:app", "Write files for systemd, Docker or compose."),
 }

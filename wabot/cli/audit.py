@@ -8,7 +8,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant_options import duration
+from wabot.cli.tenant.options import duration
 from wabot.errors import InvalidInput
 
 app = typer.Typer(rich_markup_mode=None)

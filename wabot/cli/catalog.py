@@ -9,7 +9,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant_options import DryRun, Slug, TemplateDir
+from wabot.cli.tenant.options import DryRun, Slug, TemplateDir
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.catalog import CatalogChange, ManageCatalog

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from wabot.cli.tenant_options import TemplateDir
+from wabot.cli.tenant.options import TemplateDir
 from wabot.cli.workers import (
     ADMIN_OPTION,
     CHECKED_OPTION,
@@ -48,9 +48,9 @@ def serve(  # noqa: PLR0917 - a command's options
     import socket
 
     from wabot import logs
+    from wabot.cli.check.at_start import beside, check
     from wabot.cli.event_loop import run
     from wabot.cli.output import Output
-    from wabot.cli.start_checks import beside, check
     from wabot.config import REQUIRED_TO_SERVE, examine_settings, settings_of, use_template_dir
     from wabot.container import build_runtime, open_central
     from wabot.gateways.metrics_files import delete_folder, make_folder, metrics_home

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.plans.conftest import Connection, Rows
 from tests.integration.tenants.asking import create_words, document
 from tests.integration.tenants.conftest import Cli
-from wabot.cli import keep_products
+from wabot.cli.tenant import keep_products
 from wabot.container import Provisioning
 from wabot.errors import Conflict
 from wabot.services.provisioning.update import UpdateRequest

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.plans.conftest import Connection, Provisioning, Rows
 from tests.integration.tenants.asking import create_words, document
 from tests.integration.tenants.conftest import Cli
-from wabot.cli import usage_chart
+from wabot.cli.plan import usage_chart
 from wabot.domain.usage import Month
 
 MONTH = ("--month", "2026-02")

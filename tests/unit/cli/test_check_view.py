@@ -4,7 +4,7 @@ import io
 import re
 
 from wabot.checks.model import Result, Status
-from wabot.cli.check_view import problem_lines, show, summary
+from wabot.cli.check.view import problem_lines, show, summary
 from wabot.cli.output import Output
 
 

@@ -1,0 +1,1 @@
+"""`wabot check`, and the same checks at the start of `wabot serve`."""

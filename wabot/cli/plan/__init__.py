@@ -1,0 +1,1 @@
+"""`wabot plan`: what shops pay for, and what they used of it."""

@@ -1,0 +1,152 @@
+"""`wabot plan usage`."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
+from wabot.errors import Finding, InvalidInput
+
+if TYPE_CHECKING:
+    from wabot.container import Provisioning
+    from wabot.services.provisioning.plan_usage import UsageReport
+
+_TOTALS = (
+    *("slug", "month", "messages", "limit", "orders", "messages_per_order"),
+    *("cost", "cost_per_order", "currency", "allowance_left"),
+)
+
+
+def usage(
+    slug: Annotated[str, typer.Argument(help="The shop; all of them without it.")] = "",
+    *,
+    month: Annotated[
+        str, typer.Option(metavar="YYYY-MM", help="Default: the present one of the shop.")
+    ] = "",
+    csv: Annotated[
+        bool, typer.Option("--csv", help="A line per day; per shop where none is named.")
+    ] = False,
+    rebuild: Annotated[
+        bool,
+        typer.Option("--rebuild", help="Write the central figures anew from the shops' tables."),
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """Tell what shops used in a month: messages and orders by day, and what Meta bills for them.
+
+    `allowance_left` is what is left of Meta's free service messages of the number and month.
+    """
+    from wabot.container import open_tenants
+    from wabot.domain.usage import Month
+
+    if csv and json:
+        raise InvalidInput("Give --csv or --json, not both.")
+    try:
+        wanted = Month.parse(month) if month else None
+    except ValueError as error:
+        raise InvalidInput(f"--month: {error}") from None
+    out = Output("plan usage", json=json)
+    with open_tenants(read_settings(out)) as provisioning:
+        if rebuild:
+            _rebuild(out, provisioning, slug)
+        if not slug:
+            _every(out, list(provisioning.plan_usage.every(wanted)), csv=csv)
+            return
+        report = provisioning.plan_usage.run(slug, wanted)
+    _warn(out, report)
+    if csv:
+        _write_csv(out, ("day", "messages", "orders"), _days(report))
+    elif json:
+        names = ("day", "messages", "orders")
+        days = [dict(zip(names, line, strict=True)) for line in _days(report)]
+        out.record(_totals(report) | {"days": days})
+    elif out.on_terminal:
+        from wabot.cli.plan.usage_chart import draw
+
+        draw(report)
+    else:
+        out.record(_totals(report))
+
+
+def _rebuild(out: Output, provisioning: "Provisioning", slug: str) -> None:
+    import asyncio
+
+    from wabot.container import open_central
+    from wabot.container.usage import rebuild_usage
+    from wabot.services.provisioning.look import find_tenant
+
+    only = find_tenant(provisioning.tenants, slug).id if slug else None
+    settings = read_settings(out, require=("WABOT_MASTER_KEY",))
+    with open_central(settings) as urls:
+        unread = asyncio.run(rebuild_usage(settings, urls.runtime_url, only))
+    for name, reason in unread:
+        out.warn(f"the central figures of {name} stay as they were: {reason}")
+    out.note("The central figures are those of the shops' own tables again.")
+
+
+def _every(out: Output, found: list[Any], *, csv: bool) -> None:
+    from wabot.services.provisioning.plan_usage import UsageReport
+
+    rows, unread = [], []
+    for report in found:
+        if isinstance(report, UsageReport):
+            _warn(out, report)
+            rows.append(tuple(_totals(report)[column] for column in _TOTALS))
+        else:
+            slug, error = report
+            unread.append(slug)
+            out.warn(f"{slug} cannot be read: {error.message}")
+    if csv:
+        _write_csv(out, _TOTALS, rows)
+    else:
+        out.table(_TOTALS, rows)
+    if unread and out.json:
+        # The document is out already, with what could not be read among its warnings.
+        raise typer.Exit(1)
+    if unread:
+        raise Finding(f"{len(unread)} shops could not be read: {', '.join(unread)}")
+
+
+def _totals(report: "UsageReport") -> dict[str, Any]:
+    def plain(value: Any) -> str | None:
+        return None if value is None else f"{value:f}"
+
+    return {
+        "slug": report.tenant.slug,
+        "month": str(report.month),
+        "messages": report.messages,
+        "limit": report.limit,
+        "orders": report.orders,
+        "messages_per_order": plain(report.messages_per_order),
+        "cost": plain(report.cost.amount),
+        "cost_per_order": plain(report.cost_per_order),
+        "currency": report.cost.currency,
+        "allowance_left": report.cost.allowance_left,
+    }
+
+
+def _days(report: "UsageReport") -> list[tuple[str, int, int]]:
+    use = report.use
+    return [
+        (day.isoformat(), use.messages.get(day, 0), use.orders.get(day, 0)) for day in report.days
+    ]
+
+
+def _warn(out: Output, report: "UsageReport") -> None:
+    for lost in report.cost.unpriced:
+        out.warn(
+            f"{report.tenant.slug}: no price is known for {lost.messages} {lost.category} messages"
+            f" ({lost.kind}) to {lost.recipients}…: they are not in the cost"
+        )
+
+
+def _write_csv(out: Output, columns: tuple[str, ...], rows: list[Any]) -> None:
+    import csv
+    from io import StringIO
+
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    out.text(text.getvalue().rstrip("\n"))

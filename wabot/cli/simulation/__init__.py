@@ -1,0 +1,1 @@
+"""`wabot simulate`: its commands, and what they put on the stage."""

@@ -1,0 +1,1 @@
+"""`wabot tenant`: one module per command, and what several of them share."""

@@ -1,0 +1,37 @@
+"""`wabot tenant list` and `wabot tenant show`."""
+
+from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
+from wabot.cli.tenant.options import Slug
+
+
+def list_(json: JsonOption = False) -> None:
+    """List the shops."""
+    from wabot.container import open_tenants
+    from wabot.services.provisioning.ports import TenantSummary
+
+    out = Output("tenant list", json=json)
+    with open_tenants(read_settings(out)) as provisioning:
+        found = provisioning.tenants.listing()
+    rows = [
+        (*line[:-2], line.created_at.isoformat(timespec="seconds"), line.revision) for line in found
+    ]
+    out.table(TenantSummary._fields, rows, next=() if rows else ("wabot tenant create --help",))
+
+
+def show(slug: Slug, json: JsonOption = False) -> None:
+    """Show everything about a shop but its secrets."""
+    from wabot.cli.tenant.view import describe, flatten, remedies
+    from wabot.container import open_tenants
+    from wabot.services.provisioning.look import report_on
+
+    out = Output("tenant show", json=json)
+    settings = read_settings(out)
+    with open_tenants(settings) as provisioning:
+        report = report_on(provisioning.tenants, slug)
+    data = describe(report, settings)
+    if report.unread is not None:
+        # A shop that is being deleted has lost its tables already.
+        reason = f"{report.unread.message}. {report.unread.hint}".strip()
+        out.warn(f"{slug} is {report.tenant.status.value} and its tables cannot be read: {reason}")
+    out.record(data if json else flatten(data), next=remedies(report))
