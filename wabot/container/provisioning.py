@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wabot.services.provisioning.plan_prices import SetPlanPrice
     from wabot.services.provisioning.plan_report import ReportPlan
     from wabot.services.provisioning.plan_usage import ReportUsage
+    from wabot.services.provisioning.plan_usage_of_all import ReportAllUsage
     from wabot.services.provisioning.suspend import SuspendTenants
     from wabot.services.provisioning.update import UpdateTenant
     from wabot.services.runtime.media_ports import FileStorage
@@ -174,6 +175,20 @@ class Provisioning:
 
         uses, prices = SqlPlanUses(self.tenants), read_prices(self.message_prices)
         return ReportUsage(self.tenants, uses, prices, now=lambda: datetime.now(UTC))
+
+    @property
+    def plan_usage_of_all(self) -> "ReportAllUsage":
+        """Return the use case that tells what all tenants used, as far as it is rolled up."""
+        from wabot.repositories.message_prices import read_prices
+        from wabot.repositories.provisioning.rolled_usage import SqlRolledUsage
+        from wabot.services.provisioning.plan_usage_of_all import ReportAllUsage
+
+        return ReportAllUsage(
+            self.tenants,
+            SqlRolledUsage(self.engine),
+            read_prices(self.message_prices).currency,
+            now=lambda: datetime.now(UTC),
+        )
 
     @property
     def plan_prices(self) -> "SqlPlanPrices":

@@ -59,8 +59,11 @@ async def rebuild_usage(
 
     Return the slugs of those that cannot be read now, with the reason.
     """
+    from wabot.services.runtime.usage import Changed
+
     unread = []
     async with open_usage(settings, runtime_url) as usage:
+        began = await usage.book.now()
         for client_id in [only] if only else await usage.book.everybody():
             tenant = await usage.clients.by_id(client_id)
             if tenant is None or tenant.status is TenantStatus.PROVISIONING:
@@ -69,4 +72,6 @@ async def rebuild_usage(
                 await usage.rebuild(tenant)
             except ExternalFailure as error:
                 unread.append((tenant.slug, error.message))
+        if not only:
+            await usage.book.finish(Changed(frozenset(), began))
     return unread

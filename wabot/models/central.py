@@ -248,6 +248,15 @@ usage = Table(
     _moment("updated_at", default_now=True),
 )
 
+# Shops that the roll-up could not read when it last tried.
+usage_waiting = Table(
+    "usage_waiting",
+    metadata,
+    Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
+    Column("reason", Text, nullable=False),
+    _moment("since", default_now=True),
+)
+
 # One row: until when what was done is rolled up, and until when a process is at it.
 usage_refresh = Table(
     "usage_refresh",

@@ -29,6 +29,7 @@ RIGHTS = {
     "numbers": _CHANGE,
     "usage": _CHANGE,
     "usage_refresh": "select, update",
+    "usage_waiting": _CHANGE,
     "alerts": _CHANGE,
     # The rule "backup too old" reads them.
     "backups": "select",

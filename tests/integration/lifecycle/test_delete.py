@@ -32,6 +32,7 @@ _CENTRAL = {
     "timers": "(client_id, contact, kind, due_at, set_by)"
     " SELECT id, '521', 'handoff', now(), 'x' FROM wabot.clients",
     "usage": "(client_id, month, messages) SELECT id, '2026-11', 5 FROM wabot.clients",
+    "usage_waiting": "(client_id, reason) SELECT id, 'it is away' FROM wabot.clients",
     "alerts": "(key, rule, client_id, severity, message)"
     " SELECT 'a' || id, 'b', id, 'warning', 'c' FROM wabot.clients",
     "media": "(phone_number_id, media_id, event_key, contact, kind, occurred_at)"

@@ -64,7 +64,7 @@ def test_off_a_terminal_totals_are_lines_and_days_are_csv(cli: Cli, used: str) -
     assert (lines["messages"], lines["messages_per_order"]) == ("150", "50.00")
     days = cli("plan", "usage", used, *MONTH, "--csv").stdout.splitlines()
     assert (days[:2], len(days)) == (["day,messages,orders", "2026-02-01,100,1"], 29)
-    every = cli("plan", "usage", *MONTH, "--csv").stdout.splitlines()
+    every = cli("plan", "usage", "--rebuild", *MONTH, "--csv").stdout.splitlines()
     assert every[0].startswith("slug,month,messages,limit,orders,messages_per_order,cost,")
     assert every[1].startswith("lupita,2026-02,150,1000,3,50.00,0,")
 
@@ -85,18 +85,43 @@ def test_the_cost_is_priced_as_counted_and_what_has_no_price_is_told(
     assert "no price is known for 4 service messages (regular) to 9999…" in found["warnings"][0]
 
 
-def test_a_shop_that_cannot_be_read_is_named_and_the_others_are_told(
+def test_all_shops_are_told_from_the_roll_up_with_how_fresh_it_is(
     cli: Cli, used: str, central: Connection
 ) -> None:
+    before = document(cli("plan", "usage", *MONTH, "--json"))
+    assert before["data"][0]["messages"] == 0
+    central.execute("UPDATE wabot.usage_refresh SET done_until = '2026-01-02 03:04Z'")
+    old = document(cli("plan", "usage", *MONTH, "--json"))
+    assert old["data"][0]["as_of"] == "2026-01-02T03:04:00+00:00"
+    assert "no server has rolled the figures up since 2026-01-02 03:04 UTC" in old["warnings"][0]
+    assert old["next"] == ["wabot plan usage --rebuild"]
+    fresh = document(cli("plan", "usage", "--rebuild", *MONTH, "--json"))
+    (row,) = fresh["data"]
+    assert fresh["warnings"] == []
+    assert row["as_of"] > "2026-01-03"
+    assert (row["messages"], row["orders"], row["cost"], row["unread"]) == (150, 3, "0", None)
+
+
+def test_a_shop_that_cannot_be_read_is_told_as_it_was_last_known_and_marked(
+    cli: Cli, used: str, rows: Rows, central: Connection
+) -> None:
     assert cli(*create_words("otra", phone_number_id="2"), stdin="EAAtoken").exit_code == 0
-    schema = document(cli("tenant", "show", "otra", "--json"))["data"]["placement"]["schema"]
-    central.execute(f'DROP TABLE "{schema}".usage')
-    done = cli("plan", "usage", *MONTH)
-    assert (done.exit_code, "1 shops could not be read: otra" in done.stderr) == (1, True)
-    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["lupita"]
+    assert cli("plan", "usage", "--rebuild").exit_code == 0
+    central.execute("UPDATE wabot.usage SET updated_at = '2026-01-02 03:04Z'")
+    rows("ALTER TABLE {}.usage RENAME TO hidden")
+    done = cli("plan", "usage", "--rebuild", *MONTH)
+    assert (done.exit_code, "1 shops could not be read lately: lupita" in done.stderr) == (1, True)
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    assert [(line[0], line[2]) for line in lines] == [("lupita", "150"), ("otra", "0")]
     asked = cli("plan", "usage", *MONTH, "--json")
+    lupita, otra = document(asked)["data"]
     assert asked.exit_code == 1
-    assert "otra cannot be read" in document(asked)["warnings"][0]
+    assert (lupita["messages"], lupita["as_of"]) == (150, "2026-01-02T03:04:00+00:00")
+    assert 'relation "' in lupita["unread"]
+    assert otra["unread"] is None
+    assert "lupita is as of 2026-01-02T03:04:00+00:00" in document(asked)["warnings"][0]
+    rows("ALTER TABLE {}.hidden RENAME TO usage")
+    assert cli("plan", "usage", "--rebuild", *MONTH).exit_code == 0
 
 
 def test_a_month_that_is_none_or_has_not_begun_is_refused(
@@ -138,17 +163,27 @@ def test_a_bar_is_drawn_to_an_eighth_and_never_hides_what_is_there(
     assert usage_chart.bar(value, most, 4) == drawn
 
 
-def test_the_central_figures_can_be_written_anew_from_the_shops_tables(
-    cli: Cli, used: str, central: Connection
+def test_the_roll_up_can_be_lost_and_is_written_anew_from_the_shops_tables(
+    cli: Cli, used: str, rows: Rows, central: Connection
 ) -> None:
-    central.execute("INSERT INTO wabot.usage (client_id, month) SELECT id, '2019-01' FROM"
-                    " wabot.clients")  # fmt: skip
-    done = cli("plan", "usage", "--rebuild", *MONTH, "--json")
-    assert done.exit_code == 0, done.output
-    found = central.execute(
-        "SELECT month, messages, orders, cardinality(days) FROM wabot.usage ORDER BY month"
-    ).fetchall()
-    assert found == [("2026-01", 7, 1, 31), ("2026-02", 150, 3, 28), ("2026-03", 9, 1, 31)]
-    central.execute("UPDATE wabot.usage SET messages = 0")
-    assert cli("plan", "usage", used, "--rebuild", *MONTH).exit_code == 0
-    assert central.execute("SELECT sum(messages)::int FROM wabot.usage").fetchone() == (166,)
+    rows("INSERT INTO {}.charges VALUES ('2026-02-02', '5215', 'service', 'regular', 0, 100),"
+         " ('2026-02-02', '9999', 'marketing', 'regular', 0, 4)")  # fmt: skip
+    columns = "month, messages, orders, cost, currency, allowance_left, unpriced, days"
+    query = f"SELECT {columns} FROM wabot.usage ORDER BY month"
+    assert cli("plan", "usage", "--rebuild", "--json").exit_code == 0
+    whole = central.execute(query).fetchall()
+    assert [(row[0], row[1], row[2], sum(row[7]), len(row[7])) for row in whole] == [
+        ("2026-01", 7, 1, 7, 31),
+        ("2026-02", 150, 3, 150, 28),
+        ("2026-03", 9, 1, 9, 31),
+    ]
+    assert whole[1][5:7] == (900, [["9999", "marketing", "regular", 4]])
+    for spoilt in (
+        "DELETE FROM wabot.usage",
+        "UPDATE wabot.usage SET messages = 0, cost = 9, days = '{}', unpriced = '[]'",
+        "INSERT INTO wabot.usage (client_id, month) SELECT id, '2019-01' FROM wabot.clients",
+    ):
+        central.execute(spoilt)
+        assert central.execute(query).fetchall() != whole
+        assert cli("plan", "usage", used, "--rebuild").exit_code == 0
+        assert central.execute(query).fetchall() == whole

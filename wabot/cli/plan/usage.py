@@ -1,5 +1,6 @@
 """`wabot plan usage`."""
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,8 @@ from wabot.errors import Finding, InvalidInput
 
 if TYPE_CHECKING:
     from wabot.container import Provisioning
-    from wabot.services.provisioning.plan_usage import UsageReport
+    from wabot.services.provisioning.plan_usage import MonthTotals, UsageReport
+    from wabot.services.provisioning.plan_usage_of_all import Freshness, RolledTotals
 
 _TOTALS = (
     *("slug", "month", "messages", "limit", "orders", "messages_per_order"),
@@ -35,7 +37,9 @@ def usage(
 ) -> None:
     """Tell what shops used in a month: messages and orders by day, and what Meta bills for them.
 
-    `allowance_left` is what is left of Meta's free service messages of the number and month.
+    One shop is asked itself; without a shop the figures are those that running servers roll up
+    every minute, each `as_of` when. `allowance_left` is what is left of Meta's free service
+    messages of the number and month.
     """
     from wabot.container import open_tenants
     from wabot.domain.usage import Month
@@ -51,7 +55,7 @@ def usage(
         if rebuild:
             _rebuild(out, provisioning, slug)
         if not slug:
-            _every(out, list(provisioning.plan_usage.every(wanted)), csv=csv)
+            _every(out, *provisioning.plan_usage_of_all.run(wanted), csv=csv)
             return
         report = provisioning.plan_usage.run(slug, wanted)
     _warn(out, report)
@@ -85,30 +89,36 @@ def _rebuild(out: Output, provisioning: "Provisioning", slug: str) -> None:
     out.note("The central figures are those of the shops' own tables again.")
 
 
-def _every(out: Output, found: list[Any], *, csv: bool) -> None:
-    from wabot.services.provisioning.plan_usage import UsageReport
-
-    rows, unread = [], []
+def _every(out: Output, fresh: "Freshness", found: "list[RolledTotals]", *, csv: bool) -> None:
+    columns = (*_TOTALS, "as_of", "unread")
+    rows = []
     for report in found:
-        if isinstance(report, UsageReport):
-            _warn(out, report)
-            rows.append(tuple(_totals(report)[column] for column in _TOTALS))
-        else:
-            slug, error = report
-            unread.append(slug)
-            out.warn(f"{slug} cannot be read: {error.message}")
+        _warn(out, report)
+        as_of = report.as_of.astimezone(UTC).isoformat(timespec="seconds") if report.as_of else None
+        rows.append(
+            (*(_totals(report)[column] for column in _TOTALS), as_of, report.unread or None)
+        )
+        if report.unread:
+            out.warn(f"{report.tenant.slug} is as of {as_of or 'no time'}: {report.unread}")
+    rebuild = "wabot plan usage --rebuild"
+    if fresh.is_old:
+        until = f"{fresh.done_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        out.warn(
+            f"no server has rolled the figures up since {until}; bring them up to date: {rebuild}"
+        )
     if csv:
-        _write_csv(out, _TOTALS, rows)
+        _write_csv(out, columns, rows)
     else:
-        out.table(_TOTALS, rows)
+        out.table(columns, rows, next=(rebuild,) if fresh.is_old else ())
+    unread = [report.tenant.slug for report in found if report.unread]
     if unread and out.json:
         # The document is out already, with what could not be read among its warnings.
         raise typer.Exit(1)
     if unread:
-        raise Finding(f"{len(unread)} shops could not be read: {', '.join(unread)}")
+        raise Finding(f"{len(unread)} shops could not be read lately: {', '.join(unread)}")
 
 
-def _totals(report: "UsageReport") -> dict[str, Any]:
+def _totals(report: "MonthTotals") -> dict[str, Any]:
     def plain(value: Any) -> str | None:
         return None if value is None else f"{value:f}"
 
@@ -133,7 +143,7 @@ def _days(report: "UsageReport") -> list[tuple[str, int, int]]:
     ]
 
 
-def _warn(out: Output, report: "UsageReport") -> None:
+def _warn(out: Output, report: "MonthTotals") -> None:
     for lost in report.cost.unpriced:
         out.warn(
             f"{report.tenant.slug}: no price is known for {lost.messages} {lost.category} messages"

@@ -27,6 +27,7 @@ _OF_CLIENT = (
     central.conversations,
     central.timers,
     central.usage,
+    central.usage_waiting,
     central.alerts,
     central.previous_tokens,
     central.sending_pauses,

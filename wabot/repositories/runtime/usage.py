@@ -1,18 +1,22 @@
 """The shops' counters of messages and charges, and the central table over all shops."""
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from psycopg.types.json import Jsonb
 
-from wabot.domain.cost import Charge, Cost, Unpriced
+from wabot.domain.cost import Charge, Cost
 from wabot.domain.tenant import Tenant
 from wabot.domain.usage import Month
+from wabot.errors import DatabaseUnavailable
 from wabot.repositories.runtime.pools import Pools
+from wabot.repositories.runtime.scripts import TenantTransaction
 from wabot.repositories.runtime.sql import TenantStatement
-from wabot.services.runtime.usage import Changed, MonthlyUsage, MonthOfShop, by_day
+from wabot.services.runtime.usage import Changed, MonthOfShop, by_day
 
 MESSAGES = TenantStatement("""
 SELECT day, messages FROM {usage} WHERE day BETWEEN %(first)s AND %(last)s
@@ -41,9 +45,18 @@ WITH taken AS (
 SELECT now(), (SELECT coalesce(array_agg(DISTINCT client_id), '{}') FROM wabot.inbox
                WHERE state = 'done' AND done_at > taken.done_until - interval '15 s'
                  AND client_id IS NOT NULL)
+       || (SELECT coalesce(array_agg(client_id), '{}') FROM wabot.usage_waiting)
 FROM taken
 """
-_FINISH = "UPDATE wabot.usage_refresh SET done_until = %(until)s"
+# Two may be at it, as when a rebuild takes longer than a minute.
+_FINISH = "UPDATE wabot.usage_refresh SET done_until = greatest(done_until, %(until)s)"
+_NOW = "SELECT now()"
+_WAIT = """
+INSERT INTO wabot.usage_waiting (client_id, reason)
+SELECT id, %(reason)s FROM wabot.clients WHERE id = %(client)s
+ON CONFLICT (client_id) DO UPDATE SET reason = excluded.reason
+"""
+_WAIT_NO_MORE = "DELETE FROM wabot.usage_waiting WHERE client_id = %(client)s"
 _EVERYBODY = "SELECT id FROM wabot.clients ORDER BY slug"
 _ALERTED = """
 SELECT DISTINCT client_id FROM wabot.alerts
@@ -61,13 +74,6 @@ ON CONFLICT (client_id, month) DO UPDATE SET
     unpriced = excluded.unpriced, days = excluded.days, updated_at = now()
 """
 _FORGET = "DELETE FROM wabot.usage WHERE client_id = %(client)s AND month <> ALL(%(months)s)"
-_LISTED = """
-SELECT client_id, month, days, messages, orders, cost, currency, allowance_left, unpriced,
-       updated_at
-FROM wabot.usage
-WHERE month = coalesce(%(month)s, month) AND client_id = coalesce(%(client)s::uuid, client_id)
-ORDER BY month DESC, client_id
-"""
 
 
 class PostgresUsage:
@@ -79,11 +85,25 @@ class PostgresUsage:
     async def take(self, every: timedelta) -> Changed | None:
         """Take the next refresh; None when it is not due, or another process has it."""
         rows = await self._central(_TAKE, {"every": every})
-        return Changed(tuple(rows[0][1]), rows[0][0]) if rows else None
+        return Changed(frozenset(rows[0][1]), rows[0][0]) if rows else None
 
     async def finish(self, changed: Changed) -> None:
         """Note how far the roll-up has come."""
         await self._central(_FINISH, {"until": changed.until})
+
+    async def now(self) -> datetime:
+        """Return the database's time."""
+        ((now,),) = await self._central(_NOW)
+        assert isinstance(now, datetime)
+        return now
+
+    async def wait(self, client_id: UUID, reason: str) -> None:
+        """Note that a client's figures are not what they should be, for the next refresh."""
+        await self._central(_WAIT, {"client": client_id, "reason": reason})
+
+    async def wait_no_more(self, client_id: UUID) -> None:
+        """Note that they are."""
+        await self._central(_WAIT_NO_MORE, {"client": client_id})
 
     async def everybody(self) -> list[UUID]:
         """Return all clients."""
@@ -95,7 +115,7 @@ class PostgresUsage:
 
     async def months(self, tenant: Tenant) -> list[Month]:
         """Return the months in which a shop counted anything."""
-        async with self._pools.tenant(tenant) as transaction:
+        async with self._asking(tenant) as transaction:
             (rows,) = await transaction.ask((MONTHS, {"time_zone": tenant.time_zone}))
         return [Month.of(row[0]) for row in rows]
 
@@ -106,7 +126,7 @@ class PostgresUsage:
             "begins": month.begins(tenant.time_zone),
             "ends": month.next.begins(tenant.time_zone),
         }
-        async with self._pools.tenant(tenant) as transaction:
+        async with self._asking(tenant) as transaction:
             counted, charges, ((orders,),) = await transaction.ask(
                 (MESSAGES, days), (CHARGES, days), (ORDERS, moments)
             )
@@ -136,12 +156,18 @@ class PostgresUsage:
         """Drop a client's other months from the central table."""
         await self._central(_FORGET, {"client": client_id, "months": [str(m) for m in kept]})
 
-    async def listed(
-        self, month: Month | None = None, client_id: UUID | None = None
-    ) -> list[MonthlyUsage]:
-        """Return rows of the central table, the newest month first."""
-        values = {"month": str(month) if month else None, "client": client_id}
-        return [_monthly(row) for row in await self._central(_LISTED, values)]
+    @asynccontextmanager
+    async def _asking(self, tenant: Tenant) -> AsyncIterator[TenantTransaction]:
+        """Open a shop's tables; one that cannot be read keeps nobody from the others."""
+        try:
+            async with self._pools.tenant(tenant) as transaction:
+                yield transaction
+        except psycopg.Error as error:
+            said = str(error).strip().split("\n", 1)[0]
+            raise DatabaseUnavailable(
+                f"What {tenant.slug} counts cannot be read: {said}",
+                hint=f"wabot tenant doctor {tenant.slug} --fix",
+            ) from error
 
     async def _central(
         self, statement: str, values: dict[str, Any] | None = None
@@ -149,19 +175,3 @@ class PostgresUsage:
         async with self._pools.central() as connection:
             cursor = await connection.execute(statement, values)
             return await cursor.fetchall() if cursor.description else []
-
-
-def _monthly(row: tuple[Any, ...]) -> MonthlyUsage:
-    client_id, month, days, messages, orders, cost, currency, left, unpriced, updated_at = row
-    return MonthlyUsage(
-        client_id=client_id,
-        month=Month.parse(month),
-        days=tuple(days),
-        messages=messages,
-        orders=orders,
-        cost=cost,
-        currency=currency,
-        allowance_left=left or 0,
-        unpriced=tuple(Unpriced(*one) for one in unpriced),
-        updated_at=updated_at,
-    )

@@ -1,15 +1,15 @@
 """What shops used in a month: messages and orders by day, and what Meta bills for them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
 from wabot.domain.cost import Charge, Cost, PriceTable, cost_of
-from wabot.domain.tenant import Tenant, TenantStatus
+from wabot.domain.tenant import Tenant
 from wabot.domain.usage import Month, day_of
-from wabot.errors import InvalidInput, WabotError
+from wabot.errors import InvalidInput
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.ports import Tenants
 
@@ -32,30 +32,18 @@ class MonthUses(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class UsageReport:
-    """A shop's month, as far as it has come by `today`; what an order took is None without any."""
+class MonthTotals:
+    """A shop's month: messages that Graph accepted, orders placed, what Meta bills.
+
+    What an order took is None without any.
+    """
 
     tenant: Tenant
     month: Month
-    today: date
     limit: int
-    use: MonthUse
+    messages: int
+    orders: int
     cost: Cost
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        """Return the days that have come, in order."""
-        return tuple(day for day in self.month.days if day <= self.today)
-
-    @property
-    def messages(self) -> int:
-        """Return how many messages Graph accepted."""
-        return sum(self.use.messages.values())
-
-    @property
-    def orders(self) -> int:
-        """Return how many orders were placed."""
-        return sum(self.use.orders.values())
 
     @property
     def messages_per_order(self) -> Decimal | None:
@@ -73,8 +61,21 @@ class UsageReport:
 
 
 @dataclass(frozen=True, slots=True)
+class UsageReport(MonthTotals):
+    """A shop's month day by day, as far as it has come by `today`."""
+
+    today: date
+    use: MonthUse
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Return the days that have come, in order."""
+        return tuple(day for day in self.month.days if day <= self.today)
+
+
+@dataclass(frozen=True, slots=True)
 class ReportUsage:
-    """The use case."""
+    """The use case for one shop, from its own tables."""
 
     tenants: Tenants
     uses: MonthUses
@@ -83,26 +84,24 @@ class ReportUsage:
 
     def run(self, slug: str, month: Month | None = None) -> UsageReport:
         """Report on a shop's month, the present one of its time zone unless another is named."""
-        return self._report(find_tenant(self.tenants, slug), month)
-
-    def every(self, month: Month | None = None) -> Iterator[UsageReport | tuple[str, WabotError]]:
-        """Yield each shop's report by slug; or the slug, with what keeps it from being read."""
-        for line in self.tenants.listing():
-            if line.status == TenantStatus.PROVISIONING.value:
-                continue
-            try:
-                yield self.run(line.slug, month)
-            except InvalidInput:
-                raise
-            except WabotError as error:
-                yield line.slug, error
-
-    def _report(self, tenant: Tenant, month: Month | None) -> UsageReport:
-        at = self.now()
-        today = day_of(at, tenant.time_zone)
-        wanted = month or Month.of(today)
-        if wanted > Month.of(today):
-            raise InvalidInput(f"the month {wanted} has not begun in {tenant.time_zone}")
+        tenant, at = find_tenant(self.tenants, slug), self.now()
+        wanted = month_of(tenant, month, at)
         use = self.uses.month(tenant, wanted)
-        limit = tenant.allowance(at).messages_per_month
-        return UsageReport(tenant, wanted, today, limit, use, cost_of(use.charges, self.prices))
+        return UsageReport(
+            tenant,
+            wanted,
+            tenant.allowance(at).messages_per_month,
+            sum(use.messages.values()),
+            sum(use.orders.values()),
+            cost_of(use.charges, self.prices),
+            today=day_of(at, tenant.time_zone),
+            use=use,
+        )
+
+
+def month_of(tenant: Tenant, wanted: Month | None, at: datetime) -> Month:
+    """Return the month, the present one of the shop's time zone unless another is wanted."""
+    present = Month.at(at, tenant.time_zone)
+    if wanted is not None and wanted > present:
+        raise InvalidInput(f"the month {wanted} has not begun in {tenant.time_zone}")
+    return wanted or present

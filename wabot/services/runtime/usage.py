@@ -2,14 +2,13 @@
 
 import logging
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
 from wabot.domain.alerts.rules import Rule
-from wabot.domain.cost import Charge, Cost, PriceTable, Unpriced, cost_of
+from wabot.domain.cost import Charge, Cost, PriceTable, cost_of
 from wabot.domain.tenant import Tenant
 from wabot.domain.usage import LEVELS, Month
 from wabot.errors import ExternalFailure
@@ -40,26 +39,13 @@ class MonthOfShop:
 
 
 @dataclass(frozen=True, slots=True)
-class MonthlyUsage:
-    """A month of a client in the central table, as of `updated_at`."""
-
-    client_id: UUID
-    month: Month
-    days: tuple[int, ...]
-    messages: int
-    orders: int
-    cost: Decimal
-    currency: str
-    allowance_left: int
-    unpriced: tuple[Unpriced, ...]
-    updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Changed:
-    """Clients for which something was done until a moment, by the database's clock."""
+    """Clients for which something was done until a moment, by the database's clock.
 
-    clients: tuple[UUID, ...]
+    Those that could not be read before are among them.
+    """
+
+    clients: frozenset[UUID]
     until: datetime
 
 
@@ -71,6 +57,15 @@ class UsageBook(Protocol):
 
     async def finish(self, changed: Changed) -> None:
         """Note how far the roll-up has come."""
+
+    async def now(self) -> datetime:
+        """Return the database's time."""
+
+    async def wait(self, client_id: UUID, reason: str) -> None:
+        """Note that a client's figures are not what they should be, for the next refresh."""
+
+    async def wait_no_more(self, client_id: UUID) -> None:
+        """Note that they are."""
 
     async def everybody(self) -> list[UUID]:
         """Return all clients."""
@@ -90,13 +85,8 @@ class UsageBook(Protocol):
     async def forget(self, client_id: UUID, kept: Collection[Month]) -> None:
         """Drop a client's other months from the central table."""
 
-    async def listed(
-        self, month: Month | None = None, client_id: UUID | None = None
-    ) -> list[MonthlyUsage]:
-        """Return rows of the central table, the newest month first."""
 
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class UsageRollUp:
     """Refreshes what changed; `prices` are Meta's."""
 
@@ -105,7 +95,6 @@ class UsageRollUp:
     journal: Journal
     clock: Clock
     prices: PriceTable
-    _again: set[UUID] = field(default_factory=set)
 
     async def run(self) -> None:
         """Do a refresh if one is due: one process does it for all."""
@@ -113,7 +102,7 @@ class UsageRollUp:
         if changed is None:
             return
         now = self.clock.now()
-        for client_id in {*changed.clients, *self._again}:
+        for client_id in changed.clients:
             tenant = await self.clients.by_id(client_id)
             if tenant is not None:
                 await self._refresh(tenant, now)
@@ -126,22 +115,29 @@ class UsageRollUp:
         found = await self.book.read(tenant, month)
         await self.book.save(tenant.id, month, found, cost_of(found.charges, self.prices))
 
-    async def rebuild(self, tenant: Tenant) -> list[Month]:
-        """Write all that is central about a shop's months anew from its own tables."""
-        months = await self.book.months(tenant)
-        for month in months:
-            await self.refresh(tenant, month)
+    async def rebuild(self, tenant: Tenant) -> None:
+        """Write all that is central about a shop's months anew from its own tables.
+
+        Raises what keeps it from being read, and notes it.
+        """
+        try:
+            months = await self.book.months(tenant)
+            for month in months:
+                await self.refresh(tenant, month)
+        except ExternalFailure as error:
+            await self.book.wait(tenant.id, error.message)
+            raise
         await self.book.forget(tenant.id, months)
-        return months
+        await self.book.wait_no_more(tenant.id)
 
     async def _refresh(self, tenant: Tenant, now: datetime) -> None:
         try:
             for month in _open_months(now, tenant.time_zone):
                 await self.refresh(tenant, month)
-            self._again.discard(tenant.id)
+            await self.book.wait_no_more(tenant.id)
         except ExternalFailure as error:
             # Its own server is away: the next refresh looks again.
-            self._again.add(tenant.id)
+            await self.book.wait(tenant.id, error.message)
             said = "A shop's usage is brought up to date later."
             log(_log, logging.WARNING, "usage.waits", said, tenant=tenant.slug, why=error.message)
 
