@@ -28,11 +28,15 @@ class Severity(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """What a check says; without a status it failed at its own severity."""
+    """What a check says; without a status it failed at its own severity.
+
+    Unless it was `asked`, nothing is known: what was found before may still hold.
+    """
 
     status: Status | None
     detail: str
     fix: str = ""
+    asked: bool = True
 
 
 def good(detail: str = "") -> Outcome:
@@ -53,6 +57,11 @@ def warn(detail: str, fix: str) -> Outcome:
 def skip(reason: str) -> Outcome:
     """Say why there is nothing to check: not configured, not of this kind of installation."""
     return Outcome(Status.SKIPPED, reason)
+
+
+def later(reason: str) -> Outcome:
+    """Say why the question could not be asked now."""
+    return Outcome(Status.SKIPPED, reason, asked=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,8 @@ class Result:
     title: str
     subject: str = ""
     shop: bool = False
+    # Whether anything is known by it: a check may be skipped for what it needs, or for limits.
+    asked: bool = field(default=True, compare=False)
     # What a failure was raised as: it decides on the exit code of a server that cannot start.
     error: WabotError | None = field(default=None, compare=False, repr=False)
 

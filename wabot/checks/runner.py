@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wabot.checks.model import Check, CheckSet, Outcome, Result, Severity, Status
+from wabot.checks.model import (
+    Check,
+    CheckSet,
+    Outcome,
+    Result,
+    Severity,
+    Status,
+    later,
+    skip,
+)
 from wabot.errors import WabotError
 from wabot.logs import mask_secrets
 
@@ -110,7 +119,7 @@ class _Round:
 
     async def _set(self, each: CheckSet[Any]) -> list[Result]:
         hindrance = await self._hindrance(each.needs, self._common)
-        if hindrance:
+        if hindrance is not None:
             return [self._settle(check, _skipped(check, hindrance)) for check in each.checks]
         started = time.monotonic()
         try:
@@ -119,10 +128,8 @@ class _Round:
         except Exception as error:
             return self._without_context(each, error, started)
         if not contexts:
-            return [
-                self._settle(check, _skipped(check, "there is nothing to look at"))
-                for check in each.checks
-            ]
+            nothing = skip("there is nothing to look at")
+            return [self._settle(check, _skipped(check, nothing)) for check in each.checks]
         async with asyncio.TaskGroup() as group:
             rounds = [
                 group.create_task(self._subject(each, subject, context))
@@ -158,7 +165,7 @@ class _Round:
         known = self._settled.get(_named(check, subject))
         if known is None:
             hindrance = await self._hindrance(check.needs, done)
-            if hindrance:
+            if hindrance is not None:
                 known = _skipped(check, hindrance, subject, shop=each.shops)
             else:
                 async with self._runner.turn:
@@ -206,7 +213,8 @@ class _Round:
         raised = error if isinstance(error, WabotError) else None
         result = replace(_result(first, outcome, started, shop=each.shops), error=raised)
         results = [self._settle(first, result)]
-        results += [self._settle(check, _skipped(check, f"{first.id} failed")) for check in others]
+        hindrance = later(f"{first.id} failed")
+        results += [self._settle(check, _skipped(check, hindrance)) for check in others]
         return results
 
     def _settle(self, check: Check[Any], result: Result) -> Result:
@@ -216,25 +224,26 @@ class _Round:
 
     async def _hindrance(
         self, needs: Iterable[str], done: Mapping[str, asyncio.Future[Result]]
-    ) -> str:
-        """Wait for what is needed; return why it is not met, empty when it is."""
+    ) -> Outcome | None:
+        """Wait for what is needed; return why it is not met, None when it is."""
         for need in needs:
             if need in done:
                 result = await asyncio.shield(done[need])
                 if result.failed:
-                    return f"{result.id} failed"
+                    return later(f"{result.id} failed")
                 if result.status is Status.SKIPPED:
                     # The first cause, not the last link of the chain.
-                    return result.detail
-        return ""
+                    return Outcome(Status.SKIPPED, result.detail, asked=result.asked)
+        return None
 
 
 def _named(check: Check[Any], subject: str) -> str:
     return f"{check.id}:{subject}" if subject else check.id
 
 
-def _skipped(check: Check[Any], reason: str, subject: str = "", *, shop: bool = False) -> Result:
-    outcome = Outcome(Status.SKIPPED, reason)
+def _skipped(
+    check: Check[Any], outcome: Outcome, subject: str = "", *, shop: bool = False
+) -> Result:
     return _result(check, outcome, time.monotonic(), subject, shop=shop)
 
 
@@ -252,4 +261,5 @@ def _result(
         title=check.title,
         subject=subject,
         shop=shop,
+        asked=outcome.asked,
     )

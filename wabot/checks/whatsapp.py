@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Protocol
 
-from wabot.checks.model import Check, Outcome, Severity, bad, good, skip, warn
+from wabot.checks.model import Check, Outcome, Severity, bad, good, later, skip, warn
 from wabot.domain.meta import (
     CURRENT_VERSION,
     HARMLESS,
@@ -91,7 +91,7 @@ def _limited(question: Question) -> Question:
         try:
             return await question(shop)
         except LeftForLater as error:
-            return skip(error.message)
+            return later(error.message)
 
     return ask
 

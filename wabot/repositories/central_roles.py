@@ -44,6 +44,8 @@ RIGHTS = {
     "audit_log": "insert",
     "alembic_version": "select",
 }
+# Of tables that it may not change: what its own checks learn.
+UPDATED_COLUMNS = {"clients": ("token_checked_at", "token_expires_at")}
 
 # Attributes of the role as pg_roles shows them, and the words that set them.
 _ATTRIBUTES = {
@@ -99,6 +101,17 @@ def runtime_role_problems(connection: Connection) -> tuple[str, ...]:
         found = has.get(table, set())
         problems += [f"{right} on {table} is missing" for right in sorted(wanted - found)]
         problems += [f"{right} on {table} is too much" for right in sorted(found - wanted)]
+    wanted_columns = {
+        ("UPDATE", table, column) for table, names in UPDATED_COLUMNS.items() for column in names
+    }
+    granted = {
+        (*map(str, row),) for row in connection.exec_driver_sql(_GRANTED_COLUMNS, parameters)
+    }
+    for word, columns in (
+        ("missing", wanted_columns - granted),
+        ("too much", granted - wanted_columns),
+    ):
+        problems += [f"{right} of {name} of {of} is {word}" for right, of, name in sorted(columns)]
     return tuple(problems)
 
 
@@ -149,6 +162,13 @@ where c.relnamespace = to_regnamespace(%(schema)s) and c.relkind in ('r', 'p', '
 group by c.relname
 """
 
+_GRANTED_COLUMNS = """
+select a.privilege_type, c.relname, t.attname
+from pg_class c join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a
+where c.relnamespace = to_regnamespace(%(schema)s) and not t.attisdropped
+  and a.grantee = (select oid from pg_roles where rolname = %(role)s)
+"""
+
 
 def _wrong_attributes(connection: Connection) -> list[str] | None:
     """Return the words that would correct the role; None when there is no such role."""
@@ -170,6 +190,10 @@ def _grant_tables(connection: Connection) -> None:
     connection.exec_driver_sql(f"grant usage on schema {CENTRAL_SCHEMA} to {RUNTIME_ROLE}")
     for table, rights in RIGHTS.items():
         connection.exec_driver_sql(f"grant {rights} on {CENTRAL_SCHEMA}.{table} to {RUNTIME_ROLE}")
+    for table, columns in UPDATED_COLUMNS.items():
+        connection.exec_driver_sql(
+            f"grant update ({', '.join(columns)}) on {CENTRAL_SCHEMA}.{table} to {RUNTIME_ROLE}"
+        )
 
 
 def _close_public(connection: Connection) -> list[str]:

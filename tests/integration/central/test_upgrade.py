@@ -121,11 +121,15 @@ def test_rights_that_were_changed_by_hand_are_put_right(central_url: str) -> Non
     _execute(
         central_url,
         "grant update on wabot.clients to wabot_runtime",
+        "grant update (name) on wabot.clients to wabot_runtime",
+        "revoke update (token_expires_at) on wabot.clients from wabot_runtime",
         "revoke insert on wabot.inbox from wabot_runtime",
     )
     assert status(central_url).runtime_problems == (
         "UPDATE on clients is too much",
         "INSERT on inbox is missing",
+        "UPDATE of token_expires_at of clients is missing",
+        "UPDATE of name of clients is too much",
     )
     upgrade(central_url)
     assert status(central_url).runtime_problems == ()

@@ -8,7 +8,6 @@ import psycopg
 import pytest
 
 from tests.harness import running
-from wabot.checks.model import Result, Status
 from wabot.config import examine_settings, settings_of
 from wabot.container.central import CentralUrls
 from wabot.container.checks.beside import ChecksBeside
@@ -16,7 +15,7 @@ from wabot.logs import hide
 from wabot.repositories.runtime.alarm import PostgresAlarm
 from wabot.repositories.runtime.check_states import PostgresCheckStates
 from wabot.repositories.runtime.pools import Pools
-from wabot.services.check_states import Due
+from wabot.repositories.runtime.token_ends import PostgresTokenEnds
 
 MINUTE = timedelta(minutes=1)
 
@@ -34,7 +33,8 @@ def beside(environment, central_url: str, runtime_url: str, pools: Pools) -> Che
     found = examine_settings(environ=environment, env_file=Path("/nowhere/.env"))
     urls = CentralUrls(runtime_url, embedded=False, owner=central_url)
     states, alarm = PostgresCheckStates(pools), PostgresAlarm(pools)
-    return ChecksBeside(found, settings_of(found), urls, states, alarm, ["whatsapp"])
+    tokens = PostgresTokenEnds(pools)
+    return ChecksBeside(found, settings_of(found), urls, states, alarm, tokens, ["whatsapp"])
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +125,7 @@ async def test_a_server_is_not_ready_while_what_it_needs_fails_and_ready_again_a
 
         await beside.once()
         assert await readiness() == (200, {"status": "ready", "checks": []})
-        _do(central_url, "grant update on wabot.clients to wabot_runtime", DUE)
+        _do(central_url, "grant delete on wabot.clients to wabot_runtime", DUE)
         await beside.once()
         problem = {
             "id": "database.runtime_role",
@@ -136,7 +136,7 @@ async def test_a_server_is_not_ready_while_what_it_needs_fails_and_ready_again_a
             503,
             {"status": "unavailable", "reason": "database.runtime_role", "checks": [problem]},
         )
-        _do(central_url, "revoke update on wabot.clients from wabot_runtime", DUE)
+        _do(central_url, "revoke delete on wabot.clients from wabot_runtime", DUE)
         await beside.once()
         assert (await readiness())[0] == 200
 
@@ -145,22 +145,6 @@ async def test_what_is_skipped_at_the_start_is_skipped_beside_as_well(
     beside: ChecksBeside, central_url: str
 ) -> None:
     beside.skipped = ("database.runtime_role", "whatsapp")
-    _do(central_url, "grant update on wabot.clients to wabot_runtime")
+    _do(central_url, "grant delete on wabot.clients to wabot_runtime")
     await beside.once()
     assert _rows(central_url, ALERTS) == []
-
-
-async def test_a_red_number_is_an_alert_of_its_own_kind_until_it_is_content_again(
-    beside: ChecksBeside, make_shop, central_url: str
-) -> None:
-    shop = make_shop("bodega")
-    due = Due("whatsapp:bodega", "whatsapp", "bodega", shop.id)
-
-    def found(status: Status) -> Result:
-        return Result("whatsapp.quality:bodega", "whatsapp", status, "RED", "write less", 1, "")
-
-    await beside._alert(due, found(Status.ERROR))
-    key = "number_quality:whatsapp.quality:bodega"
-    assert (key, shop.id, "error", True) in _rows(central_url, ALERTS)
-    await beside._alert(due, found(Status.OK))
-    assert (key, shop.id, "error", False) in _rows(central_url, ALERTS)

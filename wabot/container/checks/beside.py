@@ -7,7 +7,7 @@ import socket
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -18,13 +18,16 @@ from wabot.container.central import CentralUrls
 from wabot.container.checks import GROUPS, open_surroundings, sets_of
 from wabot.container.checks.starting import without
 from wabot.domain.alerts import Rule, Severity, rule_of_check
+from wabot.domain.tenant import Tenant
 from wabot.errors import DatabaseUnavailable, WabotError
 from wabot.logs import log
 from wabot.services.check_states import Due
+from wabot.services.provisioning.token_rules import TokenFacts
 
 if TYPE_CHECKING:
     from wabot.repositories.runtime.alarm import PostgresAlarm
     from wabot.repositories.runtime.check_states import PostgresCheckStates
+    from wabot.repositories.runtime.token_ends import PostgresTokenEnds
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class ChecksBeside:
     urls: CentralUrls
     states: "PostgresCheckStates"
     alarm: "PostgresAlarm"
+    tokens: "PostgresTokenEnds"
     skipped: Collection[str] = ()
     host: str = field(default_factory=socket.gethostname)
     _periods: dict[tuple[str, bool], timedelta] = field(default_factory=dict)
@@ -103,7 +107,18 @@ class ChecksBeside:
     async def _make(self, due: Due, shops: Sequence[Due] | None) -> None:
         """Make a group's checks: of the installation, or of these shops."""
         slugs = None if shops is None else tuple(shop.slug for shop in shops)
-        async with open_surroundings(self.found, slugs=slugs, urls=self.urls) as around:
+        ended: set[str] = set()
+
+        async def told_of_token(tenant: Tenant, facts: TokenFacts) -> None:
+            now = datetime.now(UTC)
+            end = facts.end(now)
+            await self.tokens.note(tenant, end)
+            if end is not None and end <= now:
+                ended.add(tenant.slug)
+
+        async with open_surroundings(
+            self.found, slugs=slugs, urls=self.urls, told_of_token=told_of_token
+        ) as around:
             sets = [
                 each
                 for each in sets_of(around, [due.group])
@@ -116,9 +131,13 @@ class ChecksBeside:
             own = [result for result in results if shops is None or result.subject == one.slug]
             await self.states.keep(one, [_told(result) for result in own if result.failed])
             for result in own:
-                await self._alert(one, result)
+                told = result.check_id == "whatsapp.token" and one.slug in ended
+                await self._alert(one, result, told=told)
 
-    async def _alert(self, due: Due, result: Result) -> None:
+    async def _alert(self, due: Due, result: Result, *, told: bool = False) -> None:
+        """Bring an alert up to date; what another rule is `told` of raises none."""
+        if not result.asked:
+            return
         machine = due.key.partition("@")[1:]
         rule = rule_of_check(result.check_id)
         key = f"{rule}:{result.id}{''.join(machine)}"
@@ -135,6 +154,9 @@ class ChecksBeside:
             reason=result.detail,
             fix=result.fix,
         )
+        if told:
+            await self.alarm.resolve_alert(key)
+            return
         severity = Severity.WARNING if due.slug else Severity.ERROR
         if rule is not Rule.CHECK_FAILED:
             severity = rule.spec.severity
@@ -173,15 +195,17 @@ async def _run(
     from wabot.repositories.runtime.alarm import PostgresAlarm
     from wabot.repositories.runtime.check_states import PostgresCheckStates
     from wabot.repositories.runtime.pools import Pools
+    from wabot.repositories.runtime.token_ends import PostgresTokenEnds
 
     pools = Pools(urls.runtime_url, size=1)
     states, alarm = PostgresCheckStates(pools), PostgresAlarm(pools)
+    tokens = PostgresTokenEnds(pools)
     try:
         # Not at once: a server that starts has better things to do.
         await asyncio.sleep(random.uniform(0.5, 1.5))  # noqa: S311 - only spreads
         with suppress(DatabaseUnavailable):  # it goes on trying
             await pools.open()
-        await ChecksBeside(found, settings, urls, states, alarm, skipped).forever()
+        await ChecksBeside(found, settings, urls, states, alarm, tokens, skipped).forever()
     finally:
         await pools.close()
 

@@ -1,13 +1,21 @@
 """What all groups of checks look at: settings, and databases once one of them asks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 
 from wabot.config import Examination, Settings, settings_of
 from wabot.container.central import CentralUrls, open_central
+from wabot.domain.tenant import Tenant
+from wabot.services.provisioning.token_rules import TokenFacts
+
+ToldOfToken = Callable[[Tenant, TokenFacts], Awaitable[None]]
+
+
+async def _nobody(_tenant: Tenant, _facts: TokenFacts) -> None:
+    return None
 
 
 @dataclass(slots=True)
@@ -15,12 +23,13 @@ class Surroundings:
     """The settings as they were found; the central database is opened when it is asked for.
 
     `slugs` names the shops that are looked at; None is all of them. What a group enters into
-    `opened` is left once all checks have run.
+    `opened` is left once all checks have run. `told_of_token` hears what Meta says of a token.
     """
 
     found: Examination
     slugs: tuple[str, ...] | None = None
     opened: AsyncExitStack = field(default_factory=AsyncExitStack)
+    told_of_token: ToldOfToken = _nobody
     _urls: CentralUrls | None = None
     _turn: Lock = field(default_factory=Lock)
 
@@ -53,10 +62,11 @@ async def open_surroundings(
     *,
     slugs: tuple[str, ...] | None = None,
     urls: CentralUrls | None = None,
+    told_of_token: ToldOfToken = _nobody,
 ) -> AsyncIterator[Surroundings]:
     """Compose what checks look at; `urls` when the central database is open already.
 
     What was opened meanwhile is closed at the end.
     """
     async with AsyncExitStack() as opened:
-        yield Surroundings(found, slugs, opened, urls)
+        yield Surroundings(found, slugs, opened, told_of_token, urls)

@@ -69,17 +69,23 @@ class _Shop:
     """One shop; its token is decrypted when Graph is first asked."""
 
     def __init__(
-        self, tenant: Tenant, graph: _Graph, keys: tuple[bytes, ...], urls: CentralUrls
+        self, tenant: Tenant, graph: _Graph, around: Surroundings, urls: CentralUrls
     ) -> None:
         self.tenant = tenant
         self.now = datetime.now(UTC)
         self._graph = graph
-        self._keys = keys
+        self._told = around.told_of_token
+        self._keys: tuple[bytes, ...] = around.settings["WABOT_MASTER_KEY"]
         self._urls = urls
 
     async def token(self) -> TokenFacts:
         """Return what Graph says of the shop's token."""
-        return await self._once("token", lambda g: GraphInspector(g).inspect(self._token))
+        return await self._once("token", self._inspect)
+
+    async def _inspect(self, graph: GraphClient) -> TokenFacts:
+        facts = await GraphInspector(graph).inspect(self._token)
+        await self._told(self.tenant, facts)
+        return facts
 
     async def number(self) -> NumberFacts:
         """Return what Graph says of the shop's number."""
@@ -148,8 +154,7 @@ def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
     async def shops() -> Mapping[str, ShopAtMeta]:
         urls, graph = await around.central(), _Graph(around.settings)
         found = await asyncio.to_thread(_shops, around, urls)
-        keys = around.settings["WABOT_MASTER_KEY"]
-        return {tenant.slug: _Shop(tenant, graph, keys, urls) for tenant in found}
+        return {tenant.slug: _Shop(tenant, graph, around, urls) for tenant in found}
 
     readable = ("env.setting", "env.together")
     return (

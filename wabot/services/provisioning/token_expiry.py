@@ -108,8 +108,7 @@ class SurveyTokens:
         except WabotError as error:
             return replace(state, problem=error.message)
         now = self.now()
-        # A token that Graph refuses has ended, whatever end was foreseen.
-        end = facts.expires_at if facts.valid else min(facts.expires_at or now, now)
+        end = facts.end(now)
         self.store.note_expiry(tenant, end)
         return TokenState(tenant, end, now)
 

@@ -30,6 +30,10 @@ class TokenFacts:
     scopes: frozenset[str] = frozenset()
     targets: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    def end(self, now: datetime) -> datetime | None:
+        """Return when it ends; one that is refused has ended, whatever end was foreseen."""
+        return self.expires_at if self.valid else min(self.expires_at or now, now)
+
 
 class Sender(Protocol):
     """Whose messages a token is to send: a shop that stands, or one that is asked for."""

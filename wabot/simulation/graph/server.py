@@ -101,9 +101,15 @@ class StandInGraph:
 
     def withdraw(self, token: str) -> None:
         """Let a token of the configured numbers be refused from now on."""
+        self.let_end(token, 1)
+
+    def let_end(self, token: str, at: int) -> None:
+        """Let a token of the configured numbers end then, in seconds of the epoch; 0 is never."""
         config = self._state.config
-        ended = tuple(replace(n, expires_at=1) if n.token == token else n for n in config.numbers)
-        self._state.config = replace(config, numbers=ended)
+        numbers = tuple(
+            replace(n, expires_at=at) if n.token == token else n for n in config.numbers
+        )
+        self._state.config = replace(config, numbers=numbers)
 
     def tell(self, node: str, **facts: Any) -> None:
         """Say this of a number or an account from now on, instead of the ordinary."""
