@@ -180,6 +180,8 @@ def environment(central_url: str, runtime_url: str, tmp_path: Path) -> dict[str,
         "WHATSAPP_APP_ID": "100200300400500",
         "WHATSAPP_APP_SECRET": "secret of the tests",
         "WHATSAPP_VERIFY_TOKEN": "word of the tests",
+        # Nothing answers there: no test asks Meta.
+        "WHATSAPP_API_BASE": "http://127.0.0.1:1",
         "WABOT_QUIET_WINDOW": "0",
         "WABOT_RATE_LIMITS": "off",
         "WABOT_ADMIN_PORT": "0",

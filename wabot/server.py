@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
 from aiohttp import web
@@ -120,9 +120,11 @@ async def serve_until_told(
     listener: socket.socket | None = None,
     admin: socket.socket | None = None,
     watcher: socket.socket | None = None,
+    prove: Callable[[int], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is at hand.
 
+    `prove` is asked about the port once it is open, before `ready`; what it raises ends the server.
     `admin` is where operators ask. A `watcher` at the other end of a socket is told once webhooks
     are taken; its end is ours too.
     """
@@ -138,6 +140,8 @@ async def serve_until_told(
     try:
         if admin is not None:
             operators = await start_admin(runtime, admin)
+        if prove is not None:
+            await prove(actual_port)
         ready(actual_port)
         if watcher is not None:
             with suppress(BrokenPipeError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from collections import Counter
 from datetime import UTC, datetime
@@ -176,6 +177,9 @@ async def test_workers_end_when_their_watcher_is_killed(environment: dict[str, s
     async with ServerProcess(environment, "--workers", "2") as server:
         await server.listening(2)
         workers = children(server.pid)
+        async with asyncio.timeout(20):
+            while not any("routes: 3 ok" in line for line in server.lines):
+                await asyncio.sleep(0.05)
         await server.kill()
         async with asyncio.timeout(20):
             while any(map(lives, workers)):
@@ -191,6 +195,10 @@ async def test_two_servers_on_one_database_answer_everybody_once(
         variables = {**environment, "WHATSAPP_API_BASE": graph.url}
         async with ServerProcess(variables) as one, ServerProcess(variables) as other:
             crowd = people(0, 15)
+            shown = "".join(one.lines)
+            groups = ("env", "database", "whatsapp", "aws", "media", "logs", "routes")
+            found = [re.search(rf"{name}: \d+ (ok|skipped)", shown) for name in groups]
+            assert all(found), shown
             # Everybody's message comes to both, as after a time-out.
             bodies = greetings(tenant.phone_number_id, crowd)
             await asyncio.gather(

@@ -172,16 +172,16 @@ def _wrong(found: Subscription | None, url: str) -> str:
 
 _REACHED = ("webhook.reached",)
 
-WEBHOOK = (
-    Check("webhook.address", "the address is the one Meta reaches", _address),
-    Check("webhook.certificate", "its certificate is good", _certificate),
+# What does not depend on how the address is reached.
+ROUTES = (
     Check("webhook.reached", "wabot answers there", _reached, timeout=15.0),
     Check("webhook.handshake", "Meta's handshake is answered", _handshake, _REACHED),
     Check("webhook.signature", "signatures are verified", _signature, _REACHED),
-    Check(
-        "webhook.callback",
-        "Meta calls this address",
-        _callback,
-        timeout=20.0,
-    ),
+)
+
+WEBHOOK = (
+    Check("webhook.address", "the address is the one Meta reaches", _address),
+    Check("webhook.certificate", "its certificate is good", _certificate),
+    *ROUTES,
+    Check("webhook.callback", "Meta calls this address", _callback, timeout=20.0),
 )

@@ -1,21 +1,12 @@
 """Each shop's number at Meta: token, number, account, subscription, templates."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Protocol
 
 from wabot.checks.model import Check, Outcome, Severity, bad, good, later, skip, warn
-from wabot.domain.meta import (
-    CURRENT_VERSION,
-    HARMLESS,
-    PAYMENT,
-    WARN_BEFORE,
-    AccountFacts,
-    NumberFacts,
-    version_end,
-)
+from wabot.domain.meta import HARMLESS, PAYMENT, AccountFacts, NumberFacts
 from wabot.domain.purpose import TemplateName
 from wabot.domain.tenant import Tenant
 from wabot.errors import ExternalFailure
@@ -73,15 +64,6 @@ class ShopAtMeta(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
-    """The version of the Graph API that is asked for, and where it is set."""
-
-    version: str
-    place: str
-    today: date
-
-
 Question = Callable[[ShopAtMeta], Awaitable[Outcome]]
 
 
@@ -94,19 +76,6 @@ def _limited(question: Question) -> Question:
             return later(error.message)
 
     return ask
-
-
-async def _version(asked: Version) -> Outcome:
-    end = version_end(asked.version)
-    fix = f"set WHATSAPP_API_VERSION={CURRENT_VERSION} in {asked.place}"
-    if end is None:
-        return good(f"{asked.version}, no end announced")
-    if end <= asked.today:
-        return bad(f"Meta ended {asked.version} on {end}", fix)
-    if end - asked.today <= WARN_BEFORE:
-        left = (end - asked.today).days
-        return warn(f"Meta ends {asked.version} on {end}, in {left} days", fix)
-    return good(f"{asked.version}, served until {end}")
 
 
 @_limited
@@ -284,7 +253,6 @@ def _check(
     return Check(f"whatsapp.{name}", title, run, needs, severity, timeout=60.0, every=_HOURLY)
 
 
-VERSION = (Check("whatsapp.version", "Meta serves the API's version", _version, every=86400.0),)
 SHOP = (
     _check("token", "Meta takes the token", _token, needs=()),
     _check("scopes", "the token may do what is needed", _scopes),

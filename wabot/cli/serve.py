@@ -2,7 +2,7 @@
 
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -48,7 +48,7 @@ def serve(  # noqa: PLR0917 - a command's options
     import socket
 
     from wabot import logs
-    from wabot.cli.check.at_start import beside, check
+    from wabot.cli.check.at_start import beside, check, check_routes, run_checks
     from wabot.cli.event_loop import run
     from wabot.cli.output import Output
     from wabot.config import REQUIRED_TO_SERVE, examine_settings, settings_of, use_template_dir
@@ -76,6 +76,10 @@ def serve(  # noqa: PLR0917 - a command's options
         skipped = tuple(name for given in skip_checks or () for name in given.split(","))
         if not checked:
             check(out, found, urls, skipped)
+
+        async def prove(actual_port: int) -> None:
+            await check_routes(out, found, address, actual_port, skipped)
+
         operators = opened(admin)
         if listener < 0 and settings["WABOT_ADMIN_PORT"] is not None:
             operators = admin_listener(settings["WABOT_ADMIN_HOST"], settings["WABOT_ADMIN_PORT"])
@@ -89,7 +93,13 @@ def serve(  # noqa: PLR0917 - a command's options
             options = ["--skip-checks", ",".join(skipped)] if skipped else []
             with beside(found, settings, urls, skipped):
                 again = watch_workers(
-                    workers, address, chosen, options, admin=operators, metrics=folder
+                    workers,
+                    address,
+                    chosen,
+                    options,
+                    admin=operators,
+                    metrics=folder,
+                    listening=lambda actual_port: run_checks(prove(actual_port)),
                 )
             if folder is not None:
                 delete_folder(folder)
@@ -100,7 +110,13 @@ def serve(  # noqa: PLR0917 - a command's options
         def ready(actual_port: int) -> None:
             out.note(f"Listening on http://{_shown(address, actual_port)}/webhook")
 
-        given = {"listener": opened(listener), "watcher": opened(watcher), "admin": operators}
+        given: dict[str, Any] = {
+            "listener": opened(listener),
+            "watcher": opened(watcher),
+            "admin": operators,
+            # Who watches several asks them once for all.
+            "prove": None if checked else prove,
+        }
         alone = nullcontext() if listener >= 0 else beside(found, settings, urls, skipped)
         with alone:
             run(serve_until_told(runtime, address, chosen, ready, **given))

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -47,12 +47,14 @@ def watch_workers(
     *,
     admin: socket.socket | None = None,
     metrics: Path | None = None,
+    listening: Callable[[int], None] = lambda _: None,
 ) -> int:
     """Run so many servers until SIGTERM or SIGINT; start one anew when it dies.
 
     They share the `admin` socket, where any of them answers, and the folder `metrics`. SIGHUP
-    replaces them one after the other: each goes only when the next one listens. Returns how many
-    had to be started anew. Raises Refused when they cannot start at all.
+    replaces them one after the other: each goes only when the next one listens. `listening` hears
+    the port once all of them do; what it raises ends them. Returns how many had to be started anew.
+    Raises Refused when they cannot start at all.
     """
     if not hasattr(socket, "SO_REUSEPORT"):
         raise ConfigurationError(
@@ -70,7 +72,7 @@ def watch_workers(
             _Place(command, listener, admin, metrics and metrics / str(number))
             for number, listener in enumerate(listeners)
         ]
-        return _Watch(places).run()
+        return _Watch(places, lambda: listening(actual)).run()
     finally:
         for listener in listeners:
             listener.close()
@@ -214,8 +216,9 @@ class _Place:
 
 
 class _Watch:
-    def __init__(self, places: Sequence[_Place]) -> None:
+    def __init__(self, places: Sequence[_Place], listening: Callable[[], None]) -> None:
         self._places = places
+        self._listening: Callable[[], None] | None = listening
         self._to_replace: deque[_Place] = deque()
         self._stopping = False
 
@@ -228,10 +231,17 @@ class _Watch:
             while not self._stopping:
                 deaths += sum(place.tend() for place in self._places)
                 self._go_on_rolling()
+                self._tell()
                 time.sleep(_TICK)
         finally:
             self._end()
         return deaths
+
+    def _tell(self) -> None:
+        workers = [place.worker for place in self._places]
+        if self._listening is not None and all(worker and worker.listens for worker in workers):
+            told, self._listening = self._listening, None
+            told()
 
     def _stop(self, *_: object) -> None:
         self._stopping = True

@@ -18,10 +18,13 @@ _HEADER = "X-Hub-Signature-256"
 
 
 class WebhookProbe:
-    """Asks one address, each time over a connection of its own."""
+    """Asks one address, each time over a connection of its own; `direct` goes by no proxy."""
 
-    def __init__(self, url: str, *, graph_url: str, graph_version: str) -> None:
+    def __init__(
+        self, url: str, *, graph_url: str, graph_version: str, direct: bool = False
+    ) -> None:
         self._url = url
+        self._direct = direct
         self._graph = (graph_url, graph_version)
 
     async def certificate_end(self) -> datetime:
@@ -78,7 +81,7 @@ class WebhookProbe:
     ) -> Answer:
         try:
             async with (
-                aiohttp.ClientSession(timeout=_PATIENCE, trust_env=True) as session,
+                aiohttp.ClientSession(timeout=_PATIENCE, trust_env=not self._direct) as session,
                 session.request(
                     method,
                     self._url,

@@ -92,7 +92,7 @@ async def test_what_is_wrong_with_an_rds_database_is_told_with_the_command(
     )
 
 
-async def test_an_rds_database_that_is_not_there_is_told(look: Look) -> None:
+async def test_an_rds_database_that_is_not_there_is_told(look: Look, rds: Any) -> None:
     found = await look("aws.rds", **ON_RDS)
     status, detail, _ = line(found["aws.rds"])
     assert (status, detail) == (

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -12,8 +13,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.harness import NUMBER, TOKEN, make_tenant
+from wabot.checks.graph import GRAPH
 from wabot.checks.model import Status
-from wabot.checks.whatsapp import VERSION, Version
 from wabot.cli.app import app
 from wabot.config import Settings
 from wabot.domain.meta import CURRENT_VERSION, VERSION_ENDS
@@ -292,7 +293,8 @@ async def test_a_suspended_shop_is_only_looked_at_by_name(
 async def test_a_version_that_meta_ends_is_told_ninety_days_before(
     version: str, today: date, *, status: Status | None, said: str
 ) -> None:
-    outcome = await VERSION[0].run(Version(version, "/srv/.env, line 3", today))
+    asked = SimpleNamespace(version=version, place="/srv/.env, line 3", today=today)
+    outcome = await GRAPH[0].run(asked)
     assert (outcome.status, outcome.detail) == (status, said)
     if status is not Status.OK:
         assert outcome.fix == "set WHATSAPP_API_VERSION=v26.0 in /srv/.env, line 3"

@@ -3,13 +3,15 @@
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.harness import make_tenant as create
+from tests.harness import running
 from wabot.checks.model import Result
 from wabot.config import examine_settings, load_settings
 from wabot.container import CentralUrls
-from wabot.container.checks.starting import check_start, require_good
+from wabot.container.checks.starting import check_routes, check_start, require_good
 from wabot.errors import ConfigurationError, DatabaseUnavailable, UnknownChoice
 from wabot.logs import hide
 
@@ -99,7 +101,38 @@ async def test_a_folder_that_can_keep_no_file_is_refused_unless_its_check_is_ski
         assert "media.folder" not in await _started(bad, urls, name)
 
 
+async def test_meta_being_away_is_a_warning_and_delays_no_start(environment, urls) -> None:
+    gone = environment["WHATSAPP_API_BASE"]
+    found = await _started(environment, urls)
+    graph = found["whatsapp.graph"]
+    assert (graph.status, graph.detail.startswith(f"{gone} does not answer")) == ("warning", True)
+    ended = await _started({**environment, "WHATSAPP_API_VERSION": "v19.0"}, urls)
+    assert ended["whatsapp.version"].status == "warning"
+
+
+async def test_a_server_proves_its_own_routes_and_stores_nothing_by_it(
+    environment, central_url: str
+) -> None:
+    async with running(environment) as server:
+        found = examine_settings(environ=environment, env_file=Path("/nowhere/.env"))
+        good = await check_routes(found, server.url)
+        with psycopg.connect(central_url) as central:
+            stored = central.execute("select count(*) from wabot.inbox").fetchone()
+        changed = {**environment, "WHATSAPP_APP_SECRET": "another"}
+        other = examine_settings(environ=changed, env_file=Path("/nowhere/.env"))
+        with pytest.raises(ConfigurationError, match="does not start, for webhook"):
+            require_good(await check_routes(other, server.url))
+        assert await check_routes(other, server.url, skipped=["webhook"]) == []
+    assert {result.id: result.status for result in good} == {
+        "webhook.reached": "ok",
+        "webhook.handshake": "ok",
+        "webhook.signature": "ok",
+    }
+    assert stored == (0,)
+
+
 async def test_a_slip_in_what_is_skipped_is_answered_with_the_likely_one(environment, urls) -> None:
     with pytest.raises(UnknownChoice) as refused:
         await _started(environment, urls, "media.foldr")
+    assert "whatsapp.token" not in await _started(environment, urls, "whatsapp.token")
     assert refused.value.hint == "Did you mean media.folder?"

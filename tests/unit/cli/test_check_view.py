@@ -4,7 +4,7 @@ import io
 import re
 
 from wabot.checks.model import Result, Status
-from wabot.cli.check.view import problem_lines, show, summary
+from wabot.cli.check.view import short_lines, show, summary
 from wabot.cli.output import Output
 
 
@@ -79,11 +79,14 @@ def test_many_skips_of_one_cause_are_counted() -> None:
     assert _shown(skipped, _Terminal())[1:] == ["  - 5 skipped: w.x failed", "5 skipped"]
 
 
-def test_a_server_that_starts_shows_problems_in_a_line_each() -> None:
+def test_a_server_that_starts_counts_each_group_and_shows_its_problems_in_a_line_each() -> None:
     out = Output("serve", stdout=_Terminal(), stderr=io.StringIO())
-    assert list(problem_lines(RESULTS, out)) == [
-        "! a.two: old (wabot renew)",
-        "✗ a.three: broken in two (chmod 600 x)",
-        "✗ b.five: this check has a bug: KeyError (the traceback is in x)",
+    assert list(short_lines(RESULTS, out)) == [
+        "✗ a: 1 ok, 1 warning, 1 error, 1 skipped",
+        "  ! a.two: old (wabot renew)",
+        "  ✗ a.three: broken in two (chmod 600 x)",
+        "✗ b: 1 crashed",
+        "  ✗ b.five: this check has a bug: KeyError (the traceback is in x)",
     ]
+    assert list(short_lines(RESULTS[:1], out, label="routes")) == ["✓ routes: 1 ok"]
     assert summary([]) == "nothing was checked"

@@ -17,6 +17,7 @@ _MARKS = {
     "skipped": ("-", "dim"),
     "crashed": ("✗", "bold magenta"),
 }
+_WORSE = ("skipped", "ok", "warning", "crashed", "error")
 # The same without colours and without these signs.
 _PLAIN = {"✓": "ok", "✗": "x"}
 # As many good answers to one question are a line each; more are counted.
@@ -91,8 +92,17 @@ def _name(result: "Result") -> str:
     return f"{name} {result.subject}" if result.subject else name
 
 
-def problem_lines(results: Sequence["Result"], out: Output) -> Iterator[str]:
-    """Yield what is not as it should be, a line each with its repair."""
+def short_lines(results: Sequence["Result"], out: Output, label: str = "") -> Iterator[str]:
+    """Yield a line for each category, and under it what is not as it should be with its repair."""
+    for category, found in groupby(results, key=lambda result: result.category):
+        group = list(found)
+        worst = max(group, key=lambda result: _WORSE.index(result.status))
+        mark, _ = _mark(worst, out)
+        yield f"{mark} {label or category}: {summary(group)}"
+        yield from (f"  {line}" for line in _problem_lines(group, out))
+
+
+def _problem_lines(results: Sequence["Result"], out: Output) -> Iterator[str]:
     for result in results:
         if result.is_problem(strict=True):
             mark, _ = _mark(result, out)

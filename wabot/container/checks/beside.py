@@ -16,6 +16,7 @@ from wabot.checks.runner import Runner, reduced
 from wabot.config import Examination, Settings
 from wabot.container.central import CentralUrls
 from wabot.container.checks import GROUPS, open_surroundings, sets_of
+from wabot.container.checks.loops import until_done
 from wabot.container.checks.starting import without
 from wabot.domain.alerts import Rule, Severity, rule_of_check
 from wabot.domain.tenant import Tenant
@@ -170,23 +171,18 @@ def checks_beside(
     """Repeat checks in a thread of their own while the block lasts: they never hold up messages."""
     loop = asyncio.new_event_loop()
     task = loop.create_task(_run(found, settings, urls, skipped))
-    thread = Thread(target=_until_done, args=(loop, task), name="checks", daemon=True)
+
+    def run() -> None:
+        with suppress(asyncio.CancelledError):
+            until_done(loop, task)
+
+    thread = Thread(target=run, name="checks", daemon=True)
     thread.start()
     try:
         yield
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join(_TICK)
-
-
-def _until_done(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
-    try:
-        loop.run_until_complete(task)
-    except asyncio.CancelledError:
-        pass
-    finally:
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
 
 
 async def _run(

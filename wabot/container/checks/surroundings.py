@@ -41,9 +41,7 @@ class Surroundings:
     @property
     def own_address(self) -> str:
         """Return where `wabot serve` listens on this machine."""
-        host, port = self.settings["WABOT_HOST"], self.settings["WABOT_PORT"]
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return address_here(self.settings["WABOT_HOST"], self.settings["WABOT_PORT"])
 
     async def central(self) -> CentralUrls:
         """Return how to reach the central database, its embedded server started if need be."""
@@ -54,6 +52,12 @@ class Surroundings:
             if self._urls is None:
                 self._urls = self.opened.enter_context(open_central(self.settings))
             return self._urls
+
+
+def address_here(host: str, port: int) -> str:
+    """Return how this machine reaches what listens there."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @asynccontextmanager

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from wabot.checks.env import OneSetting
+from wabot.checks.graph import GRAPH, Graph
 from wabot.checks.model import CheckSet
-from wabot.checks.whatsapp import SHOP, VERSION, LeftForLater, ShopAtMeta, Version
+from wabot.checks.whatsapp import SHOP, LeftForLater, ShopAtMeta
 from wabot.config import Settings
 from wabot.container.central import CentralUrls
 from wabot.container.checks.surroundings import Surroundings
@@ -21,6 +22,7 @@ from wabot.gateways.whatsapp.budget import CallBudget
 from wabot.gateways.whatsapp.client import GraphClient
 from wabot.gateways.whatsapp.errors import GraphFailure
 from wabot.gateways.whatsapp.inspection import GraphInspector
+from wabot.gateways.whatsapp.reach import reach
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.token_rules import TokenFacts, account_of
 
@@ -32,6 +34,18 @@ _BUDGET = CallBudget()
 # What Meta says of too many calls: of the app, of the account.
 _TOO_MANY = frozenset({4, 80007, 80008})
 _TEMPLATES = [purpose.setting for purpose in Purpose]
+
+
+class _Platform:
+    def __init__(self, around: Surroundings) -> None:
+        self.version: str = around.settings["WHATSAPP_API_VERSION"]
+        self.place = OneSetting(around.found, "WHATSAPP_API_VERSION").place
+        self.today = datetime.now(UTC).date()
+        self._url: str = around.settings["WHATSAPP_API_BASE"]
+
+    async def reach(self) -> str:
+        """Return the address that answered, whatever it said; raises ExternalFailure."""
+        return await reach(self._url)
 
 
 class _Graph:
@@ -146,19 +160,17 @@ class _Shop:
 def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
     """Compose the group."""
 
-    async def version() -> Mapping[str, Version]:
-        place = OneSetting(around.found, "WHATSAPP_API_VERSION").place
-        today = datetime.now(UTC).date()
-        return {"": Version(around.settings["WHATSAPP_API_VERSION"], place, today)}
+    async def graph() -> Mapping[str, Graph]:
+        return {"": _Platform(around)}
 
     async def shops() -> Mapping[str, ShopAtMeta]:
-        urls, graph = await around.central(), _Graph(around.settings)
+        urls, shared = await around.central(), _Graph(around.settings)
         found = await asyncio.to_thread(_shops, around, urls)
-        return {tenant.slug: _Shop(tenant, graph, around, urls) for tenant in found}
+        return {tenant.slug: _Shop(tenant, shared, around, urls) for tenant in found}
 
     readable = ("env.setting", "env.together")
     return (
-        CheckSet(VERSION, version, needs=readable),
+        CheckSet(GRAPH, graph, needs=readable),
         CheckSet(SHOP, shops, needs=(*readable, "database.connects"), shops=True),
     )
 
