@@ -56,7 +56,7 @@ def trace(
     with _open() as teller:
         stories = teller.run(name.strip(), tenant)
         for slug in teller.stories.unreachable:
-            out.warn(f"{slug} was not looked at: its database is away.")
+            out.warn(f"{slug} was not looked at; see why: wabot tenant doctor {slug}")
     next_ = [command for story in stories for command in _next(story)]
     if json:
         out.done("", data={"stories": [_data(story, shown) for story in stories]}, next=next_)

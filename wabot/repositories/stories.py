@@ -1,6 +1,7 @@
 """Finds in the databases what happened to a message or an order."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -20,6 +21,7 @@ from wabot.services.stories import Found, Shop
 # What logs show of a message id: its end, which is unique.
 MASKED = "wamid.…"
 _AT_ONCE = 100
+_CONNECTIONS = 4
 
 
 class SqlStories:
@@ -46,6 +48,14 @@ class SqlStories:
         known = {shop.slug for shop in shops} | {""}
         return [(row[0], Waiting(*row[1:])) for row in rows if row[0] in known]
 
+    def heard_of(self, name: str) -> frozenset[str]:
+        """Return the slugs of those in whose inbox something of that message is still kept."""
+        if name.startswith(MASKED):
+            return frozenset()
+        with self._engine.connect() as connection:
+            rows = connection.exec_driver_sql(_HEARD_OF, {"name": name}).all()
+        return frozenset(row[0] for row in rows)
+
     def find_message(self, name: str, shops: Sequence[Shop]) -> list[Found]:
         """Find messages of either direction by their wamid, or by the key of their event."""
         if name.startswith(MASKED):
@@ -64,38 +74,26 @@ class SqlStories:
     def _find(
         self, table: str, key: str, where: sql.Composed, shops: Sequence[Shop]
     ) -> list[Found]:
-        found: list[Found] = []
-        for connection, near in self._near(shops):
-            for start in range(0, len(near), _AT_ONCE):
-                some = near[start : start + _AT_ONCE]
-                asked = [
-                    sql.SQL("SELECT DISTINCT {}::int, {} FROM {} WHERE {}").format(
-                        sql.Literal(place),
-                        sql.Identifier(key),
-                        _table(shop, table),
-                        where,
-                    )
-                    for place, shop in enumerate(some)
-                ]
-                rows = connection.execute(sql.SQL(" UNION ALL ").join(asked)).fetchall()
-                found += [Found(some[place], event_key) for place, event_key in rows]
-        return sorted(found, key=lambda one: one.shop.slug)
+        """Look at many shops with one statement, and over a few connections at a time."""
 
-    def _near(
-        self, shops: Sequence[Shop]
-    ) -> Iterator[tuple[psycopg.Connection[Any], Sequence[Shop]]]:
-        """Connect to each database once, with the shops whose tables are there."""
-
-        def where(shop: Shop) -> tuple[str, str]:
-            return shop.placement.server, shop.placement.database
-
-        for _, group in groupby(sorted(shops, key=where), key=where):
-            near = list(group)
+        def look(near: Sequence[Shop]) -> list[Found]:
             try:
                 with self._servers.connect(near[0].id, near[0].placement) as connection:
-                    yield connection, near
+                    rows = connection.execute(_union(table, key, where, near)).fetchall()
+            except psycopg.Error:
+                if len(near) > 1:
+                    # One has not what it should have: the others are looked at without it.
+                    return [found for shop in near for found in look([shop])]
+                self.unreachable.append(near[0].slug)
+                return []
             except WabotError:
                 self.unreachable += [shop.slug for shop in near]
+                return []
+            return [Found(near[place], event_key) for place, event_key in rows]
+
+        with ThreadPoolExecutor(_CONNECTIONS) as threads:
+            found = [one for looked in threads.map(look, _parts(shops)) for one in looked]
+        return sorted(found, key=lambda one: one.shop.slug)
 
     def tell(self, found: Found) -> Story:
         """Return all that the shop and the inbox know of the event."""
@@ -120,6 +118,27 @@ class SqlStories:
             orders=tuple(_ordered(row, shop.currency) for row in orders),
             files=tuple(Fetched(**row) for row in files),
         )
+
+
+def _parts(shops: Sequence[Shop]) -> Iterator[Sequence[Shop]]:
+    """Yield those whose tables are in one database, not too many together."""
+
+    def where(shop: Shop) -> tuple[str, str]:
+        return shop.placement.server, shop.placement.database
+
+    for _, group in groupby(sorted(shops, key=where), key=where):
+        near = list(group)
+        yield from (near[start : start + _AT_ONCE] for start in range(0, len(near), _AT_ONCE))
+
+
+def _union(table: str, key: str, where: sql.Composed, near: Sequence[Shop]) -> sql.Composed:
+    asked = [
+        sql.SQL("SELECT DISTINCT {}::int, {} FROM {} WHERE {}").format(
+            sql.Literal(place), sql.Identifier(key), _table(shop, table), where
+        )
+        for place, shop in enumerate(near)
+    ]
+    return sql.SQL(" UNION ALL ").join(asked)
 
 
 def _table(shop: Shop, name: str) -> sql.Identifier:
@@ -157,6 +176,13 @@ _FILES = "SELECT kind, status, reason, created_at AS at FROM {media} WHERE event
 _SHOPS = """
 SELECT id, slug, currency, db_connection_config FROM wabot.clients
 WHERE status <> 'provisioning' AND (%(slug)s = '' OR slug = %(slug)s) ORDER BY slug
+"""
+
+_HEARD_OF = """
+SELECT DISTINCT c.slug
+FROM wabot.clients c JOIN wabot.inbox i
+    ON i.phone_number_id = c.phone_number_id AND i.client_id = c.id
+WHERE i.dedup_key = %(name)s OR starts_with(i.dedup_key, 'status:' || %(name)s || ':')
 """
 
 _WAITING = """

@@ -1,7 +1,7 @@
 """Finds what happened to a message or an order, wherever its shop's tables are."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -44,6 +44,9 @@ class Stories(Protocol):
     def waiting(self, name: str, shops: Sequence[Shop]) -> list[tuple[str, Waiting]]:
         """Return the inbox's events of that name, with their shops' slugs ('' without one)."""
 
+    def heard_of(self, name: str) -> Collection[str]:
+        """Return the slugs of those in whose inbox something of that message is still kept."""
+
     def find_message(self, name: str, shops: Sequence[Shop]) -> list[Found]:
         """Find messages of either direction by their wamid, or by the key of their event."""
 
@@ -73,7 +76,7 @@ class TellStory:
             if len(found) > 1:
                 raise _several(code, [one.shop.slug for one in found])
         else:
-            found = self.stories.find_message(name, shops)
+            found = self._find_message(name, shops)
         stories = [self.stories.tell(one) for one in found]
         if not stories and not code:
             stories = [Story(of, event, None) for of, event in self.stories.waiting(name, shops)]
@@ -81,12 +84,20 @@ class TellStory:
             raise self._unknown(name, slug)
         return stories
 
+    def _find_message(self, name: str, shops: Sequence[Shop]) -> list[Found]:
+        """Look where the inbox says, if it still knows, before asking every shop there is."""
+        heard = self.stories.heard_of(name)
+        first = [shop for shop in shops if shop.slug in heard]
+        rest = [shop for shop in shops if shop.slug not in heard]
+        found = self.stories.find_message(name, first) if first else []
+        return found or self.stories.find_message(name, rest)
+
     def _unknown(self, name: str, slug: str) -> NotFound | DatabaseUnavailable:
         what = f"Nothing is known of {name}" + (f" at {slug}" if slug else "")
         away = self.stories.unreachable
         if away:
             return DatabaseUnavailable(
-                f"{what}; not looked at, for their database is away: {_some(away)}",
+                f"{what}; these could not be looked at: {_some(away)}",
                 hint="See why: wabot tenant doctor",
                 retryable=True,
             )

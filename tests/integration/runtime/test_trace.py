@@ -144,6 +144,30 @@ async def test_what_still_waits_was_set_aside_or_has_no_shop_is_told_from_the_in
     assert (stray["tenant"], detail(stray, "unrouted")) == ("", "no shop has the number 999")
 
 
+async def test_what_the_inbox_still_knows_of_is_looked_for_at_that_shop_alone(
+    one: Harness, run: Callable[..., Result], environment: dict[str, str]
+) -> None:
+    body = one.body(text("hola"))
+    wamid = body["entry"][0]["changes"][0]["value"]["messages"][0]["id"]
+    await one.post(body)
+    await one.answer()
+    await one.settled()
+
+    def broken() -> None:
+        url = environment["DATABASE_URL"]
+        other = make_tenant(one.settings, url, "otra", number="106500000000002")
+        with psycopg.connect(url) as connection:
+            connection.execute(f'DROP TABLE "{other.placement.schema}".messages CASCADE'.encode())
+
+    await asyncio.to_thread(broken)
+    done = await asyncio.to_thread(run, wamid)
+    assert (done.exit_code, "otra" in done.stderr) == (0, False)
+    # The journal forgot it: all are asked, and who cannot answer hides nobody.
+    one.central_do("DELETE FROM wabot.inbox")
+    done = await asyncio.to_thread(run, wamid)
+    assert (done.exit_code, "otra was not looked at" in done.stderr) == (0, True), done.output
+
+
 async def test_a_code_that_several_shops_have_asks_for_the_shop(
     environment: dict[str, str], run: Callable[..., Result], trace: Trace
 ) -> None:
