@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.integration.tenants.asking import create_words, document
 from tests.integration.tenants.conftest import Cli
 from wabot.cli.plan import usage_chart
 from wabot.domain.usage import Month
+from wabot.repositories.message_prices import COLUMNS
 
 MONTH = ("--month", "2026-02")
 
@@ -83,6 +85,29 @@ def test_the_cost_is_priced_as_counted_and_what_has_no_price_is_told(
     assert found["data"]["allowance_left"] == 0
     assert found["data"]["messages_per_order"] is None
     assert "no price is known for 4 service messages (regular) to 9999…" in found["warnings"][0]
+
+
+def test_the_operators_own_prices_hold_for_one_shop_and_for_all(
+    cli: Cli, used: str, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows("INSERT INTO {}.charges VALUES ('2026-02-02', '5215', 'service', 'regular', 0, 1010)")
+    head = ",".join(COLUMNS)
+    line = "Mexico,52 MX,service utility,0.16,MXN,2026-01-01,,the bill"
+    file = tmp_path / "prices.csv"
+    file.write_text(f"{head}\n{line}\n", encoding="utf-8")
+    monkeypatch.setenv("WABOT_MESSAGE_PRICES", str(file))
+    one = document(cli("plan", "usage", used, *MONTH, "--json"))["data"]
+    (every,) = document(cli("plan", "usage", "--rebuild", *MONTH, "--json"))["data"]
+    # 1,000 of 1,010 are free: 10 × 0.16 = 1.60 pesos, for three orders.
+    for found in (one, every):
+        assert (Decimal(found["cost"]), found["currency"]) == (Decimal("1.60"), "MXN")
+        assert (found["cost_per_order"], found["allowance_left"]) == ("0.5333", 0)
+    file.write_text(f"{head}\n{line}\n{line}\n", encoding="utf-8")
+    for words in ((used,), (), ("--rebuild",)):
+        refused = cli("plan", "usage", *words)
+        assert refused.exit_code == 3
+        assert str(file) in refused.stderr
+        assert "lines 2 and 3 both have a price of service messages to Mexico" in refused.stderr
 
 
 def test_all_shops_are_told_from_the_roll_up_with_how_fresh_it_is(
