@@ -104,7 +104,12 @@ class PrometheusMeasures(Measures):
         )
         self._graph_errors = count("graph_errors", "Errors of Graph by their code.", "code")
         self._files = count("media_files", "Files of customers dealt with.", "kind", "result")
-        self._alerts = count("alerts_raised", "Alerts raised or repeated, by rule.", "rule")
+        self._alerts = count(
+            "alerts_raised",
+            "Alerts raised or repeated by a server's own work, by rule; what is found by looking"
+            " over all shops is in wabot_alerts_open alone.",
+            "rule",
+        )
         self._leases_lost = count("leases_lost", "Conversations lost to another process.")
         self._lag = timed(
             "event_loop_lag_seconds", "How late the event loop is when it is looked at.", _FAST

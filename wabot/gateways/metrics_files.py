@@ -26,6 +26,8 @@ def make_folder(base: Path) -> Path:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         if base.stat().st_uid != os.getuid():
             raise PermissionError(errno.EPERM, "it belongs to somebody else")
+        # It may be there from before, or below another mask.
+        base.chmod(0o700)
         for found in base.iterdir():
             if found == own or (found.name.isdecimal() and not _lives(int(found.name))):
                 shutil.rmtree(found, ignore_errors=True)

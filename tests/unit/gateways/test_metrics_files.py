@@ -20,6 +20,13 @@ def test_what_the_dead_left_behind_is_cleaned_and_what_others_use_stays(tmp_path
     assert (somebody / "counter_0.db").exists()
 
 
+def test_nobody_else_may_look_into_it_whatever_was_there_before(tmp_path: Path) -> None:
+    base = tmp_path / "metrics"
+    base.mkdir(mode=0o755)
+    own = make_folder(base)
+    assert [folder.stat().st_mode & 0o777 for folder in (base, own)] == [0o700, 0o700]
+
+
 def test_of_a_process_that_ended_only_its_levels_are_forgotten(tmp_path: Path) -> None:
     for name in ("counter_0-1.db", "gauge_livesum_0-1.db", "gauge_livesum_0-10.db"):
         (tmp_path / name).touch()
