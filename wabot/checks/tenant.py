@@ -11,6 +11,7 @@ from wabot.services.provisioning.ports import StoppedSending
 _UNFINISHED = {TenantStatus.PROVISIONING, TenantStatus.MOVING, TenantStatus.DELETING}
 _OF_REVISION = {"behind", "revision", "ledger", "module", "template"}
 _OF_SECRETS = {"secret"}
+_OF_PLAN = {"plan"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Shop:
 
 async def _status(shop: Shop) -> Outcome:
     tenant = shop.tenant
+    if unknown := shop.of(_OF_PLAN):
+        return warn(unknown[0].what, unknown[0].repair)
     if tenant.status is TenantStatus.ACTIVE:
         return good(f"active, plan {tenant.plan}")
     if tenant.status is TenantStatus.SUSPENDED:
@@ -71,7 +74,7 @@ async def _secrets(shop: Shop) -> Outcome:
 
 async def _tables(shop: Shop) -> Outcome:
     kinds = {finding.kind for finding in shop.findings or ()}
-    others = kinds - _OF_REVISION - _OF_SECRETS - {"unfinished"}
+    others = kinds - _OF_REVISION - _OF_SECRETS - _OF_PLAN - {"unfinished"}
     return _judged(shop, shop.of(others), "tables, rights and role are as they should be")
 
 

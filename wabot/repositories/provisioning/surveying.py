@@ -39,7 +39,8 @@ from wabot.services.provisioning.survey_ports import Condition, Shop, Stray
 Connection = psycopg.Connection[Any]
 
 _SHOPS = """
-SELECT id, slug, status, template, schema_revision, db_connection_config, whatsapp_token
+SELECT id, slug, status, template, schema_revision, db_connection_config, whatsapp_token,
+       plan_type
 FROM wabot.clients WHERE %(slugs)s::text[] IS NULL OR slug = ANY(%(slugs)s) ORDER BY slug
 """
 _RIGHTS_OF_ROLE = "DELETE, INSERT, SELECT, UPDATE"
@@ -72,8 +73,8 @@ class PostgresSurvey:
         with self._central() as connection:
             rows = connection.execute(_SHOPS, {"slugs": named}).fetchall()
         return tuple(
-            Shop(client, slug, status, template, ledger, places_from_config(config), token)
-            for client, slug, status, template, ledger, config, token in rows
+            Shop(client, slug, status, template, ledger, places_from_config(config), token, plan)
+            for client, slug, status, template, ledger, config, token, plan in rows
         )
 
     def examine(self, shops: Sequence[Shop]) -> Mapping[UUID, Condition]:

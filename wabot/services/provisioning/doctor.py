@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wabot.domain.drift import Finding
 from wabot.domain.migration import modules_of, parse_ledger, to_ledger
 from wabot.domain.placement import DATABASE_PASSWORD
+from wabot.domain.plan import PLANS, plan_of
 from wabot.domain.tenant import TenantStatus
 from wabot.errors import DecryptionFailed, NotFound, UnknownChoice, WabotError
 from wabot.services.provisioning.ports import Templates, TokenCipher
@@ -103,6 +104,14 @@ class ExamineTenants:
     ) -> Iterator[Finding]:
         slug = shop.slug
         yield from self._of_secrets(shop)
+        if shop.plan not in PLANS:
+            yield Finding(
+                slug,
+                "plan",
+                f"its row names the plan {shop.plan!r}, which this version does not know: it may"
+                f" use what {plan_of(shop.plan).code} has",
+                f"wabot tenant update {slug} --plan {'|'.join(PLANS)}",
+            )
         status = TenantStatus(shop.status)
         unfinished = _UNFINISHED.get(status)
         if unfinished is not None:

@@ -20,6 +20,7 @@ class Shop:
     ledger: str
     places: Places
     token: str = field(default="", repr=False)
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
