@@ -14,7 +14,7 @@ from tests.architecture.source import ROOT
 from wabot.cli.app import COMMANDS, Deferred
 from wabot.config import SETTINGS
 from wabot.domain.alerts import RULES
-from wabot.domain.plan import PLANS, Feature, Limit
+from wabot.domain.plan import COMING, PLANS, Feature, Limit
 from wabot.gateways.metrics import PrometheusMeasures
 from wabot.services.runtime.backlog import Backlog
 
@@ -64,7 +64,10 @@ def plans_table() -> str:
         ),
         *(
             " | ".join(
-                (f"| `{feature}`", *("yes" if feature in plan.features else "–" for plan in plans))
+                (
+                    f"| `{feature}`" + (" (coming)" if feature in COMING else ""),
+                    *("yes" if feature in plan.features else "–" for plan in plans),
+                )
             )
             for feature in Feature
         ),

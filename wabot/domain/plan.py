@@ -19,6 +19,17 @@ class Feature(StrEnum):
     OWN_DATABASE = "own_database"
 
 
+COMING = frozenset(
+    {
+        Feature.OWNER_COMMANDS,
+        Feature.MONTHLY_REPORT,
+        Feature.RECURRING_ORDERS,
+        Feature.SEVERAL_OWNER_PHONES,
+    }
+)
+"""Features that plans name and this version does not have: nobody is promised them."""
+
+
 class Limit(StrEnum):
     """Something a plan allows so much of; the names are those of `Plan` and `Allowance`."""
 
@@ -111,8 +122,8 @@ class Allowance:
     deviations: tuple[Deviation, ...] = ()
 
     def includes(self, feature: Feature) -> bool:
-        """Tell whether the feature is on."""
-        return feature in self.features
+        """Tell whether the feature is on; one that does not exist yet is not."""
+        return feature in self.features - COMING
 
 
 def effective(plan: Plan, overrides: Sequence[Override], at: datetime) -> Allowance:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from wabot.domain.catalog import Catalog
 from wabot.domain.hours import OpeningHours
-from wabot.domain.plan import Feature
+from wabot.domain.plan import COMING, Feature
 from wabot.domain.purpose import Purpose, TemplateName
 
 
@@ -63,5 +63,5 @@ class Shop:
     features: frozenset[Feature] = frozenset(Feature)
 
     def offers(self, feature: Feature) -> bool:
-        """Tell whether the shop's plan has the feature."""
-        return feature in self.features
+        """Tell whether the shop's plan has the feature, and this version too."""
+        return feature in self.features - COMING

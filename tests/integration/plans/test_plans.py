@@ -8,6 +8,7 @@ import pytest
 from tests.integration.plans.conftest import Connection
 from tests.integration.tenants.asking import document
 from tests.integration.tenants.conftest import Cli
+from wabot.domain.plan import COMING, Feature
 
 
 def test_the_plans_are_listed_with_limits_features_and_prices(cli: Cli) -> None:
@@ -15,12 +16,13 @@ def test_the_plans_are_listed_with_limits_features_and_prices(cli: Cli) -> None:
     cli("plan", "price", "basico", "17.5", "--currency", "USD")
     done = cli("plan", "list")
     assert done.stdout.splitlines()[:2] == [
-        "basico\tBásico\t1000\t50\t\t299.00 MXN 17.50 USD",
-        "completo\tCompleto\t5000\t300\towner_commands free_text_orders monthly_report\t",
+        "basico\tBásico\t1000\t50\t\t\t299.00 MXN 17.50 USD",
+        "completo\tCompleto\t5000\t300\tfree_text_orders\towner_commands monthly_report\t",
     ]
     (basico, *_, premium) = document(cli("plan", "list", "--json"))["data"]
     assert basico["prices"] == {"MXN": "299.00", "USD": "17.50"}
-    assert len(premium["features"]) == 6
+    assert premium["features"] == ["free_text_orders", "own_database"]
+    assert premium["coming"] == [feature for feature in Feature if feature in COMING]
     assert document(cli("plan", "show", "basico", "--json"))["data"] == basico
 
 
@@ -78,3 +80,10 @@ def test_what_stands_in_a_row_but_is_not_known_counts_for_nothing_and_is_told(
     assert [override["state"] for override in found["data"]["overrides"]] == ["unknown item"]
     assert found["data"]["limits"]["active_products"]["allowed"] == 2_000
     assert "names the plan 'oro', which this version does not know" in found["warnings"][0]
+    doctor = cli("tenant", "doctor", shop, "--json")
+    (finding,) = document(doctor)["data"]["findings"]
+    assert doctor.exit_code == 1
+    assert finding["what"].startswith("its row names the plan 'oro'")
+    assert finding["repair"] == "wabot tenant update lupita --plan basico|completo|premium"
+    assert cli("tenant", "update", shop, "--plan", "premium").exit_code == 0
+    assert cli("tenant", "doctor", shop).exit_code == 0

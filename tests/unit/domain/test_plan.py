@@ -4,7 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wabot.domain.plan import PLANS, Deviation, Feature, Limit, Override, effective, plan_of
+from wabot.domain.plan import (
+    COMING,
+    PLANS,
+    Deviation,
+    Feature,
+    Limit,
+    Override,
+    effective,
+    plan_of,
+)
 from wabot.domain.plan_standing import PAYS, Phase, PlanStanding
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -58,16 +67,23 @@ def test_a_limit_can_be_nothing_at_all() -> None:
 def test_a_feature_is_given_or_taken_away() -> None:
     allowed = effective(
         COMPLETO,
-        (override(Feature.RECURRING_ORDERS, 1), override(Feature.FREE_TEXT_ORDERS, 0)),
+        (override(Feature.OWN_DATABASE, 1), override(Feature.FREE_TEXT_ORDERS, 0)),
         NOW,
     )
-    assert allowed.includes(Feature.RECURRING_ORDERS)
+    assert allowed.includes(Feature.OWN_DATABASE)
     assert not allowed.includes(Feature.FREE_TEXT_ORDERS)
-    assert allowed.includes(Feature.OWNER_COMMANDS)
     assert {d.item: (d.planned, d.granted) for d in allowed.deviations} == {
-        Feature.RECURRING_ORDERS: (0, 1),
+        Feature.OWN_DATABASE: (0, 1),
         Feature.FREE_TEXT_ORDERS: (1, 0),
     }
+
+
+def test_nobody_has_what_this_version_does_not(subtests: pytest.Subtests) -> None:
+    premium = PLANS["premium"].allowance
+    for feature in Feature:
+        with subtests.test(feature=feature):
+            assert feature in premium.features
+            assert premium.includes(feature) is (feature not in COMING)
 
 
 def test_an_override_holds_from_its_beginning_to_before_its_end() -> None:

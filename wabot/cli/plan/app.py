@@ -15,12 +15,15 @@ app.command("set")(set_)
 app.command("price")(price)
 app.command("usage")(usage)
 
-_LISTED = ("plan", "name", "messages_per_month", "active_products", "features", "prices")
+_LISTED = (
+    *("plan", "name", "messages_per_month", "active_products"),
+    *("features", "coming", "prices"),
+)
 
 
 @app.command("list")
 def list_(json: JsonOption = False) -> None:
-    """List the plans with their limits, features and prices."""
+    """List the plans with their limits, features and prices; what is coming is not there yet."""
     from wabot.container import open_tenants
     from wabot.domain.plan import PLANS
 
@@ -35,6 +38,7 @@ def list_(json: JsonOption = False) -> None:
             (
                 *(plan[column] for column in _LISTED[:4]),
                 " ".join(plan["features"]),
+                " ".join(plan["coming"]),
                 " ".join(f"{amount} {currency}" for currency, amount in plan["prices"].items()),
             )
             for plan in plans
@@ -79,21 +83,24 @@ def show(
 def _shown(plan: dict[str, Any], *, json: bool) -> dict[str, Any]:
     if json:
         return plan
-    flat = {key: value for key, value in plan.items() if key not in {"features", "prices"}}
+    flat = {key: plan[key] for key in _LISTED[:4]}
+    lists = {key: ", ".join(plan[key]) or "(none)" for key in ("features", "coming")}
     prices = {f"price_{currency}": amount for currency, amount in plan["prices"].items()}
-    return {**flat, "features": ", ".join(plan["features"]) or "(none)", **prices}
+    return flat | lists | prices
 
 
 def _plan(code: str, prices: Any) -> dict[str, Any]:
-    from wabot.domain.plan import PLANS, Feature
+    from wabot.domain.plan import COMING, PLANS, Feature
 
     plan = PLANS[code]
+    included = [feature for feature in Feature if feature in plan.features]
     return {
         "plan": code,
         "name": plan.name,
         "messages_per_month": plan.messages_per_month,
         "active_products": plan.active_products,
-        "features": [feature.value for feature in Feature if feature in plan.features],
+        "features": [feature.value for feature in included if feature not in COMING],
+        "coming": [feature.value for feature in included if feature in COMING],
         "prices": {
             currency: str(amount) for (of, currency), amount in prices.items() if of == code
         },

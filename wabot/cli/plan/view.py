@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wabot.domain.plan import Feature, Limit
+from wabot.domain.plan import COMING, Feature, Limit
 from wabot.services.provisioning.agreement_words import last_day
 from wabot.services.provisioning.plan_report import PlanReport
 from wabot.services.provisioning.update import Change
@@ -34,6 +34,7 @@ def describe(report: PlanReport) -> dict[str, Any]:
             for limit in Limit
         },
         "features": {feature.value: allowed.includes(feature) for feature in Feature},
+        "coming": [feature.value for feature in Feature if feature in allowed.features & COMING],
         "overrides": [
             {
                 "item": override.item,
@@ -57,6 +58,7 @@ def in_lines(data: Mapping[str, Any]) -> dict[str, Any]:
         apart = "" if figures["allowed"] == figures["plan"] else f" (plan: {figures['plan']:,})"
         lines[limit] = f"{figures['used']:,} of {figures['allowed']:,}{apart}"
     lines |= data["features"]
+    lines |= dict.fromkeys(data["coming"], "not yet: it is coming")
     for number, found in enumerate(data["overrides"], 1):
         period = _period(found["item"], found, data["time_zone"])
         lines[f"override_{number}"] = f"{found['state']}: {period}"

@@ -30,14 +30,16 @@ _REPORT = re.compile(r"#?((el )?(reporte|informe)( (del mes|mensual|de este mes)
 
 
 def owner_asks(turn: Turn, text: str) -> Step | None:
-    """Tell the owner kindly that what they ask for is not in their plan."""
+    """Tell the owner kindly that what they ask for is not in their plan, or not made yet."""
     if not _is_owner(turn):
         return None
     said = normalize(text)
-    if not turn.shop.offers(Feature.OWNER_COMMANDS) and _COMMAND.fullmatch(said):
-        return say(turn, Reply(Phrase("owner.commands_left_out"), ways_on(to_menu())))
-    if not turn.shop.offers(Feature.MONTHLY_REPORT) and _REPORT.fullmatch(said):
-        return say(turn, Reply(Phrase("owner.report_left_out"), ways_on(to_menu())))
+    if _COMMAND.fullmatch(said):
+        left_out, not_yet = Phrase("owner.commands_left_out"), Phrase("owner.commands_not_yet")
+        return _unless_offered(turn, Feature.OWNER_COMMANDS, left_out, not_yet)
+    if _REPORT.fullmatch(said):
+        left_out, not_yet = Phrase("owner.report_left_out"), Phrase("owner.report_not_yet")
+        return _unless_offered(turn, Feature.MONTHLY_REPORT, left_out, not_yet)
     return None
 
 
@@ -59,6 +61,13 @@ def saying_first(step: Step, phrase: Phrase) -> Step:
             for effect in step.effects
         ),
     )
+
+
+def _unless_offered(turn: Turn, feature: Feature, left_out: Phrase, not_yet: Phrase) -> Step | None:
+    if turn.shop.offers(feature):
+        return None
+    why = not_yet if feature in turn.shop.features else left_out
+    return say(turn, Reply(why, ways_on(to_menu())))
 
 
 def _is_owner(turn: Turn) -> bool:
