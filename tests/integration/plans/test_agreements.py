@@ -179,6 +179,18 @@ def test_what_cannot_be_agreed_on_is_refused_with_the_option_named(
     assert document(cli("plan", "show", "--tenant", shop, "--json"))["data"]["overrides"] == []
 
 
+def test_what_this_version_does_not_have_may_be_agreed_on_and_is_said_to_be_coming(
+    cli: Cli, shop: str, shown: Callable
+) -> None:
+    words = ("plan", "set", shop, "--feature", "+recurring_orders", "--reason", "x", "--json")
+    (warned,) = document(cli(*words))["warnings"]
+    assert warned == "recurring_orders is not in this version yet: it changes nothing so far"
+    assert (shown()["features"]["recurring_orders"], shown()["coming"]) == (
+        False,
+        ["recurring_orders"],
+    )
+
+
 def test_a_feature_that_is_given_is_as_good_as_one_of_the_plan(
     cli: Cli, shop: str, shown: Callable
 ) -> None:

@@ -59,6 +59,37 @@ def test_the_figures_are_those_of_the_shops_own_month(cli: Cli, used: str) -> No
     }
 
 
+@pytest.mark.parametrize(
+    ("zone", "month"),
+    [
+        # The clocks go back in the month's first days, forward in its middle, and at its edge:
+        # Asunción's went from midnight of 30 September to 1:00 of 1 October.
+        ("America/Santiago", ("2026-04", "2026-04-01 03:00Z", "2026-05-01 04:00Z")),
+        ("America/Tijuana", ("2026-03", "2026-03-01 08:00Z", "2026-04-01 07:00Z")),
+        ("America/Asuncion", ("2023-10", "2023-10-01 04:00Z", "2023-11-01 03:00Z")),
+    ],
+)
+def test_a_month_has_what_lies_between_the_midnights_of_its_zone(
+    cli: Cli, shop: str, rows: Rows, zone: str, month: tuple[str, str, str]
+) -> None:
+    named, begins, ends = month
+    rows("UPDATE wabot.clients SET time_zone = %s", zone)
+    rows("INSERT INTO {}.customers (wa_id, first_contact_at) VALUES ('1', now())")
+    rows(
+        "INSERT INTO {}.orders (customer_id, total, status, source, created_at)"
+        " SELECT c.id, 1, (SELECT code FROM {}.order_status ORDER BY position LIMIT 1), at, at"
+        " FROM {}.customers c, unnest(ARRAY[%s::timestamptz - interval '1 us', %s, %s::timestamptz"
+        " - interval '1 us', %s]) at",
+        *(begins, begins, ends, ends),
+    )
+    one = document(cli("plan", "usage", shop, "--month", named, "--json"))["data"]
+    days = [(day["day"], day["orders"]) for day in one["days"]]
+    assert len(days) == Month.parse(named).last.day
+    assert [day for day in days if day[1]] == [(days[0][0], 1), (days[-1][0], 1)]
+    (every,) = document(cli("plan", "usage", "--rebuild", "--month", named, "--json"))["data"]
+    assert (one["orders"], every["orders"]) == (2, 2)
+
+
 def test_off_a_terminal_totals_are_lines_and_days_are_csv(cli: Cli, used: str) -> None:
     lines = dict(
         line.split("\t") for line in cli("plan", "usage", used, *MONTH).stdout.splitlines()

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from wabot.domain.plan import Feature, Limit, Override, effective, plan_of
+from wabot.domain.plan import COMING, Feature, Limit, Override, effective, plan_of
 from wabot.domain.plan_standing import GRACE, PAYS, PlanStanding
 from wabot.domain.tenant import Tenant
 from wabot.errors import InvalidInput
@@ -266,6 +266,8 @@ def _warnings(tenant: Tenant, given: Sequence[Override]) -> tuple[str, ...]:
     plan = plan_of(tenant.plan)
     found = []
     for override in given:
+        if override.item in COMING and override.value:
+            found.append(f"{override.item} is not in this version yet: it changes nothing so far")
         (told,) = effective(plan, [override], override.starts_at).deviations
         if told.planned == told.granted:
             found.append(
