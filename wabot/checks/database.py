@@ -17,12 +17,16 @@ _SPARE = 5
 
 
 class Standing(NamedTuple):
-    """How the central tables stand; `known` is whether this version knows their revision."""
+    """How the central tables stand; `known` is whether this version knows their revision.
+
+    Of a newer version's, `served` tells whether this version's servers may serve on them.
+    """
 
     revision: str
     head: str
     pending: int
     known: bool
+    served: bool
     role_problems: tuple[str, ...]
     clients: int | None
 
@@ -145,6 +149,12 @@ async def _databases(database: Database) -> Outcome:
 
 async def _revision(database: Database) -> Outcome:
     found = await database.standing()
+    if found.served and not found.known:
+        return warn(
+            f"the central tables are at revision {found.revision} of a newer wabot, which still"
+            " lets this one serve",
+            "install that version on this machine as well",
+        )
     if not found.known:
         return bad(
             f"the central tables are at revision {found.revision}, which this wabot does not know",
@@ -167,6 +177,8 @@ async def _runtime_login(database: Database) -> Outcome:
 
 async def _runtime_role(database: Database) -> Outcome:
     found = await database.standing()
+    if not found.known:
+        return skip("a newer wabot set it up")
     if found.role_problems:
         return bad("; ".join(found.role_problems), "wabot db upgrade")
     return good("the role has the rights it needs and no other")

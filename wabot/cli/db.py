@@ -60,7 +60,10 @@ def status(json: JsonOption = False) -> None:
         found = status_of(urls.owner or urls.runtime_url)
     data = _describe(found, embedded=urls.embedded)
     if not found.known:
-        out.warn("A newer wabot upgraded this database: install that version or a later one.")
+        serves = " This version's servers may serve on it meanwhile." if found.served else ""
+        out.warn(
+            f"A newer wabot upgraded this database: install that version or a later one.{serves}"
+        )
     behind = found.known and (found.pending or found.runtime_problems)
     out.record(data if json else _in_words(data), next=("wabot db upgrade",) if behind else ())
 
@@ -73,10 +76,16 @@ def _describe(found: "CentralStatus", *, embedded: bool) -> dict[str, Any]:
         "revision": found.revision,
         "head": found.head,
         "pending": [{"id": step.id, "message": step.message} for step in found.pending],
-        "runtime_role": "incomplete" if found.runtime_problems else "ready",
+        "runtime_role": _role(found),
         "runtime_role_problems": list(found.runtime_problems),
         "clients": found.clients,
     }
+
+
+def _role(found: "CentralStatus") -> str:
+    if not found.known:
+        return "unknown"
+    return "incomplete" if found.runtime_problems else "ready"
 
 
 def _in_words(data: dict[str, Any]) -> dict[str, Any]:

@@ -132,6 +132,8 @@ registry = Table(
     metadata,
     Column("id", Boolean, primary_key=True, server_default=text("true")),
     Column("version", BigInteger, nullable=False, server_default="0"),
+    # The oldest revision of these tables whose servers may serve on them.
+    Column("serves_from", Text, nullable=False, server_default=""),
     CheckConstraint("id", name="single_row"),
 )
 

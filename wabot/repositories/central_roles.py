@@ -13,7 +13,8 @@ from wabot.repositories.conninfo import connect, describe
 
 _CHANGE = "select, insert, update, delete"
 
-# Every central table stands here: a new one gets its rights by decision.
+# Every central table stands here: a new one gets its rights by decision. Only a contracting
+# revision may take one away: servers of the version before still use it.
 RIGHTS = {
     "clients": "select",
     # Deleted once the token that replaced it has sent something.

@@ -10,12 +10,12 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, insert, update
 from sqlalchemy.exc import DBAPIError
 
 from wabot.config import bundled
 from wabot.errors import ConfigurationError, Refused
-from wabot.models.central import audit_log
+from wabot.models.central import audit_log, registry
 from wabot.models.naming import RUNTIME_ROLE
 from wabot.repositories.central_roles import ensure_runtime_role, runtime_role_problems
 from wabot.repositories.central_turn import migration_engine, upgrade_turn
@@ -29,6 +29,10 @@ _alembic = threading.Lock()
 _TRIES = 8
 _PAUSE = 0.5
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+_NEWER = (
+    "A newer wabot upgraded this database, and lets this version's servers go on for now; nothing"
+    " was changed. Install that version here as well."
+)
 # Roles belong to the whole server, the turn to one database: another database's upgrade may be
 # changing them. "tuple concurrently updated" comes as an internal error.
 _BUSY_ROLES = (
@@ -59,7 +63,11 @@ class Upgrade:
 
 @dataclass(frozen=True, slots=True)
 class CentralStatus:
-    """How the central database stands. `clients` is None while there are no tables."""
+    """How the central database stands. `clients` is None while there are no tables.
+
+    `known` is whether this version knows the revision; `served` whether its servers may serve on
+    it, even if a newer version made it: what that says of the runtime's login is not judged here.
+    """
 
     where: str
     server_version: str
@@ -67,6 +75,7 @@ class CentralStatus:
     head: str
     pending: tuple[Revision, ...]
     known: bool
+    served: bool
     runtime_problems: tuple[str, ...]
     clients: int | None
 
@@ -83,11 +92,18 @@ def upgrade(conninfo: str, *, runtime_conninfo: str = "", actor: str = "") -> Up
     with database_errors(conninfo), upgrade_turn(engine):
         scripts = _scripts()
         before = _read(engine, _revision)
+        if before and before not in _ids(scripts) and _read(engine, _oldest) in _ids(scripts):
+            # A machine that is upgraded later than others comes by here before it starts.
+            return Upgrade(before, before, (), (_NEWER,))
         applied = _after(scripts, before, describe(conninfo))
+        oldest = _serves_from(scripts)
         if applied:
+            # Before: a server that starts meanwhile must not take what is contracted for its own.
+            _again(lambda: _change(engine, lambda changed: _note_oldest(changed, oldest)), _BUSY)
             _again(lambda: _migrate(engine), _BUSY)
 
         def set_up(connection: Connection) -> tuple[str, ...]:
+            _note_oldest(connection, oldest)
             wrong = runtime_role_problems(connection)
             said = ensure_runtime_role(
                 connection, password=password, taken_by_owner=not runtime_conninfo
@@ -113,6 +129,7 @@ def status(conninfo: str) -> CentralStatus:
     with database_errors(conninfo), migration_engine(conninfo).connect() as connection:
         revision = _revision(connection)
         known = not revision or revision in _ids(scripts)
+        served = known or _oldest(connection) in _ids(scripts)
         return CentralStatus(
             where=describe(conninfo),
             server_version=str(connection.exec_driver_sql("show server_version").scalar_one()),
@@ -120,7 +137,8 @@ def status(conninfo: str) -> CentralStatus:
             head=scripts.get_current_head() or "",
             pending=_after(scripts, revision, "") if known else (),
             known=known,
-            runtime_problems=runtime_role_problems(connection),
+            served=served,
+            runtime_problems=runtime_role_problems(connection) if known else (),
             clients=_count_clients(connection) if revision else None,
         )
 
@@ -172,6 +190,32 @@ def _after(scripts: ScriptDirectory, revision: str, where: str) -> tuple[Revisio
     return tuple(
         Revision(script.revision, (script.doc or "").split("\n", 1)[0]) for script in steps[::-1]
     )
+
+
+def _serves_from(scripts: ScriptDirectory) -> str:
+    """Return the oldest revision whose servers may serve on the head: all after it expand."""
+    for script in scripts.walk_revisions():
+        if getattr(script.module, "kind", "") != "expand":
+            return script.revision
+    raise AssertionError("the first revision expands nothing")
+
+
+# Of tables from before there was such a column it is null.
+_OLDEST = "select to_jsonb(r) ->> 'serves_from' from wabot.registry r"
+
+
+def _oldest(connection: Connection) -> str:
+    return connection.exec_driver_sql(_OLDEST).scalar_one_or_none() or ""
+
+
+def _note_oldest(connection: Connection, oldest: str) -> None:
+    """Keep it, where there is a place for it."""
+    exists = connection.exec_driver_sql("select to_regclass('wabot.registry') is not null")
+    if exists.scalar_one() and connection.exec_driver_sql(_OLDEST).scalar_one() not in {
+        None,
+        oldest,
+    }:
+        connection.execute(update(registry).values(serves_from=oldest))
 
 
 def _revision(connection: Connection) -> str:

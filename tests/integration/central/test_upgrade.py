@@ -1,5 +1,6 @@
 """`db upgrade`: the same end from wherever it starts, however often and at once it runs."""
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,6 +13,7 @@ from alembic.migration import MigrationContext
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.integration.central.revisions import REVISIONS
+from wabot.config import bundled
 from wabot.errors import ConfigurationError, DatabaseUnavailable, Refused
 from wabot.models.alerting import metadata
 from wabot.repositories import central_schema
@@ -144,14 +146,6 @@ def test_a_database_open_to_everybody_is_closed(make_database: MakeDatabase) -> 
             "select has_schema_privilege('wabot_runtime', 'public', 'CREATE')"
         ).fetchone()
     assert found == (False,)
-
-
-def test_a_database_of_a_newer_wabot_is_left_alone(central_url: str) -> None:
-    _execute(central_url, "update wabot.alembic_version set version_num = '9999'")
-    with pytest.raises(Refused, match="at revision 9999, which this wabot does not know"):
-        upgrade(central_url)
-    found = status(central_url)
-    assert (found.revision, found.known, found.pending) == ("9999", False, ())
 
 
 def test_an_upgrade_waits_for_a_lock_only_so_long(
@@ -310,3 +304,62 @@ def test_the_runtime_logs_in_with_that_password_where_one_is_asked_for(own_serve
     verify_runtime_login(runtime)
     with pytest.raises(DatabaseUnavailable):
         verify_runtime_login(_with(url, user="wabot_runtime", password="wrong"))
+
+
+def _upgraded_by_a_newer_one(url: str, serves_from: str) -> None:
+    _execute(
+        url,
+        "update wabot.alembic_version set version_num = '9999'",
+        f"update wabot.registry set serves_from = '{serves_from}'",
+        "create table wabot.of_the_newer_one (id int)",
+        "grant select on wabot.of_the_newer_one to wabot_runtime",
+    )
+
+
+def test_tables_that_a_newer_version_only_expanded_still_serve_this_one(central_url: str) -> None:
+    _upgraded_by_a_newer_one(central_url, REVISIONS[-1])
+    found = status(central_url)
+    assert (found.known, found.served, found.runtime_problems) == (False, True, ())
+    before = _details(central_url)
+    done = upgrade(central_url)
+    assert (done.before, done.after, done.applied) == ("9999", "9999", ())
+    assert "Install that version here as well" in done.warnings[0]
+    assert _details(central_url) == before
+
+
+def test_tables_that_a_newer_version_contracted_are_refused(central_url: str) -> None:
+    _upgraded_by_a_newer_one(central_url, "9998")
+    assert (status(central_url).known, status(central_url).served) == (False, False)
+    with pytest.raises(Refused, match="at revision 9999, which this wabot does not know"):
+        upgrade(central_url)
+
+
+def test_the_upgrade_keeps_the_oldest_revision_that_only_expanding_ones_follow(
+    central_url: str,
+) -> None:
+    kinds = {step: _source(step) for step in REVISIONS}
+    oldest = max(step for step, text in kinds.items() if 'kind = "expand"' not in text)
+    with psycopg.connect(central_url) as connection:
+        assert connection.execute("select serves_from from wabot.registry").fetchone() == (oldest,)
+    _execute(central_url, "update wabot.registry set serves_from = ''")
+    upgrade(central_url)
+    with psycopg.connect(central_url) as connection:
+        assert connection.execute("select serves_from from wabot.registry").fetchone() == (oldest,)
+
+
+def test_every_revision_since_says_whether_it_expands_and_then_takes_nothing_away() -> None:
+    takes = re.compile(
+        r"op\.(drop|rename|alter_column|create_unique|create_check|create_foreign)|\b(DROP|RENAME|"
+        r"REVOKE|TRUNCATE|SET NOT NULL)\b",
+        re.IGNORECASE,
+    )
+    for step in REVISIONS[REVISIONS.index("0008") :]:
+        text = _source(step)
+        kind = re.search(r'^kind = "(expand|contract)"$', text, re.MULTILINE)
+        assert kind, step
+        assert kind[1] == "contract" or not takes.search(text), step
+
+
+def _source(step: str) -> str:
+    (path,) = bundled("migrations").glob(f"versions/{step}_*.py")
+    return path.read_text(encoding="utf-8")

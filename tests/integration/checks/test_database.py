@@ -76,6 +76,7 @@ async def test_empty_databases_ask_for_the_upgrade(environment, checked, make_da
 async def test_tables_of_a_newer_wabot_are_named(environment, checked, central_url) -> None:
     with psycopg.connect(central_url) as connection:
         connection.execute("update wabot.alembic_version set version_num = '9999'")
+        connection.execute("update wabot.registry set serves_from = '9998'")
     revision = (await checked(environment, "database"))["database.revision"]
     assert (revision.status, "9999" in revision.detail) == ("error", True)
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.harness import make_tenant as create
 from tests.harness import running
+from tests.integration.central.revisions import HEAD
 from wabot.checks.model import Result
 from wabot.config import examine_settings, load_settings
 from wabot.container import CentralUrls
@@ -76,6 +77,22 @@ async def test_empty_databases_ask_for_the_upgrade(environment, make_database) -
         await _started(environment, CentralUrls(empty, embedded=False, owner=empty))
     assert refused.value.message.startswith("The server does not start, for database.revision")
     assert refused.value.hint.startswith("wabot db upgrade.")
+
+
+async def test_a_server_that_starts_again_in_the_middle_of_a_rolling_upgrade_serves(
+    environment, urls, central_url: str
+) -> None:
+    """The newer version's tables have more in them, and rights to that, and take nothing away."""
+    with psycopg.connect(central_url, autocommit=True) as central:
+        central.execute("update wabot.alembic_version set version_num = '9999'")
+        central.execute("update wabot.registry set serves_from = %s", (HEAD,))
+        central.execute("grant truncate on wabot.timers to wabot_runtime")
+        found = await _started(environment, urls)
+        assert found["database.revision"].status == "warning"
+        assert found["database.runtime_role"].status == "skipped"
+        central.execute("update wabot.registry set serves_from = '9998'")
+    with pytest.raises(ConfigurationError, match="revision 9999, which this wabot does not know"):
+        await _started(environment, urls)
 
 
 async def test_a_server_without_its_database_says_so_as_another_systems_failure(

@@ -80,6 +80,7 @@ class CentralDatabase:
             found.head,
             len(found.pending),
             found.known,
+            found.served,
             found.runtime_problems,
             found.clients,
         )
