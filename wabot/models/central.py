@@ -70,6 +70,10 @@ clients = Table(
     # Taken from `registry` by every change, so that running servers reload what changed.
     Column("version", BigInteger, nullable=False, server_default="0", index=True),
     _moment("updated_at", default_now=True),
+    Index(
+        "clients_unpaid_ix", "suspended_from", postgresql_where=text("suspended_from is not null")
+    ),
+    Index("clients_account_ix", "waba_id", postgresql_where=text("waba_id <> ''")),
 )
 
 # What a client gets instead of its plan's; of several of an item that hold, the last one counts.
@@ -324,4 +328,5 @@ checks = Table(
     _moment("next_at"),
     _moment("claimed_at", nullable=True),
     Column("problems", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
+    Index("checks_due_ix", "next_at", postgresql_where=text("client_id is not null")),
 )

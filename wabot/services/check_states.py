@@ -28,8 +28,8 @@ class CheckStates(Protocol):
         """Take a group's checks of shops that are due, those longest due first."""
         ...
 
-    async def keep(self, due: Due, problems: Sequence[Mapping[str, Any]]) -> None:
-        """Keep what is wrong now."""
+    async def keep(self, problems: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Keep what is wrong now, by key."""
         ...
 
     async def problems(self, host: str) -> list[dict[str, Any]]:

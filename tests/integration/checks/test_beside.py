@@ -79,6 +79,46 @@ async def test_shops_are_claimed_a_few_at_a_time_and_each_once(
     assert await states.claim_shops("tenant", MINUTE, most=2) == []
 
 
+async def test_a_shop_that_is_made_later_is_looked_at_as_well(
+    pools: Pools, make_shop, central_url: str
+) -> None:
+    states = PostgresCheckStates(pools)
+    for number in range(2):
+        make_shop(f"shop-{number}", f"10650000000000{number}")
+        await states.claim_shops("tenant", MINUTE, most=0)
+    _do(central_url, DUE)
+    claimed = await states.claim_shops("tenant", MINUTE, most=9)
+    assert sorted(due.slug for due in claimed) == ["shop-0", "shop-1"]
+
+
+async def test_what_stays_well_is_not_written_again(
+    pools: Pools, make_shop, central_url: str
+) -> None:
+    make_shop("bodega")
+    states = PostgresCheckStates(pools)
+    await states.claim_shops("tenant", MINUTE, most=9)
+    rows = "select problems, xmin::text from wabot.checks"
+    before = _rows(central_url, rows)
+    await states.keep({"tenant:bodega": []})
+    assert _rows(central_url, rows) == before
+    await states.keep({"tenant:bodega": [{"id": "tenant.database:bodega"}]})
+    assert _rows(central_url, rows)[0][0] == [{"id": "tenant.database:bodega"}]
+
+
+async def test_shops_are_looked_at_in_bundles(
+    beside: ChecksBeside, make_shop, central_url: str
+) -> None:
+    seen = "select count(claimed_at) from wabot.checks where key like 'tenant:%'"
+    await beside._once(1000.0)
+    make_shop("bodega")
+    await beside.states.claim_shops("tenant", MINUTE, most=0)
+    _do(central_url, DUE)
+    await beside._once(1200.0)
+    assert _rows(central_url, seen) == [(0,)]
+    await beside._once(1300.0)
+    assert _rows(central_url, seen) == [(1,)]
+
+
 async def test_an_accounts_share_of_an_hour_is_kept(
     pools: Pools, make_shop, central_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

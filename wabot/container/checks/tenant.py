@@ -1,7 +1,8 @@
 """The checks of shops: their rows, the doctor's findings, and the way their turns go in."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from wabot.domain.drift import Finding
     from wabot.domain.tenant import Tenant
     from wabot.repositories.runtime.pools import Pools
-    from wabot.services.provisioning.doctor import Diagnosis
+    from wabot.services.provisioning.doctor import Diagnosis, ExamineTenants
 
 _CONNECTIONS = 4
 _NEEDS = ("database.revision", "database.runtime_login")
@@ -39,7 +40,8 @@ def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
         }
 
     async def strays() -> "Mapping[str, Sequence[Finding]]":
-        found = await examined.findings() if around.slugs is None else None
+        # Not with the shops: beside a server they are looked at a few at a time.
+        found = await examined.strays() if around.slugs is None else None
         return {} if found is None else {"": [finding for finding in found if not finding.slug]}
 
     return (
@@ -64,12 +66,26 @@ class _Examined:
         return (await asyncio.shield(self._task)).findings
 
     def _examine(self, owner_url: str) -> "Diagnosis":
+        with self._doctor(owner_url) as doctor:
+            return doctor.examine(self._around.slugs)
+
+    async def strays(self) -> "Sequence[Finding] | None":
+        """Return what belongs to no shop; nothing where the owner's login is not at hand."""
+        urls = await self._around.central()
+        return await asyncio.to_thread(self._strays, urls.owner) if urls.owner else None
+
+    def _strays(self, owner_url: str) -> "Sequence[Finding]":
+        with self._doctor(owner_url) as doctor:
+            return doctor.strays()
+
+    @contextmanager
+    def _doctor(self, owner_url: str) -> "Iterator[ExamineTenants]":
         from wabot.container.fleet import doctor_of
         from wabot.container.provisioning import tenants_at
 
         keys = self._around.settings["WABOT_MASTER_KEY"]
         with tenants_at(owner_url, keys=keys) as provisioning:
-            return doctor_of(provisioning).examine(self._around.slugs)
+            yield doctor_of(provisioning)
 
 
 async def _read(around: Surroundings) -> "tuple[Sequence[Tenant], Mapping[Any, Any]]":

@@ -109,7 +109,7 @@ SELECT %(key)s, %(rule)s, CASE WHEN count(*) = 1 THEN (array_agg(c.id))[1] END, 
                       THEN ' Shops: ' || string_agg(c.slug, ', ' ORDER BY c.slug) || '.'
                       ELSE '' END
 FROM (SELECT id, slug FROM wabot.clients
-      WHERE waba_id = %(account)s AND %(account)s <> '' ORDER BY slug LIMIT 10) c
+      WHERE waba_id = %(account)s AND waba_id <> '' ORDER BY slug LIMIT 10) c
 ON CONFLICT (key) DO UPDATE SET {COUNTED}
 """
 

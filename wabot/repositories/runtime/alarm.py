@@ -1,5 +1,6 @@
 """Where alerts are raised and resolved, for whoever has no journal of its own."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from wabot.domain.alerts import Rule, Severity
@@ -24,6 +25,11 @@ ON CONFLICT (key) DO UPDATE SET {COUNTED}
 
 RESOLVE = """
 UPDATE wabot.alerts SET resolved_at = now() WHERE key = %(key)s AND resolved_at IS NULL
+"""
+
+_RESOLVE_ALL = """
+UPDATE wabot.alerts SET resolved_at = now()
+WHERE key = ANY(%(keys)s::text[]) AND resolved_at IS NULL
 """
 
 
@@ -59,3 +65,8 @@ class PostgresAlarm:
         """Note that the cause of an alert is gone."""
         async with self._pools.central() as connection:
             await connection.execute(RESOLVE, {"key": key})
+
+    async def resolve_alerts(self, keys: Sequence[str]) -> None:
+        """Note that the causes of many alerts are gone."""
+        async with self._pools.central() as connection:
+            await connection.execute(_RESOLVE_ALL, {"keys": list(keys)})

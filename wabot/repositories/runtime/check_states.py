@@ -31,24 +31,28 @@ SELECT %(group)s || ':' || slug, id,
 FROM wabot.clients WHERE status IN ('active', 'suspended')
 ON CONFLICT (key) DO NOTHING
 """
+_VERSION = "SELECT version FROM wabot.registry"
 _CLAIM_SHOPS = """
 UPDATE wabot.checks c
 SET claimed_at = now(), next_at = now() + %(every)s::interval * (0.9 + random() * 0.2)
 FROM (SELECT k.key, cl.id, cl.slug FROM wabot.checks k JOIN wabot.clients cl ON cl.id = k.client_id
-      WHERE k.key = %(group)s || ':' || cl.slug AND k.next_at <= now()
+      WHERE k.client_id IS NOT NULL AND k.next_at <= now()
+        AND k.key = %(group)s || ':' || cl.slug
         AND (%(most)s > 1 OR cl.waba_id = '' OR %(per_account)s > (
           SELECT count(*) FROM wabot.checks o JOIN wabot.clients oc ON oc.id = o.client_id
-          WHERE oc.waba_id = cl.waba_id AND o.key = %(group)s || ':' || oc.slug
+          WHERE oc.waba_id = cl.waba_id AND oc.waba_id <> '' AND o.key = %(group)s || ':' || oc.slug
             AND o.claimed_at > now() - interval '1 hour'))
       ORDER BY k.next_at LIMIT %(most)s FOR UPDATE OF k SKIP LOCKED) due
 WHERE c.key = due.key RETURNING c.key, due.slug, due.id
 """
 # What is wrong with the installation is looked at again soon: servers are not ready meanwhile.
 _KEEP = """
-UPDATE wabot.checks SET problems = %(problems)s, next_at = CASE
-    WHEN client_id IS NULL AND %(problems)s <> '[]'::jsonb
-    THEN least(next_at, now() + interval '30 seconds') ELSE next_at END
-WHERE key = %(key)s
+UPDATE wabot.checks c SET problems = k.problems, next_at = CASE
+    WHEN c.client_id IS NULL AND k.problems <> '[]'::jsonb
+    THEN least(c.next_at, now() + interval '30 seconds') ELSE c.next_at END
+FROM unnest(%(keys)s::text[], %(problems)s::jsonb[]) AS k(key, problems)
+WHERE c.key = k.key
+  AND (c.problems <> k.problems OR c.client_id IS NULL AND k.problems <> '[]'::jsonb)
 """
 _PROBLEMS = """
 SELECT problems FROM wabot.checks
@@ -63,6 +67,8 @@ class PostgresCheckStates:
 
     def __init__(self, pools: Pools) -> None:
         self._pools = pools
+        # Of the registry of clients when a group's shops were entered.
+        self._versions: dict[str, int] = {}
 
     async def claim(self, keys: Mapping[str, timedelta]) -> list[str]:
         """Take those of the keys that are due; nobody else gets them until their time is over."""
@@ -79,14 +85,19 @@ class PostgresCheckStates:
         """
         given = {"group": group, "every": every, "most": most, "per_account": _PER_ACCOUNT}
         async with self._pools.central() as connection:
-            await connection.execute(_ENTER_SHOPS, given)
+            row = await (await connection.execute(_VERSION)).fetchone()
+            version = row[0] if row else 0
+            if self._versions.get(group) != version:
+                await connection.execute(_ENTER_SHOPS, given)
+                self._versions[group] = version
             cursor = await connection.execute(_CLAIM_SHOPS, given)
             return [Due(key, group, slug, id_) for key, slug, id_ in await cursor.fetchall()]
 
-    async def keep(self, due: Due, problems: Sequence[Mapping[str, Any]]) -> None:
-        """Keep what is wrong now."""
+    async def keep(self, problems: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Keep what is wrong now, by key."""
+        told = [Jsonb(list(each)) for each in problems.values()]
         async with self._pools.central() as connection:
-            await connection.execute(_KEEP, {"key": due.key, "problems": Jsonb(list(problems))})
+            await connection.execute(_KEEP, {"keys": list(problems), "problems": told})
 
     async def problems(self, host: str) -> list[dict[str, Any]]:
         """Return what is wrong with the installation and with that machine, shops left out."""

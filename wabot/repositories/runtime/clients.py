@@ -51,7 +51,9 @@ class PostgresClients:
     async def by_waba_id(self, waba_id: str) -> list[Tenant]:
         """Find the clients of a WhatsApp business account."""
         async with self._pools.central() as connection:
-            cursor = await connection.execute(f"{_SELECT} WHERE waba_id = %s", (waba_id,))
+            cursor = await connection.execute(
+                f"{_SELECT} WHERE waba_id = %s AND waba_id <> ''", (waba_id,)
+            )
             return [_tenant(row) for row in await cursor.fetchall()]
 
     async def by_id(self, client_id: UUID) -> Tenant | None:

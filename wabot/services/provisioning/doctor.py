@@ -60,8 +60,12 @@ class ExamineTenants:
             )
         ]
         if slugs is None:
-            findings += [finding_of(stray) for stray in self.survey.strays()]
+            findings += self.strays()
         return Diagnosis(len(shops), tuple(findings))
+
+    def strays(self) -> tuple[Finding, ...]:
+        """Look at what belongs to no shop alone."""
+        return tuple(finding_of(stray) for stray in self.survey.strays())
 
     def repair(
         self, diagnosis: Diagnosis, *, confirmed: Collection[str] = ()
