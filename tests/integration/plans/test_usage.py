@@ -149,7 +149,7 @@ def test_all_shops_are_told_from_the_roll_up_with_how_fresh_it_is(
     central.execute("UPDATE wabot.usage_refresh SET done_until = '2026-01-02 03:04Z'")
     old = document(cli("plan", "usage", *MONTH, "--json"))
     assert old["data"][0]["as_of"] == "2026-01-02T03:04:00+00:00"
-    assert "no server has rolled the figures up since 2026-01-02 03:04 UTC" in old["warnings"][0]
+    assert "no server has rolled the figures up since 2026-01-02T03:04:00" in old["warnings"][0]
     assert old["next"] == ["wabot plan usage --rebuild"]
     fresh = document(cli("plan", "usage", "--rebuild", *MONTH, "--json"))
     (row,) = fresh["data"]

@@ -1,6 +1,6 @@
 """`wabot plan usage`."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -86,36 +86,42 @@ def _rebuild(out: Output, provisioning: "Provisioning", slug: str) -> None:
         unread = asyncio.run(rebuild_usage(settings, urls.runtime_url, only))
     for name, reason in unread:
         out.warn(f"the central figures of {name} stay as they were: {reason}")
-    out.note("The central figures are those of the shops' own tables again.")
+    if not unread:
+        out.note("The central figures are those of the shops' own tables again.")
 
 
 def _every(out: Output, fresh: "Freshness", found: "list[RolledTotals]", *, csv: bool) -> None:
-    columns = (*_TOTALS, "as_of", "unread")
-    rows = []
+    rows, unread = [], []
     for report in found:
         _warn(out, report)
-        as_of = report.as_of.astimezone(UTC).isoformat(timespec="seconds") if report.as_of else None
-        rows.append(
-            (*(_totals(report)[column] for column in _TOTALS), as_of, report.unread or None)
-        )
+        as_of = _written(report.as_of) if report.as_of else None
+        totals = _totals(report)
+        rows.append((*(totals[column] for column in _TOTALS), as_of, report.unread or None))
         if report.unread:
+            unread.append(report.tenant.slug)
             out.warn(f"{report.tenant.slug} is as of {as_of or 'no time'}: {report.unread}")
     rebuild = "wabot plan usage --rebuild"
+    until = _written(fresh.done_until)
     if fresh.is_old:
-        until = f"{fresh.done_until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-        out.warn(
-            f"no server has rolled the figures up since {until}; bring them up to date: {rebuild}"
-        )
+        out.warn(f"no server has rolled the figures up since {until}; up to date by: {rebuild}")
+    columns = (*_TOTALS, "as_of", "unread")
     if csv:
         _write_csv(out, columns, rows)
+    elif out.on_terminal:
+        # A line has no room for what is the same in all, or stands among the warnings.
+        out.table(_TOTALS, [row[: len(_TOTALS)] for row in rows])
+        out.note(f"As of {until}.")
     else:
         out.table(columns, rows, next=(rebuild,) if fresh.is_old else ())
-    unread = [report.tenant.slug for report in found if report.unread]
     if unread and out.json:
         # The document is out already, with what could not be read among its warnings.
         raise typer.Exit(1)
     if unread:
         raise Finding(f"{len(unread)} shops could not be read lately: {', '.join(unread)}")
+
+
+def _written(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _totals(report: "MonthTotals") -> dict[str, Any]:
