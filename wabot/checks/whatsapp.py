@@ -120,7 +120,9 @@ async def _app(shop: ShopAtMeta) -> Outcome:
     if tenant.app_id and facts.app_id and facts.app_id != tenant.app_id:
         return bad(
             f"the token is of the app {facts.app_id}, the shop is bound to {tenant.app_id}",
-            f"wabot tenant rotate-token {tenant.slug}",
+            f"if {facts.app_id} is the right app: wabot tenant update {tenant.slug}"
+            f" --app-id {facts.app_id}; else give a token of {tenant.app_id}:"
+            f" wabot tenant rotate-token {tenant.slug}",
         )
     return good(f"app {facts.app_id}" if facts.app_id else "")
 

@@ -143,11 +143,19 @@ _IS_CLIENT = "SELECT EXISTS (SELECT 1 FROM wabot.clients WHERE slug = %(slug)s)"
 
 _COLUMNS = """
 SELECT i.id, coalesce(c.slug, ''), i.phone_number_id, i.contact, i.kind, i.state, i.attempts,
-       i.received_at, i.due_at, coalesce(i.last_error, '')
+       i.received_at, i.due_at,
+       CASE WHEN i.state <> 'unrouted' THEN coalesce(i.last_error, '')
+            WHEN n.slug IS NULL THEN 'no shop has the number ' || i.phone_number_id
+            ELSE 'signed by the app ' || i.app_id || '; ' || n.slug || ' is bound to ' || n.app_id
+       END
+"""
+_JOINED = """
+wabot.inbox i LEFT JOIN wabot.clients c ON c.id = i.client_id
+LEFT JOIN wabot.clients n ON i.state = 'unrouted' AND n.phone_number_id = i.phone_number_id
 """
 
 _LIST = f"""
-{_COLUMNS} FROM wabot.inbox i LEFT JOIN wabot.clients c ON c.id = i.client_id
+{_COLUMNS} FROM {_JOINED}
 WHERE i.state = ANY(%(states)s::text[]) AND (%(slug)s = '' OR c.slug = %(slug)s)
 ORDER BY i.id DESC LIMIT %(limit)s
 """
@@ -161,7 +169,7 @@ ORDER BY m.received_at LIMIT %(limit)s
 """
 
 _GET = f"""
-{_COLUMNS}, i.payload FROM wabot.inbox i LEFT JOIN wabot.clients c ON c.id = i.client_id
+{_COLUMNS}, i.payload FROM {_JOINED}
 WHERE i.id = %(id)s
 """
 

@@ -102,6 +102,30 @@ async def test_counts_that_could_not_be_written_are_written_later(
     assert central("SELECT received FROM wabot.busy_hours") == [(2,)]
 
 
+async def test_what_nobody_may_have_is_an_alert_until_somebody_may(
+    evaluator_of: Callable[..., Evaluator], central: Central, shop: Tenant
+) -> None:
+    evaluator = evaluator_of()
+    for key, number, app in (("a", shop.phone_number_id, "777"), ("b", "106599999999999", "777")):
+        central(
+            "INSERT INTO wabot.inbox (phone_number_id, dedup_key, kind, contact, payload, app_id,"
+            " occurred_at, received_at, state) VALUES (%s, %s, 'message', '521', '{}', %s, now(),"
+            " now() - interval '1 minute', 'unrouted')",
+            number,
+            key,
+            app,
+        )
+    found = [("foreign_app", "critical"), ("unknown_number", "warning")]
+    assert await alerts(evaluator, central) == found
+    ((said,),) = central("SELECT message FROM wabot.alerts WHERE rule = 'foreign_app'")
+    assert said == (
+        f"The Meta app 777 signs what is written to bodega, which is bound to the app"
+        f" {shop.app_id}: 1 event(s) wait, nobody is answered."
+    )
+    central("UPDATE wabot.clients SET app_id = '777'")
+    assert await alerts(evaluator, central) == [("unknown_number", "warning")]
+
+
 async def test_a_token_that_ends_soon_is_an_alert_that_a_new_one_ends(
     evaluator_of: Callable[..., Evaluator], central: Central, shop: Tenant
 ) -> None:

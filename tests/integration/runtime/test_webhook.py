@@ -104,7 +104,23 @@ class TestSignature:
             raw = encode(shop.body(text("hola")))
             status, _ = await shop.post(raw, signature=sign(raw, "secret of the other app"))
             assert status == 200
-            assert stored(shop) == 0
+            waiting = shop.central("SELECT state, client_id FROM wabot.inbox")
+            assert waiting == [{"state": "unrouted", "client_id": None}]
+
+    async def test_a_shop_that_was_bound_to_the_wrong_app_answers_once_that_is_corrected(
+        self, environment: dict[str, str]
+    ) -> None:
+        more = {"WHATSAPP_MORE_APPS": "777=secret of the other app"}
+        async with running({**environment, **more}) as shop:
+            body = shop.body(text("hola"))
+            raw = encode(body)
+            shop.graph.windows.hear(body)
+            assert (await shop.post(raw, signature=sign(raw, "secret of the other app")))[0] == 200
+            shop.central_do(
+                "WITH next AS (UPDATE wabot.registry SET version = version + 1 RETURNING version)"
+                " UPDATE wabot.clients SET app_id = '777', version = next.version FROM next"
+            )
+            assert "Hola" in (await shop.answer()).text
 
 
 class TestBadBodies:

@@ -100,6 +100,51 @@ def tokens_expiring(tokens: Iterable[Token], now: datetime) -> list[Finding]:
 
 
 @dataclass(frozen=True, slots=True)
+class Unrouted:
+    """Events that wait because nobody may have them: of a number, signed by an app.
+
+    `client_id` is the client that has the number and is bound to `bound_to`; None when none has.
+    """
+
+    phone_number_id: str
+    app_id: str
+    count: int
+    client_id: UUID | None = None
+    slug: str = ""
+    bound_to: str = ""
+
+
+def foreign_apps(waiting: Iterable[Unrouted]) -> list[Finding]:
+    """Find shops whose messages another app signs than the one they are bound to."""
+    return [
+        Finding(
+            f"{Rule.FOREIGN_APP}:{each.client_id}:{each.app_id}",
+            each.client_id,
+            f"The Meta app {each.app_id} signs what is written to {each.slug}, which is bound to"
+            f" the app {each.bound_to}: {each.count} event(s) wait, nobody is answered.",
+        )
+        for each in waiting
+        if each.client_id is not None
+    ]
+
+
+def unknown_numbers(waiting: Iterable[Unrouted]) -> list[Finding]:
+    """Find numbers that are written to and that no shop has."""
+    counts: dict[str, int] = {}
+    for each in waiting:
+        if each.client_id is None:
+            counts[each.phone_number_id] = counts.get(each.phone_number_id, 0) + each.count
+    return [
+        Finding(
+            f"{Rule.UNKNOWN_NUMBER}:{number}",
+            None,
+            f"{count} event(s) wait for the number {number}, which no shop has.",
+        )
+        for number, count in counts.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingOrders:
     """Orders of a shop that still have their first status after so many minutes."""
 

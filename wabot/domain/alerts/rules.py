@@ -39,6 +39,8 @@ class Rule(StrEnum):
     ORDER_WAITS = "order_waits"
     MEDIA_FAILED = "media_failed"
     MEDIA_WAITS = "media_waits"
+    FOREIGN_APP = "foreign_app"
+    UNKNOWN_NUMBER = "unknown_number"
     SHOP_SILENT = "shop_silent"
     WEBHOOKS_SILENT = "webhooks_silent"
     QUOTA_80 = "quota_80"
@@ -192,6 +194,20 @@ RULES: dict[Rule, RuleSpec] = {
         _WARNING,
         "Customers' files wait to be fetched",
         "wabot inbox files tells why: Graph or the place of WABOT_MEDIA is away, or a token dead",
+        _DAY,
+    ),
+    Rule.FOREIGN_APP: RuleSpec(
+        _CRITICAL,
+        "A Meta app signs the messages of a shop that is bound to another",
+        "wabot tenant update SLUG --app-id APP_ID, if that app is the right one: what came"
+        " meanwhile is then answered",
+        2 * _HOUR,
+    ),
+    Rule.UNKNOWN_NUMBER: RuleSpec(
+        _WARNING,
+        "Messages come for a number that no shop has",
+        "wabot tenant create … --phone-number-id NUMBER, or unsubscribe the number at Meta;"
+        " wabot inbox list --state unrouted shows them",
         _DAY,
     ),
     Rule.SHOP_SILENT: RuleSpec(

@@ -92,6 +92,16 @@ SELECT id, slug, token_expires_at FROM wabot.clients
 WHERE status = 'active' AND token_expires_at < now() + %(within)s::interval
 """
 
+# A moment old: a client that was just made or changed is about to adopt its own.
+UNROUTED = """
+SELECT i.phone_number_id, i.app_id, count(*)::int, c.id, coalesce(c.slug, ''),
+       coalesce(c.app_id, '')
+FROM wabot.inbox i LEFT JOIN wabot.clients c USING (phone_number_id)
+WHERE i.state = 'unrouted' AND i.received_at < now() - interval '30 seconds'
+  AND (c.id IS NULL OR NOT (c.app_id = '' OR i.app_id IN ('', c.app_id)))
+GROUP BY i.phone_number_id, i.app_id, c.id ORDER BY 1, 2
+"""
+
 # A moment old: an event with a smaller id may be stored a little later.
 ACCOUNT_NEWS = """
 SELECT id, payload->>'topic', payload->'raw', phone_number_id,

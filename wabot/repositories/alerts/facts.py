@@ -15,6 +15,7 @@ from wabot.domain.alerts.findings import (
     Token,
     Traffic,
     Unpaid,
+    Unrouted,
 )
 from wabot.domain.alerts.silence import Hour, Hours
 from wabot.domain.delivery import PAYMENT_CODES
@@ -113,6 +114,10 @@ class PostgresFacts:
     async def tokens(self, within: timedelta) -> list[Token]:
         """Return the tokens of active shops that end within that time."""
         return [Token(*row) for row in await self._rows(statements.TOKENS, {"within": within})]
+
+    async def unrouted(self) -> list[Unrouted]:
+        """Return what waits because no client has its number, or is bound to another app."""
+        return [Unrouted(*row) for row in await self._rows(statements.UNROUTED, {})]
 
     async def account_news(self, after: int) -> list[AccountNews]:
         """Return what Meta told of accounts since that event, the oldest first."""

@@ -15,6 +15,7 @@ from wabot.domain.alerts.findings import (
     Token,
     Traffic,
     Unpaid,
+    Unrouted,
     WaitingOrders,
 )
 from wabot.domain.alerts.rules import Rule
@@ -89,6 +90,9 @@ class Facts(Rounds, Protocol):
 
     async def tokens(self, within: timedelta) -> list[Token]:
         """Return the tokens of active shops that end within that time."""
+
+    async def unrouted(self) -> list[Unrouted]:
+        """Return what waits because no client has its number, or is bound to another app."""
 
     async def account_news(self, after: int) -> list[AccountNews]:
         """Return what Meta told of accounts since that event, the oldest first."""

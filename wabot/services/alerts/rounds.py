@@ -79,6 +79,7 @@ class Looks:
             "sending": every(30, self._sending),
             "tokens": every(600, self._tokens),
             "account": every(30, self._account),
+            "unrouted": every(60, self._unrouted),
             "silence": every(300, self._silence),
             "orders": every(120, self._orders),
             "connections": every(60, self._connections),
@@ -109,6 +110,11 @@ class Looks:
         tokens = await self._facts.tokens(timedelta(days=7))
         found = findings.tokens_expiring(tokens, await self._facts.now())
         await self._facts.reconcile(Rule.TOKEN_EXPIRING, found)
+
+    async def _unrouted(self, _: Memory) -> None:
+        waiting = await self._facts.unrouted()
+        await self._facts.reconcile(Rule.FOREIGN_APP, findings.foreign_apps(waiting))
+        await self._facts.reconcile(Rule.UNKNOWN_NUMBER, findings.unknown_numbers(waiting))
 
     async def _account(self, memory: Memory) -> None:
         last = memory.get("last", 0)

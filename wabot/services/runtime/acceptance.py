@@ -139,19 +139,22 @@ class Acceptor:
                 phone_number_id=item.phone_number_id,
                 message_id=item.dedup_key,
             )
+            self._note(item, None, "unrouted")
         elif not _signed_for(tenant, app_id):
             log(
                 _log,
                 logging.ERROR,
                 "webhook.foreign_app",
-                "An app signed an event for a client that is bound to another app; left out.",
+                "An app signed an event for a client that is bound to another app; the event is"
+                " kept until the binding is corrected.",
                 tenant=tenant.slug,
                 app_id=app_id,
                 message_id=item.dedup_key,
             )
             self._note(item, tenant, "foreign_app")
-            return []
-        self._note(item, tenant, "accepted" if tenant else "unrouted")
+            tenant = None
+        else:
+            self._note(item, tenant, "accepted")
         event = NewEvent(
             phone_number_id=item.phone_number_id,
             dedup_key=item.dedup_key,
