@@ -34,9 +34,9 @@ class Shop:
 
 async def _status(shop: Shop) -> Outcome:
     tenant = shop.tenant
-    if unknown := shop.of(_OF_PLAN):
-        return warn(unknown[0].what, unknown[0].repair)
     if tenant.status is TenantStatus.ACTIVE:
+        for unknown in shop.of(_OF_PLAN):
+            return warn(unknown.what, unknown.repair)
         return good(f"active, plan {tenant.plan}")
     if tenant.status is TenantStatus.SUSPENDED:
         return warn("its customers are not answered", f"wabot tenant resume {tenant.slug}")

@@ -67,6 +67,19 @@ async def test_a_suspended_shop_and_one_that_stands_still_say_what_to_do(
     )
 
 
+async def test_a_plan_that_is_not_known_is_no_matter_of_the_tables(
+    environment, checked: Checked, make_shop
+) -> None:
+    make_shop("bodega")
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        connection.execute("update wabot.clients set plan_type = 'oro'")
+    own = _of(await checked(environment, "tenant", slugs=("bodega",)), "bodega")
+    assert own["status"].status == "warning"
+    assert "the plan 'oro', which this version does not know" in own["status"].detail
+    assert own["status"].fix == "wabot tenant update bodega --plan basico|completo|premium"
+    assert own["tables"].status == "ok"
+
+
 async def test_a_machine_that_only_serves_looks_at_what_it_can(
     environment, checked: Checked, make_shop
 ) -> None:
