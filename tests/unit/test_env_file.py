@@ -29,6 +29,39 @@ def test_whatever_a_value_holds_is_read_as_it_was_written(value: str) -> None:
         stream=StringIO(completed("B=\n", {"B": value, "C": value})), interpolate=False
     )
     assert (read["B"], read["C"]) == (value, value)
+    assert _as_systemd_reads(completed("B=\n", {"B": value})) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("it's", 'B="it\'s"'),
+        ("a b$c", "B='a b$c'"),
+        ('back\\slash and "quote"', r'B="back\\slash and \"quote\""'),
+    ],
+)
+def test_a_value_with_quotes_is_written_as_systemd_reads_it_as_well(value: str, line: str) -> None:
+    assert completed("", {"B": value}) == f"{line}\n"
+
+
+def _as_systemd_reads(text: str) -> str:
+    """Read one assignment by the rules of EnvironmentFile= (systemd.exec(5))."""
+    rest = text.rstrip("\n").partition("=")[2]
+    if rest.startswith("'"):
+        # Nothing is special up to the next one.
+        inside, _, after = rest[1:].partition("'")
+        assert not after
+        return inside
+    if not rest.startswith('"'):
+        return rest
+    read, at = "", 1
+    while rest[at] != '"':
+        if rest[at] == "\\" and rest[at + 1] in '"\\`$':
+            at += 1
+        read += rest[at]
+        at += 1
+    assert at == len(rest) - 1
+    return read
 
 
 def test_a_file_is_its_owners_alone_whatever_it_was(tmp_path: Path) -> None:

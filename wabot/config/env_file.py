@@ -48,7 +48,13 @@ def write(path: Path, text: str) -> None:
 
 
 def _quoted(value: str) -> str:
+    """Write a value as python-dotenv and systemd's EnvironmentFile both read it.
+
+    Between single quotes systemd knows no escapes; between double ones both take these two.
+    """
     if _PLAIN.fullmatch(value):
         return value
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+    if "'" not in value and "\\" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
