@@ -114,3 +114,26 @@ async def test_a_database_that_is_away_is_named_and_the_others_go_on(
         await use(pools, shop)
     finally:
         await pools.close()
+
+
+async def test_a_connection_that_comes_back_to_closed_pools_is_closed_at_once(
+    runtime_url: str,
+) -> None:
+    """Its event loop may be about to end: a task that closes it would never run."""
+    pools = Pools(runtime_url, size=1)
+    async with pools.central() as connection:
+        await pools.close()
+        assert not connection.closed
+    assert connection.closed
+
+
+async def test_whoever_is_late_opens_nothing_in_closed_pools(runtime_url: str) -> None:
+    pools = Pools(runtime_url, size=1)
+    await pools.open()
+    await pools.close()
+    with pytest.raises(DatabaseUnavailable, match="its connections are closed"):
+        async with pools.central():
+            pass
+    assert [use.open for use in pools.use()] == [0, 0]
+    await pools.open()
+    await pools.close()

@@ -28,7 +28,7 @@ async def make_pool(runtime_url: str) -> AsyncIterator[Callable[..., ConnectionP
 
     yield make
     for pool in pools:
-        await pool.close()
+        pool.close()
 
 
 async def backend(pool: ConnectionPool, home: int | None = None) -> int:
@@ -138,6 +138,6 @@ async def test_a_connection_lent_out_while_its_pool_closes_is_closed_after(
 ) -> None:
     pool = make_pool()
     async with pool.connection() as connection:
-        await pool.close()
+        pool.close()
         await connection.execute("SELECT 1")
     assert not pool.size

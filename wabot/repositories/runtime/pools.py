@@ -80,12 +80,14 @@ class Pools:
         self._timeout = timeout
         self._decrypt = decrypt
         self._most = most
+        self._ended = False
         self._breakers = Breakers()
         self._central = self._place("the central database", central_url, size, central=True)
         self._others: OrderedDict[tuple[str, str, str], _Place] = OrderedDict()
 
     async def open(self) -> None:
         """Open the central pool; raises DatabaseUnavailable when the server does not answer."""
+        self._ended = False
         try:
             async with self._borrowed(self._central):
                 pass
@@ -97,10 +99,11 @@ class Pools:
             ) from error
 
     async def close(self) -> None:
-        """Close every pool."""
+        """Close every pool; whoever borrows later gets nothing."""
         others, self._others = self._others, OrderedDict()
+        self._ended = True
         for place in (*others.values(), self._central):
-            await place.pool.close()
+            place.pool.close()
 
     @property
     def breakers_open(self) -> int:
@@ -206,20 +209,22 @@ class Pools:
         )
         return _Place(name, ConnectionPool(plan))
 
-    async def _close_unused(self) -> None:
+    def _close_unused(self) -> None:
         """Close the pools that were not used for longest; what is borrowed is never closed."""
         too_many = len(self._others) - self._most
         idle = [key for key, place in self._others.items() if not place.borrowed]
         for key in idle[: max(too_many, 0)]:
-            await self._others.pop(key).pool.close()
+            self._others.pop(key).pool.close()
 
     @asynccontextmanager
     async def _borrowed(self, place: _Place, home: int | None = None) -> AsyncIterator[Connection]:
+        if self._ended:
+            raise psycopg.OperationalError("its connections are closed")
         place.borrowed += 1
         try:
             if place.pool.closed:
                 place.pool.open()
-                await self._close_unused()
+                self._close_unused()
             async with place.pool.connection(home) as connection:
                 yield connection
         finally:
