@@ -58,6 +58,10 @@ class Database(Protocol):
         """Look as the owner; as the runtime where that login is not at hand."""
         ...
 
+    async def pooled(self) -> bool:
+        """Tell whether something stands between, on the way of the runtime if it gets in."""
+        ...
+
     async def verify_runtime(self) -> None:
         """Raise when the runtime's login does not get in, or may do too much."""
         ...
@@ -222,7 +226,7 @@ async def _capacity(database: Database) -> Outcome:
     facts = await database.as_owner()
     room = facts.max_connections - facts.reserved_connections
     needed = database.connections + _SPARE
-    if facts.pooled or needed <= room:
+    if await database.pooled() or needed <= room:
         return good(f"{facts.max_connections} connections, of which wabot takes {needed} at most")
     return bad(
         f"wabot may take {needed} connections and the server allows {room}",
@@ -242,8 +246,7 @@ async def _locks(database: Database) -> Outcome:
 
 
 async def _pooler(database: Database) -> Outcome:
-    facts = await database.as_owner()
-    if not facts.pooled:
+    if not await database.pooled():
         return good("reached directly")
     # Only with transactions of its own does wabot rely on nothing of a session.
     return good("behind a pooler (PgBouncer or alike), in transaction or session mode")

@@ -122,11 +122,13 @@ class _Round:
         if hindrance is not None:
             return [self._settle(check, _skipped(check, hindrance)) for check in each.checks]
         started = time.monotonic()
+        own = asyncio.timeout(self._runner.timeout)
         try:
-            async with asyncio.timeout(self._runner.timeout):
+            async with own:
                 contexts = await each.contexts()
         except Exception as error:
-            return self._without_context(each, error, started)
+            limit = self._runner.timeout if own.expired() else None
+            return self._without_context(each, error, started, limit)
         if not contexts:
             nothing = skip("there is nothing to look at")
             return [self._settle(check, _skipped(check, nothing)) for check in each.checks]
@@ -188,11 +190,13 @@ class _Round:
         return replace(_result(check, outcome, started, subject, shop=shop), error=raised)
 
     def _failure(self, error: Exception, check: Check[Any], limit: float | None) -> Outcome:
-        if isinstance(error, TimeoutError) and limit is not None:
+        if isinstance(error, TimeoutError):
+            # Without a limit it is that of whoever was asked.
+            ours = limit is not None
             return Outcome(
                 None,
-                f"no answer within {limit:g} s",
-                "see whether it is reached from here; --timeout gives it longer",
+                f"no answer within {limit:g} s" if ours else "no answer in time",
+                f"see whether it is reached from here{'; --timeout gives it longer' * ours}",
             )
         if isinstance(error, WabotError):
             again = f"once that is mended: wabot check {check.category} --only {check.id}"
@@ -205,11 +209,11 @@ class _Round:
         )
 
     def _without_context(
-        self, each: CheckSet[Any], error: Exception, started: float
+        self, each: CheckSet[Any], error: Exception, started: float, limit: float | None
     ) -> list[Result]:
         """Report why nothing could be asked once, with the first check; skip the others."""
         first, *others = each.checks
-        outcome = self._failure(error, first, self._runner.timeout)
+        outcome = self._failure(error, first, limit)
         raised = error if isinstance(error, WabotError) else None
         result = replace(_result(first, outcome, started, shop=each.shops), error=raised)
         results = [self._settle(first, result)]

@@ -55,8 +55,8 @@ class ShopAtMeta(Protocol):
         """Return the apps that get the account's webhooks."""
         ...
 
-    async def templates(self) -> Mapping[str, TemplateName]:
-        """Return the templates that the shop's settings name, by setting."""
+    async def templates(self) -> Mapping[str, TemplateName] | None:
+        """Return the templates that the shop's settings name, by setting; None: out of reach."""
         ...
 
     async def template(self, name: str) -> Mapping[str, str]:
@@ -222,6 +222,8 @@ async def _subscribed(shop: ShopAtMeta) -> Outcome:
 @_limited
 async def _templates(shop: ShopAtMeta) -> Outcome:
     named = await shop.templates()
+    if named is None:
+        return later("DATABASE_URL is not set here, which the shop's settings are read with")
     if not named:
         return skip("the shop names no templates")
     if not await shop.account_id():

@@ -183,6 +183,9 @@ class _Told:
     async def as_owner(self) -> ServerFacts:
         return self.facts
 
+    async def pooled(self) -> bool:
+        return self.facts.pooled
+
 
 @pytest.mark.parametrize(
     ("facts", "check", "said"),

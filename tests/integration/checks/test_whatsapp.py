@@ -219,6 +219,18 @@ async def test_a_token_that_ends_soon_and_lacks_a_permission_is_told(
     assert refused in found["whatsapp.account"][1]
 
 
+async def test_templates_are_left_to_a_machine_that_may_read_the_shops_settings(
+    cli: Callable[..., Any], shop: None
+) -> None:
+    found = await look(cli, "lupita", DATABASE_URL="")
+    line = found["whatsapp.templates"]
+    assert (line["status"], line["detail"]) == (
+        "skipped",
+        "DATABASE_URL is not set here, which the shop's settings are read with",
+    )
+    assert found["whatsapp.token"]["status"] == "ok"
+
+
 async def test_a_template_that_meta_did_not_approve_is_named(
     cli: Callable[..., Any], graph: StandInGraph, shop: None
 ) -> None:

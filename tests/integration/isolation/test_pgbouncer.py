@@ -17,7 +17,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.harness import Harness, make_tenant, open_shop, running
-from wabot.config import load_settings
+from wabot.checks.runner import Runner, select
+from wabot.config import examine_settings, load_settings
+from wabot.container.checks import open_surroundings, sets_of
 from wabot.domain.tenant import Isolation, Tenant
 from wabot.simulation.inbound_payloads import Person, from_customer, text
 
@@ -102,6 +104,24 @@ def _wait_for(url: str, folder: Path) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+async def test_the_checks_see_that_the_runtime_goes_through_it(
+    environment: dict[str, str], pooled_url: str
+) -> None:
+    """Also where the owner goes to the server itself, as migrations like to."""
+
+    async def pooler(url: str) -> str:
+        given = {**environment, "RUNTIME_DATABASE_URL": url}
+        found = examine_settings(environ=given, env_file=Path("/nowhere/.env"))
+        async with open_surroundings(found) as around:
+            sets = select(sets_of(around, ["database"]), ["database"])
+            results = {each.id: each for each in await Runner().run(sets)}
+        assert {results["database.runtime_login"].status, results["database.keys"].status} == {"ok"}
+        return results["database.pooler"].detail
+
+    assert await pooler(environment["RUNTIME_DATABASE_URL"]) == "reached directly"
+    assert (await pooler(pooled_url)).startswith("behind a pooler (PgBouncer or alike)")
 
 
 @pytest.mark.parametrize("isolation", [Isolation.SCHEMA, Isolation.PREFIX])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -116,12 +117,26 @@ async def test_a_check_that_does_not_end_is_given_up_in_its_time() -> None:
     assert result.detail == "no answer within 0.02 s"
 
 
-async def test_a_timeout_inside_a_check_is_its_bug_and_not_ours() -> None:
-    async def raises(_: object) -> Outcome:
+@pytest.mark.parametrize("limit", [None, 600.0])
+async def test_whoever_gives_up_waiting_within_a_check_or_its_set_is_told_as_no_answer(
+    limit: float | None,
+) -> None:
+    async def raises(*_: object) -> Any:
         raise TimeoutError
 
-    (result,) = await Runner().run(_one(Check("a.a", "t", raises)))
-    assert result.status is Status.CRASHED
+    check = Check("a.a", "t", raises)
+    for sets in (_one(check), [CheckSet((check,), raises)]):
+        (result,) = await Runner(timeout=limit).run(sets)
+        assert (result.status, result.detail) == (Status.ERROR, "no answer in time")
+        assert result.fix == "see whether it is reached from here"
+
+
+async def test_a_set_that_is_not_found_in_the_given_time_is_given_up() -> None:
+    async def hang() -> Any:
+        await asyncio.Event().wait()
+
+    (result,) = await Runner(timeout=0.02).run([CheckSet((Check("a.a", "t", hang),), hang)])
+    assert (result.status, result.detail) == (Status.ERROR, "no answer within 0.02 s")
 
 
 async def test_checks_run_at_once() -> None:

@@ -23,6 +23,7 @@ class CentralDatabase:
         self._urls = urls
         self._settings = settings
         self._facts: asyncio.Task[ServerFacts] | None = None
+        self._runtime_facts: asyncio.Task[ServerFacts] | None = None
         self._status: asyncio.Task[CentralStatus] | None = None
 
     @property
@@ -60,6 +61,19 @@ class CentralDatabase:
             url = self._urls.owner or self._urls.runtime_url
             self._facts = asyncio.create_task(asyncio.to_thread(look_at_server, url))
         return await asyncio.shield(self._facts)
+
+    async def pooled(self) -> bool:
+        """Tell whether something stands between, on the way of the runtime if it gets in."""
+        from wabot.repositories.server_facts import look_at_server
+
+        owners = (await self.as_owner()).pooled
+        if self._runtime_facts is None:
+            url = self._urls.runtime_url
+            self._runtime_facts = asyncio.create_task(asyncio.to_thread(look_at_server, url))
+        try:
+            return owners or (await asyncio.shield(self._runtime_facts)).pooled
+        except WabotError:
+            return owners
 
     async def verify_runtime(self) -> None:
         """Raise when the runtime's login does not get in, or may do too much."""

@@ -135,8 +135,10 @@ class _Shop:
             of=waba,
         )
 
-    async def templates(self) -> Mapping[str, TemplateName]:
-        """Return the templates that the shop's settings name, by setting."""
+    async def templates(self) -> Mapping[str, TemplateName] | None:
+        """Return the templates that the shop's settings name, by setting; None: out of reach."""
+        if not self._urls.owner:
+            return None
         return await asyncio.to_thread(self._templates)
 
     def _templates(self) -> Mapping[str, TemplateName]:
