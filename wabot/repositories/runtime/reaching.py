@@ -1,16 +1,19 @@
 """Whom a shop can reach, and what became of what it wrote."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from wabot.domain import window
 from wabot.domain.message import OutboundMessage
 from wabot.domain.message_codec import encode_message
 from wabot.domain.purpose import Purpose
 from wabot.domain.settings import shop_settings
+from wabot.domain.usage import Month
 from wabot.repositories.runtime.loading import read_outgoing
 from wabot.repositories.runtime.scripts import TenantTransaction
 from wabot.repositories.runtime.sql import TenantStatement
@@ -62,6 +65,32 @@ UPDATE {orders} o SET delivery_problem = coalesce((
     WHERE last.status = 'failed'), '')
 WHERE o.id IN (SELECT m.order_id FROM {messages} m WHERE m.id = ANY(%(ids)s::uuid[]))
 """)
+# A repetition that is on its way, or arrived, has told it.
+TELL = TenantStatement(f"""
+WITH told AS (
+    UPDATE {{messages}} m SET status = 'cancelled', error = %(told_in)s
+    WHERE direction = 'out' AND status = 'failed' AND audience = ANY(%(audiences)s::text[])
+      AND purpose IN ('order_notice', 'handoff_notice', 'quota_notice')
+      AND occurred_at >= %(since)s
+      AND (purpose <> 'quota_notice'
+           OR (occurred_at AT TIME ZONE %(time_zone)s)::date >= %(first)s::date)
+      AND NOT EXISTS (
+        SELECT 1 FROM {{messages}} r
+        WHERE r.direction = 'out' AND r.event_key = m.event_key AND r.audience = m.audience
+          AND r.purpose = m.purpose AND r.position > m.position AND r.status <> 'failed')
+      AND NOT EXISTS (
+        SELECT 1 FROM {{orders}} o JOIN {{order_status}} st ON st.code = o.status
+        WHERE o.id = m.order_id AND st.is_final)
+      AND NOT (purpose = 'handoff_notice' AND EXISTS (
+        SELECT 1 FROM {{pauses}} p WHERE p.customer_id = m.customer_id AND p.reason = 'person'))
+    RETURNING {OUTGOING}, coalesce(meaning, ''), position
+)
+SELECT * FROM told ORDER BY position
+""")
+UNTELL = TenantStatement(f"""
+UPDATE {{messages}} SET status = 'failed', error = %(closed)s
+WHERE direction = 'out' AND status = 'cancelled' AND error = %(told_in)s RETURNING {OUTGOING}
+""")
 TOLD = TenantStatement(f"""
 SELECT {OUTGOING}, status = 'failed', error_code, coalesce(error, ''), EXISTS (
     SELECT 1 FROM unnest(%(ids)s::uuid[], %(repetitions)s::uuid[]) AS p(id, repetition)
@@ -107,6 +136,40 @@ def repeat(
     transaction.later(REPEAT, {**values, "owner": owner, "claim": claim})
 
 
+async def tell(
+    transaction: TenantTransaction,
+    audiences: Sequence[str],
+    *,
+    told_in: UUID,
+    since: datetime,
+    month: Month,
+    time_zone: str,
+) -> list[Outgoing]:
+    """Take notices that reached nobody as told in another message; return them."""
+    values = {
+        "audiences": list(audiences),
+        "told_in": _told_in(told_in),
+        "since": since,
+        "first": month.first,
+        "time_zone": time_zone,
+    }
+    (rows,) = await transaction.ask((TELL, values))
+    told = [replace(read_outgoing(row), meaning=row[-2]) for row in rows]
+    if told:
+        transaction.later(RECKON_ORDERS, {"ids": [row.id for row in told]})
+    return told
+
+
+async def untell(transaction: TenantTransaction, told_in: UUID) -> list[Outgoing]:
+    """Let what was to be told in that message wait again; return it."""
+    values = {"told_in": _told_in(told_in), "closed": window.CLOSED}
+    (rows,) = await transaction.ask((UNTELL, values))
+    waiting = [read_outgoing(row) for row in rows]
+    if waiting:
+        transaction.later(RECKON_ORDERS, {"ids": [row.id for row in waiting]})
+    return waiting
+
+
 async def reckon(transaction: TenantTransaction, message_ids: Sequence[UUID]) -> list[Told]:
     """Bring orders up to date with these messages; return what became of them."""
     transaction.later(RECKON_ORDERS, {"ids": list(message_ids)})
@@ -117,6 +180,10 @@ async def reckon(transaction: TenantTransaction, message_ids: Sequence[UUID]) ->
         )
         for row in rows
     ]
+
+
+def _told_in(message_id: UUID) -> str:
+    return f"told in {message_id}"
 
 
 def _form(message: OutboundMessage) -> dict[str, Any]:

@@ -106,6 +106,11 @@ class PostgresTenantStore:
         async with self._pools.tenant(tenant) as transaction:
             reaching.rewrite(transaction, message_id, message)
 
+    async def untell(self, tenant: Tenant, told_in: UUID) -> list[Outgoing]:
+        """Let what was to be told in that message wait again; return it."""
+        async with self._pools.tenant(tenant) as transaction:
+            return await reaching.untell(transaction, told_in)
+
     async def reckon(self, tenant: Tenant, message_ids: Sequence[UUID]) -> list[Told]:
         """Bring the orders up to date with what became of these messages; return that."""
         async with self._pools.tenant(tenant) as transaction:
@@ -266,6 +271,15 @@ class PostgresTurn:
         """Return how somebody of these numbers or user ids can be reached."""
         number = self._tenant.phone_number_id
         return await reaching.read_outlook(self._transaction, names, number)
+
+    async def tell(
+        self, audiences: Sequence[str], *, told_in: UUID, since: datetime, month: Month
+    ) -> list[Outgoing]:
+        """Take the notices that never reached these people as told in that message."""
+        zone = self._tenant.time_zone
+        return await reaching.tell(
+            self._transaction, audiences, told_in=told_in, since=since, month=month, time_zone=zone
+        )
 
     def reports(self) -> list[Report]:
         """Return what the applied statuses mean for others: failures at once, the rest in time."""

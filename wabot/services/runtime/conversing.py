@@ -143,8 +143,8 @@ class Conversing:
             self._note(tenant, result)
             if result.reports:
                 await self.fallbacks.heed(tenant, result.reports)
-            for audience in result.staff:
-                await self.fallbacks.alerts.in_reach(tenant, audience)
+            if result.staff:
+                await self.fallbacks.alerts.in_reach(tenant, result.staff, result.told)
             if result.counted is not None:
                 self.quotas.note(tenant, result.counted)
             wait = None

@@ -54,9 +54,17 @@ class DeliveryAlerts:
             f" write there, or set one: {remedy}",
         )
 
-    async def in_reach(self, tenant: Tenant, audience: str) -> None:
-        """Note that somebody of the shop wrote to its number: notices reach them again."""
-        await self.journal.resolve_alert(_out_of_reach(tenant, audience))
+    async def in_reach(
+        self, tenant: Tenant, audiences: Sequence[str], told: Sequence[Outgoing]
+    ) -> None:
+        """Note that somebody of the shop wrote to its number, and is told the notices that waited.
+
+        Before that is sent: should it fail, its alerts are raised anew.
+        """
+        for audience in audiences:
+            await self.journal.resolve_alert(_out_of_reach(tenant, audience))
+        for notice in told:
+            await self.arrived(notice)
 
     async def failed(self, tenant: Tenant, row: Outgoing, code: int | None, details: str) -> None:
         """Tell of a message that Meta refused for good, or took and did not deliver."""

@@ -7,6 +7,7 @@ from wabot.domain import window
 from wabot.domain.delivery import Reaction, Rejected
 from wabot.domain.message import TemplateMessage
 from wabot.domain.tenant import Tenant
+from wabot.services.runtime.catching_up import tells_what_waited
 from wabot.services.runtime.delivery_alerts import DeliveryAlerts
 from wabot.services.runtime.ports import Clock, TenantStore
 from wabot.services.runtime.reach import in_template, judged, names_of
@@ -23,8 +24,11 @@ class Fallbacks:
 
     async def judge(self, tenant: Tenant, row: Outgoing) -> Outgoing:
         """Return the row as it may go now; what its turn decided holds for a fresh one."""
-        if row.fresh or isinstance(row.message, TemplateMessage):
+        fresh = row.fresh and not row.withheld
+        if fresh or isinstance(row.message, TemplateMessage):
             return row
+        # They may have written since the turn found them out of reach.
+        row = replace(row, withheld="")
         found = judged(row, await self._outlook(tenant, row), self.clock.now())
         if found.message != row.message:
             await self.store.rewrite(tenant, row.id, found.message)
@@ -32,7 +36,8 @@ class Fallbacks:
 
     async def withhold(self, tenant: Tenant, row: Outgoing) -> SendMark:
         """Tell of a message that no way is open for; return how it is marked."""
-        await self.alerts.unsent(tenant, row)
+        for untold in await self._untold(tenant, row):
+            await self.alerts.unsent(tenant, untold)
         return SendMark(row.id, failed=True, error=row.withheld)
 
     async def by_template(self, tenant: Tenant, row: Outgoing) -> bool:
@@ -51,9 +56,11 @@ class Fallbacks:
         """Tell of a refusal for good; return how the row is marked."""
         free = not isinstance(row.message, TemplateMessage)
         if free and refusal.reaction is Reaction.USE_TEMPLATE:
-            await self.alerts.unsent(tenant, row)
+            for untold in await self._untold(tenant, row):
+                await self.alerts.unsent(tenant, untold)
             return replace(mark, failed=True, error=window.CLOSED)
-        await self.alerts.failed(tenant, row, refusal.code, refusal.details)
+        for untold in await self._untold(tenant, row):
+            await self.alerts.failed(tenant, untold, refusal.code, refusal.details)
         return replace(mark, failed=True)
 
     async def heed(self, tenant: Tenant, reports: Sequence[Report]) -> None:
@@ -66,9 +73,17 @@ class Fallbacks:
             elif told.error_code == window.REFUSED and not isinstance(
                 told.row.message, TemplateMessage
             ):
-                await self.alerts.unsent(tenant, told.row)
+                for row in await self._untold(tenant, told.row):
+                    await self.alerts.unsent(tenant, row)
             else:
-                await self.alerts.failed(tenant, told.row, told.error_code, told.error)
+                for row in await self._untold(tenant, told.row):
+                    await self.alerts.failed(tenant, row, told.error_code, told.error)
+
+    async def _untold(self, tenant: Tenant, row: Outgoing) -> Sequence[Outgoing]:
+        """Return whose news failed with a message: what it was to tell, which waits again."""
+        if not tells_what_waited(row):
+            return (row,)
+        return await self.store.untell(tenant, row.id)
 
     async def _outlook(self, tenant: Tenant, row: Outgoing) -> Outlook:
         return await self.store.outlook(tenant, names_of(row.recipient))

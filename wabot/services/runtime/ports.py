@@ -154,6 +154,15 @@ class TurnUnit(Protocol):
     async def first_warning(self, month: Month, levels: Sequence[int], limit: int) -> bool:
         """Note that the owner is told that of the limit; tell whether they were not before."""
 
+    async def tell(
+        self, audiences: Sequence[str], *, told_in: UUID, since: datetime, month: Month
+    ) -> list[Outgoing]:
+        """Take the notices that never reached these people as told in that message; return them.
+
+        What is over by now is left out: warnings of another month, orders that are settled,
+        customers whom a person wrote to.
+        """
+
     async def apply_statuses(self, statuses: Sequence[StatusChange]) -> None:
         """Move messages up to what Meta says of them."""
 
@@ -219,6 +228,9 @@ class TenantStore(Protocol):
 
     async def rewrite(self, tenant: Tenant, message_id: UUID, message: OutboundMessage) -> None:
         """Give a message that waits another form."""
+
+    async def untell(self, tenant: Tenant, told_in: UUID) -> list[Outgoing]:
+        """Let what was to be told in that message wait again; return it."""
 
     async def reckon(self, tenant: Tenant, message_ids: Sequence[UUID]) -> list[Told]:
         """Bring the orders up to date with what became of these messages; return that."""

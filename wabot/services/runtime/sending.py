@@ -159,6 +159,8 @@ class Sender:
     async def _go(self, tenant: Tenant, row: Outgoing) -> timedelta | None:
         """Send the row unless something keeps it; each reason is looked at before each POST."""
         if row.withheld:
+            row = await self._fallbacks.judge(tenant, row)
+        if row.withheld:
             await self._withhold(tenant, row)
             return None
         held = self._pauses.holds(tenant.id)

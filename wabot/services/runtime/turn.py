@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from wabot.domain import window
 from wabot.domain.conversation.codec import memory_from_json, memory_to_json, step_name
 from wabot.domain.conversation.events import PersonWrote, TimerKind
 from wabot.domain.conversation.memory import Conversation, Memory
@@ -15,6 +16,7 @@ from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
 from wabot.domain.usage import Quota
 from wabot.logs import log
+from wabot.services.runtime.catching_up import catch_up
 from wabot.services.runtime.drafting import Drafting, audiences_of
 from wabot.services.runtime.events import ConversationKey, StoredEvent, TimerChange
 from wabot.services.runtime.movers import Mover, Sorted, join_fragments, sort_events
@@ -45,9 +47,10 @@ class TurnResult:
     """What a committed turn leaves to do: messages to send in order, events still held back.
 
     `moved` are the events whose messages these are; all others are settled by the commit. `staff`
-    are the people of the shop who wrote. `handoff` is why the chat went to a person; `began` tells
-    that the customer is new, or came back after their session ran out. `counted` is how many
-    messages of the month the shop had; `crossed` what the operator is to know of it.
+    are the people of the shop who wrote, `told` the notices that had waited for them. `handoff` is
+    why the chat went to a person; `began` tells that the customer is new, or came back after their
+    session ran out. `counted` is how many messages of the month the shop had; `crossed` what the
+    operator is to know of it.
     """
 
     outgoing: list[Outgoing] = field(default_factory=list)
@@ -56,6 +59,7 @@ class TurnResult:
     timers: list[TimerChange] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
     staff: tuple[str, ...] = ()
+    told: list[Outgoing] = field(default_factory=list)
     orders: int = 0
     handoff: str = ""
     began: bool = False
@@ -179,14 +183,25 @@ class TurnRunner:
         played = await self._play(unit, before, fresh, shop, now)
         result.orders, result.began = played.orders, played.began
         heard = heard_of(fresh)
-        if heard is not None:
-            result.staff = audiences_of(found.contact, shop.settings)
         texts = self._texts_of(tenant).addressing(shop.settings.addressing)
-        drafts = list(Drafting(texts, shop, now, self._new_id).rows(played, found.contact))
+        drafting = Drafting(texts, shop, now, self._new_id)
+        drafts = list(drafting.rows(played, found.contact))
         customer = Customer.of(found.contact, loaded, heard, tenant.phone_number_id)
+        if heard is not None and window.is_open(customer.last_message_at, now):
+            result.staff = audiences_of(found.contact, shop.settings)
         outgoing = await within_reach(
             unit, tenant, drafts, shop.settings, customer=customer, now=now
         )
+        if result.staff:
+            waited, result.told = await catch_up(
+                unit,
+                tenant,
+                drafting,
+                found.contact,
+                audiences=result.staff,
+                event_key=fresh[-1].key,
+            )
+            outgoing = [*waited, *outgoing]
         if played.pause is not None and played.pause.pause is not None:
             result.handoff = played.pause.pause.reason
             # The same transaction cancels them: what follows must not wait for their time.

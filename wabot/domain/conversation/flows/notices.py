@@ -1,5 +1,8 @@
 """What people of the shop are told."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from wabot.domain.conversation.replies import Outline, Phrase, Reply, Value
 from wabot.domain.conversation.screens.basket import line_phrases
 from wabot.domain.conversation.screens.delivery import in_words
@@ -12,6 +15,7 @@ from wabot.domain.plan import Plan
 from wabot.domain.purpose import Purpose
 from wabot.domain.usage import Quota
 
+_USED_UP = "owner.quota_100"
 _KINDS = {
     "image": "owner.photo",
     "audio": "owner.voice",
@@ -61,9 +65,68 @@ def quota_reached(quota: Quota, plan: Plan) -> Reply:
     """Tell the owner how much of the month's messages is used up."""
     said = Phrase("owner.quota_80", {"used": quota.used, "limit": quota.limit, "plan": plan.name})
     if quota.is_used_up:
-        said = Phrase("owner.quota_100", {"limit": quota.limit, "plan": plan.name})
+        said = Phrase(_USED_UP, {"limit": quota.limit, "plan": plan.name})
     values = (quota.used, quota.limit, plan.name)
     return Reply(said, outline=Outline(Purpose.QUOTA_NOTICE, values))
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A notice that reached nobody: what for, the key of its text, its outline in words."""
+
+    purpose: Purpose
+    meaning: str
+    values: tuple[str, ...]
+
+
+def what_waited(notices: Sequence[Waited]) -> Reply:
+    """Tell in one message what somebody of the shop could not be told, each thing once."""
+    orders = _once(
+        "owner.waited_order",
+        {"code": 0, "customer": 1, "total": 3},
+        [notice for notice in notices if notice.purpose is Purpose.ORDER_NOTICE],
+    )
+    persons = _once(
+        "owner.waited_person",
+        {"customer": 0},
+        [notice for notice in notices if notice.purpose is Purpose.HANDOFF_NOTICE],
+    )
+    orders_said: Value = ()
+    if orders:
+        key = "owner.waited_orders" if len(orders) > 1 else "owner.waited_orders_one"
+        orders_said = Phrase(key, {"count": len(orders)})
+    return Reply(
+        Phrase(
+            "owner.waited",
+            {
+                "orders": orders_said,
+                "order_lines": orders,
+                "persons": Phrase("owner.waited_persons") if persons else (),
+                "person_lines": persons,
+                "quota": _last_quota(notices),
+            },
+        )
+    )
+
+
+def _once(key: str, places: Mapping[str, int], notices: Sequence[Waited]) -> tuple[Phrase, ...]:
+    said = [
+        Phrase(key, {name: notice.values[place] for name, place in places.items()})
+        for notice in notices
+    ]
+    return tuple(phrase for at, phrase in enumerate(said) if phrase not in said[:at])
+
+
+def _last_quota(notices: Sequence[Waited]) -> Value:
+    """Tell of the highest line only: who is told of all of the limit is told of all below it."""
+    told = [notice for notice in notices if notice.purpose is Purpose.QUOTA_NOTICE]
+    if not told:
+        return ()
+    used, limit, plan = told[-1].values
+    values: dict[str, Value] = {"used": used, "limit": limit, "plan": plan}
+    if told[-1].meaning == _USED_UP:
+        del values["used"]
+    return Phrase(told[-1].meaning, values)
 
 
 def person(turn: Turn) -> Phrase:
