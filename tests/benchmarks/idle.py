@@ -7,17 +7,15 @@ has a customer with a session whose timer runs. The server is an embedded one in
 
 import argparse
 import asyncio
-import os
 import shutil
 import sys
 import tempfile
-import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
 from pathlib import Path
 
 import psycopg
 
+from tests.benchmarks.cpu import CpuMeter
 from wabot.config import surroundings
 from wabot.container import tenants_at
 from wabot.gateways.embedded_postgres import EmbeddedPostgres
@@ -31,6 +29,10 @@ from wabot.simulation.load.servers import serving
 
 KEY, SECRET, APP = bytes(range(32)), "secret of the benchmark", "100200300400500"
 LIMIT = 2.0
+_UPKEEP = "PostgreSQL's upkeep (not counted)"
+_COUNTED = ("watcher", "workers", "PostgreSQL")
+# What the customers left behind is rolled up every minute.
+_SETTLED = 75.0
 _FIRST = 106_700_000_000_000
 
 
@@ -58,26 +60,14 @@ def make_shops(url: str, count: int) -> tuple[str, ...]:
     return numbers
 
 
-def cpu_of(pids: Iterable[int]) -> dict[int, float]:
-    """Return the CPU seconds that each process has used so far."""
-    used = {}
-    for pid in pids:
-        try:
-            words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        except OSError:
-            continue
-        used[pid] = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
-    return used
-
-
-def sessions(url: str) -> tuple[list[int], list[int]]:
-    """Return the processes of the servers' sessions, and of PostgreSQL's own upkeep."""
-    query = "SELECT pid, usename FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+def server_of(url: str) -> tuple[int, list[int]]:
+    """Return PostgreSQL's first process, and those of its own upkeep."""
+    query = "SELECT pid FROM pg_stat_activity WHERE usename IS NULL"
     with psycopg.connect(url) as connection:
-        rows = connection.execute(query).fetchall()
-    return [p for p, user in rows if user == "wabot_runtime"], [
-        p for p, user in rows if user is None
-    ]
+        (own,) = connection.execute("SELECT pg_backend_pid()").fetchone() or (0,)
+        upkeep = [pid for (pid,) in connection.execute(query).fetchall()]
+        words = Path(f"/proc/{own}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return int(words[1]), upkeep
 
 
 async def measure(url: str, numbers: tuple[str, ...], workers: int, seconds: float) -> float:
@@ -98,33 +88,30 @@ async def measure(url: str, numbers: tuple[str, ...], workers: int, seconds: flo
             generator = LoadGenerator(plan, SECRET, f"{servers.url}/webhook")
             graph.journal.listen(generator.hear)
             figures = await generator.run()
-            await asyncio.sleep(5)
+            await asyncio.sleep(_SETTLED)
             return await _watch(url, servers.process.pid, servers.pids, seconds, figures.answered)
 
 
 async def _watch(
     url: str, watcher: int, workers: list[int], seconds: float, answered: int
 ) -> float:
-    mine, upkeep = sessions(url)
-    groups = {
-        "watcher": [watcher],
-        "workers": workers,
-        "database sessions": mine,
-        "PostgreSQL's upkeep (not counted)": upkeep,
-    }
-    before = {name: cpu_of(pids) for name, pids in groups.items()}
-    started = time.perf_counter()
+    postmaster, upkeep = server_of(url)
+    # Whatever PostgreSQL uses, sessions that come and go included.
+    meter = CpuMeter(
+        {"watcher": [watcher], "workers": workers, "PostgreSQL": [postmaster], _UPKEEP: upkeep},
+        "this benchmark",
+    )
+    # The watcher's children are the workers; those of PostgreSQL are its sessions and upkeep.
     await asyncio.sleep(seconds)
-    passed = time.perf_counter() - started
+    spent = meter.spent()
+    spent["watcher"] -= spent["workers"]
+    spent["PostgreSQL"] -= spent[_UPKEEP]
+    sys.stdout.write(f"{answered} customers answered, then {seconds:.0f} s of idling\n")
     total = 0.0
-    sys.stdout.write(f"{answered} customers answered, then {passed:.0f} s of idling\n")
-    for name, pids in groups.items():
-        after = cpu_of(pids)
-        used = sum(after[pid] - cpu for pid, cpu in before[name].items() if pid in after)
-        share = used / passed * 100
-        sys.stdout.write(f"{name:<34} {len(pids):>3} processes {share:6.2f} % of a core\n")
-        total += 0.0 if name.endswith("(not counted)") else share
-    sys.stdout.write(f"{'together':<34} {'':>13} {total:6.2f} % of a core, limit {LIMIT}\n")
+    for name, used in spent.items():
+        sys.stdout.write(f"{name:<34} {used / seconds * 100:6.2f} % of a core\n")
+        total += used / seconds * 100 if name in _COUNTED else 0.0
+    sys.stdout.write(f"{'together':<34} {total:6.2f} % of a core, limit {LIMIT}\n")
     return total
 
 

@@ -244,69 +244,6 @@ IS_OWN_MESSAGE = TenantStatement("""
 SELECT EXISTS (SELECT 1 FROM {messages} WHERE wamid = %(wamid)s AND direction = 'out')
 """)
 
-# Only upwards: a status that comes late never takes back what a later one told. A failure counts
-# until a delivery is known (with several devices one may follow it). Locked as it was, a message is
-# counted by whoever first learns that Graph took it, and charged when it is first known to have
-# arrived and at what price. Statuses under our id that name two messages of Meta's tell that it was
-# sent twice.
-APPLY_STATUSES = TenantStatement("""
-WITH told AS (
-    SELECT DISTINCT ON (wamid) wamid, id, status, rank, at, error_code, error, day,
-        min(day) OVER same AS first_day,
-        min(at) FILTER (WHERE status = 'sent') OVER same AS sent_at,
-        min(at) FILTER (WHERE status = 'delivered') OVER same AS delivered_at,
-        min(at) FILTER (WHERE status = 'read') OVER same AS read_at,
-        (array_agg(pricing) FILTER (WHERE pricing IS NOT NULL) OVER same)[1] AS pricing
-    FROM unnest(
-        %(wamids)s::text[], %(ids)s::uuid[], %(statuses)s::text[], %(ranks)s::int[],
-        %(times)s::timestamptz[], %(codes)s::int[], %(errors)s::text[], %(pricings)s::jsonb[],
-        %(days)s::date[])
-        AS u(wamid, id, status, rank, at, error_code, error, pricing, day)
-    WINDOW same AS (PARTITION BY wamid)
-    ORDER BY wamid, rank DESC
-), known AS (
-    SELECT m.id AS message_id, s.*, m.accepted_at IS NULL AS is_new,
-           s.wamid <> m.wamid AND m.error IS DISTINCT FROM 'sent twice' AS is_second,
-           m.delivered_at IS NOT NULL AND m.pricing IS NOT NULL AS is_charged
-    FROM told s JOIN {messages} m ON m.direction = 'out' AND (m.wamid = s.wamid OR m.id = s.id)
-    FOR NO KEY UPDATE OF m
-), applied AS (
-    UPDATE {messages} m SET
-        status = CASE WHEN s.rank > array_position(ARRAY[
-            'sending', 'accepted', 'sent', 'failed', 'delivered', 'read', 'played', 'cancelled'
-        ], m.status) - 1 THEN s.status ELSE m.status END,
-        wamid = coalesce(m.wamid, s.wamid),
-        accepted_at = coalesce(m.accepted_at, s.at), sent_at = coalesce(m.sent_at, s.sent_at),
-        delivered_at = CASE WHEN s.rank >= 4 THEN coalesce(m.delivered_at, s.delivered_at, s.at)
-                       ELSE m.delivered_at END,
-        read_at = coalesce(m.read_at, s.read_at),
-        error_code = coalesce(s.error_code, m.error_code),
-        error = CASE WHEN d.is_second THEN 'sent twice' ELSE coalesce(s.error, m.error) END,
-        pricing = coalesce(m.pricing, s.pricing),
-        next_attempt_at = NULL
-    FROM known s JOIN (SELECT message_id, bool_or(is_second) AS is_second FROM known GROUP BY 1) d
-         USING (message_id)
-    WHERE m.id = s.message_id
-    RETURNING m.id, m.status, m.error_code, m.order_id, m.pricing, m.recipient, s.is_new,
-              d.is_second, s.first_day, s.day,
-              NOT s.is_charged AND m.delivered_at IS NOT NULL AND m.pricing IS NOT NULL AS is_due
-), counted AS (
-    INSERT INTO {usage} AS u (day, messages)
-    SELECT first_day, count(*) FROM applied WHERE is_new GROUP BY 1 ORDER BY 1
-    ON CONFLICT (day) DO UPDATE SET messages = u.messages + excluded.messages
-), charged AS (
-    INSERT INTO {charges} AS c (day, recipients, category, kind, slot, messages)
-    SELECT day, coalesce(nullif(left(recipient->>'wa_id', 4), ''),
-                         left(recipient->>'user_id', 2), ''),
-           coalesce(pricing->>'category', ''), coalesce(pricing->>'kind', ''),
-           pg_backend_pid() % 8, count(*)
-    FROM applied WHERE is_due GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
-    ON CONFLICT (day, recipients, category, kind, slot)
-    DO UPDATE SET messages = c.messages + excluded.messages
-)
-SELECT id, status, error_code, order_id, is_second FROM applied
-""")
-
 # From here on its outcome is unknown until it is marked. What an answer in the making would say, a
 # person who took over since says; what tells of something done is told all the same.
 CLAIM_AGAIN = TenantStatement("""

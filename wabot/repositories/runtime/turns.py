@@ -17,13 +17,14 @@ from wabot.domain.order import (
 )
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
-from wabot.domain.usage import Month, day_of
+from wabot.domain.usage import Month
 from wabot.repositories.runtime import reaching
 from wabot.repositories.runtime import turn_statements as statements
 from wabot.repositories.runtime.loading import KnownCustomers, Reader, days_of, read_outgoing
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.scripts import Rows, TenantTransaction
 from wabot.repositories.runtime.shops import ShopCache
+from wabot.repositories.runtime.statuses import RANKS, applying
 from wabot.repositories.runtime.writing import write_turn
 from wabot.services.runtime.turns import (
     Contact,
@@ -39,9 +40,6 @@ from wabot.services.runtime.turns import (
     Told,
     TurnWrites,
 )
-
-_FAILED = 3
-_RANKS = {"sent": 2, "failed": _FAILED, "delivered": 4, "read": 5, "played": 6}
 
 
 class PostgresTenantStore:
@@ -240,25 +238,15 @@ class PostgresTurn:
 
     async def apply_statuses(self, statuses: Sequence[StatusChange]) -> None:
         """Move messages up to what Meta says of them."""
-        known = [status for status in statuses if status.status in _RANKS]
+        known = [status for status in statuses if status.status in RANKS]
         if not known:
             return
-        values = {
-            "wamids": [status.wamid for status in known],
-            "ids": [status.message_id for status in known],
-            "statuses": [status.status for status in known],
-            "ranks": [_RANKS[status.status] for status in known],
-            "times": [status.at for status in known],
-            "codes": [status.error_code for status in known],
-            "errors": [status.error or None for status in known],
-            "pricings": [Jsonb(s.pricing) if s.pricing else None for s in known],
-            "days": [day_of(status.at, self._tenant.time_zone) for status in known],
-        }
+        statement, values = applying(known, self._tenant.time_zone)
         if any(status.status == "failed" for status in known):
             # What failed may go again in another form, in the same transaction.
-            (self._applied,) = await self._transaction.ask((statements.APPLY_STATUSES, values))
+            (self._applied,) = await self._transaction.ask((statement, values))
         else:
-            self._applied = self._transaction.later(statements.APPLY_STATUSES, values)
+            self._applied = self._transaction.later(statement, values)
 
     async def last_message_at(self, names: Sequence[str], number: str) -> datetime | None:
         """Return when somebody of these numbers or user ids last wrote to the shop's number."""
@@ -286,7 +274,7 @@ class PostgresTurn:
         return [
             Report(message_id, status, code)
             for message_id, status, code, order_id, _ in self._applied
-            if status == "failed" or (order_id and code and _RANKS.get(status, 0) > _FAILED)
+            if status == "failed" or (order_id and code and RANKS.get(status, 0) > RANKS["failed"])
         ]
 
     def doubled(self) -> list[UUID]:
