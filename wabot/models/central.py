@@ -304,7 +304,7 @@ alerts = Table(
     Index("alerts_resolved_ix", "resolved_at", postgresql_where=text("resolved_at is not null")),
 )
 
-# A client's last export from which it can be made anew, wherever it was put.
+# A client's last backup, wherever it was put; an export of one client is none.
 backups = Table(
     "backups",
     metadata,

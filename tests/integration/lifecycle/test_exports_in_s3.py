@@ -62,9 +62,7 @@ def test_an_export_goes_to_the_bucket_and_comes_back_as_a_shop(
     assert key.startswith("shops/lupita-")
     head = s3.head_object(Bucket="backups", Key=key)
     assert (head["ServerSideEncryption"], head["ContentLength"]) == ("AES256", data["bytes"])
-    (row,) = central.execute("SELECT address, size, rows, now() - at FROM wabot.backups").fetchall()
-    assert row[:3] == (data["file"], data["bytes"], data["rows"])
-    assert row[3] < timedelta(minutes=5)
+    assert central.execute("SELECT count(*) FROM wabot.backups").fetchone() == (0,)
 
     words = ("--slug", "otra", "--phone-number-id", "77", "--token-file", "-")
     back = cli("tenant", "import", data["file"], *words, stdin=TOKEN)
@@ -257,6 +255,33 @@ def test_the_backup_of_all_goes_where_wabot_backups_says(
     done = cli("tenant", "export", "--all", env={"WABOT_BACKUPS": str(where)})
     assert done.exit_code == 0, done.stderr
     assert [path.name.startswith("lupita-") for path in where.iterdir()] == [True]
+
+
+def test_a_backup_elsewhere_or_an_export_of_one_shop_is_no_backup_here(
+    cli: Cli, shop: Tenant, tmp_path: Path
+) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+    assert cli("tenant", "export", "lupita", "--to", str(here)).exit_code == 0
+    for folder in (here, there):
+        plan = cli("tenant", "export", "--all", "--to", str(folder), "--dry-run")
+        assert plan.stdout.split() == ["lupita"]
+    assert cli("tenant", "export", "--all", "--to", str(here)).exit_code == 0
+    for folder, due in ((here, []), (there, ["lupita"])):
+        plan = cli("tenant", "export", "--all", "--to", str(folder), "--dry-run")
+        assert plan.stdout.split() == due
+    again = cli("tenant", "export", "--all", "--to", str(here), "--dry-run", "--fresh-for", "0")
+    assert again.stdout.split() == ["lupita"]
+
+
+@pytest.mark.parametrize("where", ["/proc/x", "/proc", "s3://nobodys/x"])
+def test_a_place_where_nothing_can_be_kept_is_refused_also_when_nobody_is_due(
+    cli: Cli, s3: Any, where: str
+) -> None:
+    done = cli("tenant", "export", "--all", "--to", where)
+    assert done.exit_code in {2, 5}, done.stderr
+    assert where in done.stderr
 
 
 def test_two_ways_to_say_whom_are_refused(cli: Cli) -> None:

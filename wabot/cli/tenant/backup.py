@@ -24,7 +24,7 @@ def back_up(out: Output, to: str | None, fresh_for: str, jobs: int, *, dry_run: 
     depot = depot_at(to) if to else depot_of_backups(settings)
     with open_tenants(settings, connections=jobs) as provisioning:
         use_case = provisioning.back_up
-        plan = use_case.plan(duration(fresh_for, "--fresh-for"))
+        plan = use_case.plan(duration(fresh_for, "--fresh-for"), depot)
         stream = _Stream(out, depot)
         if dry_run:
             stream.would(plan)
@@ -54,16 +54,14 @@ class _Stream:
             for slug in plan.due:
                 self._out.text(slug)
         self._out.done(
-            f"Would export {_shops(plan.due)} to {self._where}; {_shops(plan.fresh)} were lately."
+            f"Would export {_shops(plan.due)} to {self._where}; {_fresh(plan)}."
             " Nothing was written.",
             data=data | {"fresh": list(plan.fresh)},
         )
 
     def begin(self, plan: "BackupPlan") -> None:
         """Say what is going to be done."""
-        self._out.note(
-            f"Exporting {_shops(plan.due)} to {self._where}; {_shops(plan.fresh)} were lately."
-        )
+        self._out.note(f"Exporting {_shops(plan.due)} to {self._where}; {_fresh(plan)}.")
 
     def tell(self, outcome: "BackupOutcome") -> None:
         """Say what became of a shop; on a terminal only what went wrong."""
@@ -109,9 +107,14 @@ class _Stream:
         }
         self._out.done(
             f"Exported {_shops(plan.due)} to {self._where}: {self._rows} rows, {self._bytes} bytes."
-            f" {_shops(plan.fresh)} were lately.",
+            f" {_fresh(plan).capitalize()}.",
             data=data,
         )
+
+
+def _fresh(plan: "BackupPlan") -> str:
+    verb = "has" if len(plan.fresh) == 1 else "have"
+    return f"{_shops(plan.fresh)} {verb} a fresh backup there"
 
 
 def _shops(slugs: Sequence[str]) -> str:

@@ -30,10 +30,13 @@ def export(
         ),
     ] = "wabot",
     all_: Annotated[
-        bool, typer.Option("--all", help="Back up every shop whose last export is not fresh.")
+        bool, typer.Option("--all", help="Back up every shop that has no fresh backup there.")
     ] = False,
     fresh_for: Annotated[
-        str, typer.Option(help="With --all: leave out who was exported within this time.")
+        str,
+        typer.Option(
+            help="With --all: leave out who was backed up there within this time; 0: nobody."
+        ),
     ] = "12h",
     jobs: Annotated[int, typer.Option(min=1, max=32, help="With --all: shops at once.")] = 4,
     dry_run: DryRun = False,

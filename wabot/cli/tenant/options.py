@@ -34,8 +34,11 @@ TokenFile = Annotated[
 
 
 def duration(text: str, option: str) -> timedelta:
-    """Read a length of time like 12h or 7d that was given to the option."""
+    """Read a length of time like 12h or 7d, or 0, that was given to the option."""
     from wabot.domain.settings import SettingKind, parse_setting
+
+    if text.strip() == "0":
+        return timedelta(0)
 
     try:
         length: timedelta = parse_setting(SettingKind.DURATION, text)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from wabot.errors import Conflict, InvalidInput
 
@@ -21,13 +22,27 @@ class FolderDepot:
         """Return the file's whole path."""
         return str((self._folder / name).absolute())
 
+    def require_usable(self) -> None:
+        """Raise InvalidInput when there is no such folder, or it cannot be written."""
+        folder = self._folder
+        if not self._made and not folder.is_dir():
+            raise InvalidInput(
+                f"there is no folder {folder} for --out", hint="Make it first, or name another."
+            )
+        there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        try:
+            with TemporaryFile(dir=there):
+                pass
+        except OSError as error:
+            raise InvalidInput(
+                f"nothing can be kept in {folder}: {error.strerror}",
+                hint="Name a folder that this user may write.",
+            ) from error
+
     def require_free(self, name: str) -> None:
         """Raise Conflict when the name is taken; InvalidInput when there is no such folder."""
         if not self._made and not self._folder.is_dir():
-            raise InvalidInput(
-                f"there is no folder {self._folder} for --out",
-                hint="Make it first, or name another.",
-            )
+            self.require_usable()
         if self.holds(name):
             raise Conflict(
                 f"{self._folder / name} exists already",

@@ -35,6 +35,10 @@ class S3Depot:
         """Return the object's address."""
         return f"s3://{self._bucket}/{self._prefix}{name}"
 
+    def require_usable(self) -> None:
+        """Raise AwsFailure when the bucket cannot be reached."""
+        self.holds("")
+
     def require_free(self, name: str) -> None:
         """Raise Conflict when the name is taken; AwsFailure when the bucket cannot be reached."""
         if self.holds(name):

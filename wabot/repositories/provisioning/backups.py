@@ -1,7 +1,6 @@
-"""Exports as they are written down: each in the audit, a tenant's last restorable one besides."""
+"""Exports as they are written down: each in the audit, a tenant's last backup besides."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
@@ -9,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from wabot.models.central import backups, clients
 from wabot.repositories.provisioning.auditing import note
 from wabot.repositories.provisioning.failures import named_failures
+from wabot.services.provisioning.backup import LastBackup
 from wabot.services.provisioning.export import Export
 
 
@@ -18,8 +18,8 @@ class SqlBackups:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def note(self, export: Export, *, actor: str) -> None:
-        """Write down an export that is kept."""
+    def note(self, export: Export, *, actor: str, backup: bool) -> None:
+        """Write down an export that is kept; `backup` when it is one of all tenants' backups."""
         rows = export.manifest.rows if export.manifest else None
         with named_failures(), self._engine.begin() as connection:
             note(
@@ -34,7 +34,7 @@ class SqlBackups:
                     "rows": rows,
                 },
             )
-            if export.restorable:
+            if backup and export.restorable:
                 values = {
                     "at": export.at,
                     "address": export.address,
@@ -51,8 +51,9 @@ class SqlBackups:
                     )
                 )
 
-    def times(self) -> Mapping[str, datetime]:
-        """Return when each tenant that has a backup was last exported, by slug."""
+    def last(self) -> Mapping[str, LastBackup]:
+        """Return the last backup of each tenant that has one, by slug."""
+        columns = (clients.c.slug, backups.c.at, backups.c.address)
         with named_failures(), self._engine.connect() as connection:
-            found = connection.execute(select(clients.c.slug, backups.c.at).join(clients))
-            return {row.slug: row.at for row in found}
+            found = connection.execute(select(*columns).join(clients))
+            return {row.slug: LastBackup(row.at, row.address) for row in found}

@@ -1,4 +1,4 @@
-"""Export every tenant whose last export is not fresh: a backup that may be begun again any time."""
+"""Export every tenant that has no fresh backup there: it may be begun again any time."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -37,11 +37,19 @@ class BackupPlan:
     fresh: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LastBackup:
+    """When a tenant was last backed up, and where the file is."""
+
+    at: datetime
+    address: str
+
+
 class Backups(Protocol):
     """What is known of the tenants' backups."""
 
-    def times(self) -> Mapping[str, datetime]:
-        """Return when each tenant that has a backup was last exported, by slug."""
+    def last(self) -> Mapping[str, LastBackup]:
+        """Return the last backup of each tenant that has one, by slug."""
         ...
 
 
@@ -52,16 +60,20 @@ class BackUpTenants:
     export: ExportTenant
     backups: Backups
 
-    def plan(self, fresh_for: timedelta) -> BackupPlan:
-        """Find whose last backup is older than that; nothing is changed."""
-        now, times = self.export.now(), self.backups.times()
+    def plan(self, fresh_for: timedelta, depot: Depot) -> BackupPlan:
+        """Find who has no backup in the depot that is younger than that; nothing is changed.
+
+        Raises InvalidInput when nothing can be kept there, also where nobody is due.
+        """
+        depot.require_usable()
+        now, backups = self.export.now(), self.backups.last()
         due: list[str] = []
         fresh: list[str] = []
         for tenant in self.export.tenants.listing():
-            last = times.get(tenant.slug)
+            last = backups.get(tenant.slug)
             if tenant.status in _WITHOUT_TABLES:
                 continue
-            if last is not None and now - last < fresh_for:
+            if last is not None and now - last.at < fresh_for and _is_in(depot, last):
                 fresh.append(tenant.slug)
             else:
                 due.append(tenant.slug)
@@ -83,12 +95,16 @@ class BackUpTenants:
     def _one(self, slug: str, depot: Depot) -> BackupOutcome:
         begun = time.monotonic()
         try:
-            done = self.export.run(slug, depot, ExportFormat.WABOT)
+            done = self.export.run(slug, depot, ExportFormat.WABOT, backup=True)
         except WabotError as error:
             reason = f"{error.message}. {error.hint}".strip()
             seconds = time.monotonic() - begun
             return BackupOutcome(slug, seconds=seconds, reason=reason)
         return _outcome(done, time.monotonic() - begun)
+
+
+def _is_in(depot: Depot, last: LastBackup) -> bool:
+    return depot.address(last.address.rsplit("/", 1)[-1]) == last.address
 
 
 def _outcome(done: Export, seconds: float) -> BackupOutcome:

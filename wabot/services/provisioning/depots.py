@@ -12,6 +12,10 @@ class Depot(Protocol):
         """Return where a file of that name is, as commands take it."""
         ...
 
+    def require_usable(self) -> None:
+        """Raise InvalidInput or StorageUnavailable when nothing can be kept here."""
+        ...
+
     def require_free(self, name: str) -> None:
         """Raise Conflict when the name is taken; InvalidInput when nothing can be kept here."""
         ...

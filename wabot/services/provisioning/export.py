@@ -49,10 +49,10 @@ class Export:
 
 
 class ExportLog(Protocol):
-    """Writes exports down: in the audit, and the last restorable one as the tenant's backup."""
+    """Writes exports down: in the audit, and a backup as the tenant's last one."""
 
-    def note(self, export: Export, *, actor: str) -> None:
-        """Write down an export that is kept."""
+    def note(self, export: Export, *, actor: str, backup: bool) -> None:
+        """Write down an export that is kept; `backup` when it is one of all tenants' backups."""
         ...
 
 
@@ -79,8 +79,12 @@ class ExportTenant:
         name: str = "",
         progress: Progress = lambda _: None,
         dry_run: bool = False,
+        backup: bool = False,
     ) -> Export:
-        """Write the tenant's tables to the depot, under a name of their own unless one is given."""
+        """Write the tenant's tables to the depot, under a name of their own unless one is given.
+
+        With `backup` it counts as the tenant's last one.
+        """
         tenant, now = find_tenant(self.tenants, slug), self.now()
         name = name or f"{tenant.slug}-{now:%Y%m%dT%H%M%SZ}{SUFFIXES[format]}"
         depot.require_free(name)
@@ -91,7 +95,7 @@ class ExportTenant:
             manifest = self._write(tenant, path, format, now, progress)
             size = path.stat().st_size
         export = replace(export, manifest=manifest, size=size)
-        self.log.note(export, actor=self.actor)
+        self.log.note(export, actor=self.actor, backup=backup)
         return export
 
     def _write(
