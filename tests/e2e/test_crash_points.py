@@ -258,7 +258,7 @@ async def test_in_the_middle_of_a_file_the_next_server_fetches_it_whole(
             while not list((folder / ".incoming").glob("incoming-*")):
                 await asyncio.sleep(0.02)
         await shop.restart()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             while shop.query("SELECT 1 FROM wabot.media"):
                 await asyncio.sleep(0.1)
         kept = shop.query("SELECT status, size, location FROM media")

@@ -44,7 +44,8 @@ async def test_a_shop_whose_role_does_not_get_to_its_tables_is_told_apart_from_t
     assert own["tables"].status == "error"
     assert "products.description is missing" in own["tables"].detail
     assert {result.status for result in _of(found, "otra").values()} == {"ok"}
-    assert found["tenant.strays"].status == "ok", found["tenant.strays"]
+    # Other tests leave their own on the server meanwhile.
+    assert place.schema not in found["tenant.strays"].detail
 
 
 async def test_a_suspended_shop_and_one_that_stands_still_say_what_to_do(
