@@ -21,7 +21,11 @@ def until_done(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[T]") -> T:
         left = asyncio.all_tasks(loop)
         for each in left:
             each.cancel()
-        if left:
-            loop.run_until_complete(asyncio.wait(left))
+        loop.run_until_complete(_end(left))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+async def _end(tasks: "set[asyncio.Task[Any]]") -> None:
+    # What they meet meanwhile concerns nobody any more.
+    await asyncio.gather(*tasks, return_exceptions=True)
