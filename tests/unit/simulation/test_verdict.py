@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from wabot.domain import window
 from wabot.simulation.graph.journal import SentMessage
 from wabot.simulation.load.books import Books, EventRow, InRow, OutRow, ShopBooks
 from wabot.simulation.load.ledger import Ledger, Posted
@@ -130,6 +131,21 @@ def test_a_second_send_that_the_rule_made_is_counted_apart() -> None:
     shop = replace(RIGHT, outgoing=(*SAID[:2], replace(SAID[2], resends=1)))
     verdict = compare(ledger("ra", "rb", "rc", "rc"), Books(EVENTS, (shop,)))
     assert (verdict.doubled, verdict.second_sends) == (0, 1)
+
+
+def test_a_notice_to_somebody_of_the_shop_who_is_out_of_reach_is_no_loss() -> None:
+    unsent = replace(answer("rn", 7, 21), audience="owner", status="failed", error=window.CLOSED)
+    verdict = compare(ledger(), Books(EVENTS, (replace(RIGHT, outgoing=(*SAID, unsent)),)))
+    assert (verdict.out_of_reach, verdict.findings) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"error": "Meta refused it"}, {"audience": "customer"}, {"status": "sending"}]
+)
+def test_any_other_notice_that_was_not_sent_is_lost(changes: dict[str, str]) -> None:
+    unsent = replace(answer("rn", 7, 21), audience="owner", status="failed", error=window.CLOSED)
+    shop = replace(RIGHT, outgoing=(*SAID[:2], replace(unsent, **changes), SAID[2]))
+    assert judged(shop)[0] == 1
 
 
 def test_one_answer_to_several_messages_of_a_turn_is_enough() -> None:

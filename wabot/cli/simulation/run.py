@@ -24,7 +24,7 @@ _PATIENCE_WITH_FAULTS = 40.0
 _REST = 60.0
 _REST_WITH_FAULTS = 180.0
 _FINDINGS = 10
-_OF_DATABASES = ("handled", "out_of_order", "second_sends", "unsettled")
+_OF_DATABASES = ("handled", "out_of_order", "second_sends", "out_of_reach", "unsettled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,11 @@ async def compared(
     verdict = compare(generator.ledger, books, alone=alone)
     for finding in verdict.findings[:_FINDINGS]:
         out.warn(finding)
+    if verdict.out_of_reach:
+        out.note(
+            f"Notices to people of the shops that could not be sent: {verdict.out_of_reach}."
+            " They did not write to the shop within 24 hours, and no template is set."
+        )
     return figures.report() | {
         "orders": verdict.orders,
         "handled": verdict.handled,
@@ -135,6 +140,7 @@ async def compared(
         "doubled": max(figures.doubled, verdict.doubled),
         "out_of_order": verdict.out_of_order,
         "second_sends": verdict.second_sends,
+        "out_of_reach": verdict.out_of_reach,
         "unsettled": left,
     }
 

@@ -47,6 +47,7 @@ class OutRow:
     status: str
     resends: int
     turn: datetime
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,9 @@ SELECT event_key, kind, contact, position, created_at FROM {messages}
 WHERE direction = 'in' AND contact = ANY(%(contacts)s) AND created_at >= %(since)s ORDER BY position
 """
 _OUTGOING: LiteralString = """
-SELECT id::text, contact, audience, position, status, resends, created_at FROM {messages}
+SELECT id::text, contact, audience, position, status, resends, created_at,
+       coalesce(error, '')
+FROM {messages}
 WHERE direction = 'out' AND contact = ANY(%(contacts)s) AND created_at >= %(since)s
 ORDER BY position
 """

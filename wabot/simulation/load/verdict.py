@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from wabot.domain import window
 from wabot.simulation.load.books import Books, InRow, OutRow, ShopBooks
 from wabot.simulation.load.ledger import Ledger
 
@@ -17,12 +18,16 @@ Place = tuple[str, str]
 
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong; `second_sends` are those that the rule for unknown outcomes allows."""
+    """What is wrong; `second_sends` are those that the rule for unknown outcomes allows.
+
+    `out_of_reach` are notices to people of the shop who may not be written to freely.
+    """
 
     lost: int = 0
     doubled: int = 0
     out_of_order: int = 0
     second_sends: int = 0
+    out_of_reach: int = 0
     orders: int = 0
     handled: int = 0
     findings: list[str] = field(default_factory=list)
@@ -82,6 +87,9 @@ def _judge_replies(shop: ShopBooks, verdict: Verdict) -> None:
 
 def _judge_sends(shop: ShopBooks, ledger: Ledger, verdict: Verdict) -> None:
     for row in shop.outgoing:
+        if _is_out_of_reach(row):
+            verdict.out_of_reach += 1
+            continue
         times = len(ledger.taken.get(row.id, ()))
         if row.status in {"sending", "failed"} or (not times and row.status != "cancelled"):
             verdict.note(f"{row.id} is {row.status} and was taken {times} times", "lost")
@@ -92,6 +100,12 @@ def _judge_sends(shop: ShopBooks, ledger: Ledger, verdict: Verdict) -> None:
     for row in last.values():
         if row.status == "cancelled":
             verdict.note(f"{row.id}, the last answer to {row.contact}, was cancelled", "lost")
+
+
+def _is_out_of_reach(row: OutRow) -> bool:
+    """Tell whether a notice rightly was not sent; a customer of the run has just written."""
+    closed = row.status == "failed" and row.error == window.CLOSED
+    return closed and row.audience != _CUSTOMER
 
 
 def _judge_order_of_turns(shop: ShopBooks, ledger: Ledger, books: Books, verdict: Verdict) -> None:
