@@ -1,7 +1,9 @@
 """`wabot deploy`: files that run the server under systemd, in a container, or with compose."""
 
+import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,7 @@ import typer
 from wabot.cli.deployment import (
     File,
     Written,
+    checkout_at,
     compose_words,
     container_words,
     plain_path,
@@ -26,6 +29,15 @@ Out = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="Folder for the files; made if missing.")
 ]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Processes that share the port.")]
+Checkout = Annotated[
+    str,
+    typer.Option(
+        metavar="DIR",
+        help="Checkout of wabot that the image is built from; default: this wabot's own, or the"
+        " folder you are in.",
+        show_default=False,
+    ),
+]
 Force = Annotated[
     bool,
     typer.Option("--force", help="Replace files that differ; never those that hold secrets."),
@@ -82,29 +94,36 @@ def systemd(  # noqa: PLR0917 - a command's options
 @app.command()
 def docker(
     out_: Out,
+    checkout: Checkout = "",
     workers: Workers = 2,
     force: Force = False,
     json: JsonOption = False,
 ) -> None:
-    """Write a Dockerfile: no root, no shell needed, a health check, one volume."""
+    """Write a Dockerfile: no root, no shell needed, a health check, one volume.
+
+    Beside it a server.env for the settings, which is never replaced.
+    """
     out = Output("deploy docker", json=json)
-    found = written(out_, _docker_files(workers), force=force)
+    source = checkout_at(checkout)
+    words = container_words(workers)
+    settings = render("docker", "server.env", words, secret=True)
+    found = written(out_, [*_docker_files(words), settings], force=force)
+    out.note(f"Fill in {out_ / settings.name} before the first start.")
+    port = words["port"]
     _tell(
         out,
         found,
-        f"docker build -f {out_ / 'Dockerfile'} -t wabot {_checkout()}",
+        shlex.join(("docker", "build", "-f", str(out_ / "Dockerfile"), "-t", "wabot", source)),
         "docker run --init --read-only --tmpfs /tmp --volume wabot:/var/lib/wabot"
-        " --env-file server.env --publish 127.0.0.1:8080:8080 --stop-timeout 60 wabot",
+        f" --env-file {shlex.quote(str(out_ / settings.name))}"
+        f" --publish 127.0.0.1:{port}:{port} --stop-timeout {words['stop_timeout']} wabot",
     )
 
 
 @app.command()
 def compose(
     out_: Out,
-    checkout: Annotated[
-        str,
-        typer.Option(metavar="DIR", help="Checkout of wabot that the image is built from."),
-    ] = "",
+    checkout: Checkout = "",
     workers: Workers = 2,
     force: Force = False,
     json: JsonOption = False,
@@ -115,11 +134,11 @@ def compose(
     """
     out = Output("deploy compose", json=json)
     words = container_words(workers) | compose_words(
-        plain_path(checkout or _checkout(), "--checkout"),
+        checkout_at(plain_path(checkout, "--checkout") if checkout else ""),
         plain_path(str(out_ / "Dockerfile"), "--out"),
     )
     files = [
-        *_docker_files(workers),
+        *_docker_files(words),
         render("compose", "compose.yaml", words),
         render("compose", "server.env", words, secret=True),
         render("compose", "owner.env", words, secret=True),
@@ -133,8 +152,7 @@ def compose(
     )
 
 
-def _docker_files(workers: int) -> list[File]:
-    words = container_words(workers)
+def _docker_files(words: Mapping[str, str]) -> list[File]:
     return [render("docker", name, words) for name in ("Dockerfile", "Dockerfile.dockerignore")]
 
 
@@ -145,11 +163,3 @@ def _tell(out: Output, found: list[Written], *next_: str) -> None:
 def _this_program() -> str:
     beside = Path(sys.executable).parent / "wabot"
     return str(beside) if beside.is_file() else shutil.which("wabot") or str(beside)
-
-
-def _checkout() -> str:
-    """Return the checkout that this wabot runs from; the present folder when there is none."""
-    from wabot.config import PACKAGE
-
-    root = PACKAGE.parent
-    return str(root if (root / "pyproject.toml").is_file() else Path.cwd())

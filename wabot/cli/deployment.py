@@ -55,6 +55,22 @@ def plain_path(path: str, option: str) -> str:
     return absolute.rstrip("/") or "/"
 
 
+def checkout_at(given: str) -> str:
+    """Return the checkout to build from: the given one, this wabot's own, or the present folder."""
+    own = PACKAGE.parent
+    root = Path(given).absolute() if given else own if _is_checkout(own) else Path.cwd()
+    if not _is_checkout(root):
+        raise InvalidInput(
+            f"{root} is no checkout of wabot: it has no pyproject.toml beside wabot/",
+            hint="Name the checkout that the image is built from: --checkout /srv/wabot/app",
+        )
+    return str(root)
+
+
+def _is_checkout(folder: Path) -> bool:
+    return (folder / "pyproject.toml").is_file() and (folder / "wabot" / "__init__.py").is_file()
+
+
 def plain_user(user: str) -> str:
     """Return the name of a user that is not root."""
     if not _USER.fullmatch(user) or user == "root":

@@ -30,11 +30,7 @@ def _settings_of_the_sdk(_aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def rds(_aws: str) -> Iterator[Any]:
     # Figures of another test's instance would be taken for this one's.
     httpx.post(f"{_aws}/moto-api/reset").raise_for_status()
-    # moto loads a service when it is first asked for, which may take longer than checks wait.
-    with client("sts") as identity:
-        identity.get_caller_identity()
     with client("rds") as made:
-        made.describe_db_instances()
         yield made
 
 

@@ -103,8 +103,7 @@ async def _proxy(target: str, certificate: Path | None = None) -> AsyncIterator[
     if certificate is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-    # One address: of a name with two, each gets a port of its own.
-    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    await web.TCPSite(runner, "localhost", 0, ssl_context=context).start()
     scheme = "https" if certificate else "http"
     try:
         yield f"{scheme}://localhost:{runner.addresses[0][1]}"

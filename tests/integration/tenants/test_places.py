@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import psycopg
@@ -226,14 +225,11 @@ def elsewhere(make_database: Callable[..., str]) -> DatabaseAt:
 @pytest.fixture
 def weak_login(postgres_url: str) -> Iterator[str]:
     """A user who may make databases and no roles."""
-    # Of one test: several processes have one server.
-    name = f"t{os.environ['TESTS_OF_WABOT_RUN']}_no_roles_{token_hex(4)}"
+    name = f"t{os.environ['TESTS_OF_WABOT_RUN']}_no_roles"
     with psycopg.connect(postgres_url, autocommit=True) as server:
         server.execute(f"CREATE ROLE {name} LOGIN CREATEDB PASSWORD 'weak'")
-        try:
-            yield name
-        finally:
-            server.execute(f"DROP ROLE {name}")
+        yield name
+        server.execute(f"DROP ROLE {name}")
 
 
 def test_a_dry_run_refuses_the_places_that_the_creation_would(

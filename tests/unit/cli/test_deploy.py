@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -15,15 +16,16 @@ import pytest
 import yaml
 
 from tests.deployed import deploy, health_check, instructions, understood, unit, words_of
+from wabot.cli import deployment
 from wabot.cli.workers import PATIENCE
-from wabot.config import SETTINGS
+from wabot.config import PACKAGE, REQUIRED_TO_SERVE, SETTINGS
 
 NAMES = {setting.name for setting in SETTINGS}
 UNITS = ("wabot.service", "wabot-upgrade.service")
 CONTAINER = ("Dockerfile", "Dockerfile.dockerignore")
 KINDS = {
     "systemd": UNITS,
-    "docker": CONTAINER,
+    "docker": (*CONTAINER, "server.env"),
     "compose": (*CONTAINER, "compose.yaml", "server.env", "owner.env"),
 }
 
@@ -281,6 +283,8 @@ def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
         (["systemd", "--credentials", "/etc/x:y"], "holds characters"),
         (["systemd", "--workers", "0"], "workers"),
         (["compose", "--checkout", "/srv/a\nb"], "holds characters"),
+        (["compose", "--checkout", "/nowhere"], "/nowhere is no checkout of wabot"),
+        (["docker", "--checkout", "/nowhere"], "/nowhere is no checkout of wabot"),
         (["kubernetes"], "No such command"),
     ],
 )
@@ -292,6 +296,34 @@ def test_what_would_be_read_otherwise_is_refused(
     done = deploy(*words, *out)
     assert (done.exit_code, told in done.stderr) == (2, True), done.output
     assert not folder.exists()
+
+
+def test_an_installed_wabot_does_not_take_any_folder_for_its_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment, "PACKAGE", tmp_path / "site-packages" / "wabot")
+    monkeypatch.chdir(tmp_path)
+    for kind in ("docker", "compose"):
+        done = deploy(kind, "--out", str(tmp_path / "out"))
+        assert (done.exit_code, "--checkout" in done.stderr) == (2, True), done.output
+        assert not (tmp_path / "out").exists()
+    assert deployment.checkout_at(str(PACKAGE.parent)) == str(PACKAGE.parent)
+    monkeypatch.chdir(PACKAGE.parent)
+    assert deployment.checkout_at("") == str(PACKAGE.parent)
+
+
+def test_the_container_is_started_with_files_that_are_there(tmp_path: Path) -> None:
+    folder = tmp_path / "of my shops"
+    build, run = json.loads(deploy("docker", "--out", str(folder), "--json").stdout)["next"]
+    words = shlex.split(build)
+    assert Path(words[words.index("-f") + 1]) == folder / "Dockerfile"
+    assert (Path(words[-1]) / "pyproject.toml").is_file()
+    words = shlex.split(run)
+    settings = Path(words[words.index("--env-file") + 1])
+    names = [line.partition("=")[0] for line in settings.read_text(encoding="utf-8").splitlines()]
+    given = {name for name in names if not name.startswith("#")}
+    assert given == {*REQUIRED_TO_SERVE, "RUNTIME_DATABASE_URL", "WHATSAPP_APP_ID"}
+    assert stat.S_IMODE(settings.stat().st_mode) == 0o600
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
