@@ -87,6 +87,8 @@ def step(before: Conversation, event: Event, shop: Shop, now: datetime) -> Step:
     new = before.customer.is_new or before.memory.unwelcomed
     turn = Turn(replace(before.customer, is_new=new), before.memory, shop, now, late)
     outcome = _step(turn, before, event)
+    if before.quota.is_used_up:
+        outcome = limit.curtailed(turn, outcome)
     # The welcome belongs to the first answer, whatever came before it in silence.
     unwelcomed = new and (outcome.reply is None or limit.is_note(outcome.reply))
     return replace(outcome, memory=replace(outcome.memory, unwelcomed=unwelcomed))
@@ -116,7 +118,7 @@ def _step(turn: Turn, before: Conversation, event: Event) -> Step:
 
 def _heard(turn: Turn, before: Conversation, happening: _Inbound) -> Step:
     if before.quota.is_used_up and not limit.still_answers(turn, happening):
-        return limit.note(turn, happening)
+        return limit.instead(turn, happening)
     answer = _welcomed(turn, _answer(turn, happening))
     if before.pause is not None:
         answer = _back_from_pause(turn, answer)

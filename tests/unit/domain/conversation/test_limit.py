@@ -106,13 +106,43 @@ def test_whoever_ordered_just_now_may_ask_how_it_stands() -> None:
     assert NOTE in chat.wait(OLD_DAY).write("¿ya viene?").body
 
 
-def test_a_draft_of_another_day_is_kept_and_not_taken_up() -> None:
+def test_a_draft_of_another_day_is_offered_again_and_may_be_finished() -> None:
     chat = with_cart().run_out().wait(OLD_DAY)
-    cart = chat.memory.cart
-    assert NOTE in chat.write("hola").body
-    assert chat.memory.cart == cart
-    chat.quota = Quota(0, 1_000)
-    assert "Seguir" in chat.wait(timedelta(days=30)).write("hola").titles
+    assert "¿Seguimos?" in chat.write("hola").body
+    chat.write("sí").write("terminar").tap("Recoger en tienda").tap("Confirmar")
+    assert "P-101" in chat.notice(Role.OWNER)
+
+
+def test_whoever_drops_that_draft_gets_the_note_in_place_of_the_menu() -> None:
+    chat = with_cart().run_out().wait(OLD_DAY).write("hola").tap("Empezar de nuevo")
+    assert NOTE in chat.body
+    assert chat.titles == []
+    assert chat.write("hola").effects == []
+
+
+@pytest.mark.parametrize(
+    "text", ["asesor", "me urge", "quiero cancelar mi pedido", "me equivoqué de dirección"]
+)
+def test_whoever_has_an_open_order_reaches_a_person_before_and_after_the_note(text: str) -> None:
+    for chat in (after_order().run_out(), after_order().run_out().write("hola")):
+        chat.write(text)
+        assert "ya le avisé a una persona" in chat.body
+        assert "P-101" in chat.notice(Role.ADVISER)
+        assert chat.write("¿hola?").effects == []
+
+
+def test_without_an_open_order_or_anybody_to_call_the_note_is_all() -> None:
+    assert NOTE in Chat().run_out().write("me urge").body
+    chat = after_order(Chat(a_shop(owner_phone="", adviser_phone=""))).run_out()
+    assert "Búscanos" in chat.write("me urge").body
+
+
+def test_no_button_is_offered_that_is_then_refused() -> None:
+    chat = with_cart().run_out()
+    chat.write("terminar").tap("Recoger en tienda").tap("Confirmar")
+    assert chat.titles == ["Estado de mi pedido"]
+    assert chat.tap("Estado de mi pedido").titles == ["Hablar con un asesor"]
+    assert "ya le avisé a una persona" in chat.tap("Hablar con un asesor").body
 
 
 def test_somebody_new_is_welcomed_once_there_are_messages_again() -> None:
