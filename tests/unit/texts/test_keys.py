@@ -1,6 +1,7 @@
 """The texts and the code that uses them agree."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import wabot
@@ -10,15 +11,20 @@ PACKAGE = Path(wabot.__file__).parent
 TEXTS = load_texts()
 
 
-def _trees() -> list[tuple[str, ast.Module]]:
-    return [(path.name, ast.parse(path.read_text())) for path in sorted(PACKAGE.rglob("*.py"))]
+_SOURCES = {path: path.read_text() for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(_SOURCES[path])))
 
 
 def _phrases() -> list[tuple[str, ast.Call]]:
     return [
-        (f"{name}:{node.lineno}", node)
-        for name, tree in _trees()
-        for node in ast.walk(tree)
+        (f"{path.name}:{node.lineno}", node)
+        for path, source in _SOURCES.items()
+        if "Phrase(" in source
+        for node in _nodes(path)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "Phrase"
@@ -38,10 +44,12 @@ def _keys(node: ast.expr) -> list[str] | None:
 
 
 def _literals() -> set[str]:
+    prefixes = {f'"{key.partition(".")[0]}.' for key in TEXTS.sentences}
     return {
         node.value
-        for _, tree in _trees()
-        for node in ast.walk(tree)
+        for path, source in _SOURCES.items()
+        if any(prefix in source for prefix in prefixes)
+        for node in _nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 
