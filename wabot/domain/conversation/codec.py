@@ -76,7 +76,7 @@ def memory_to_json(memory: Memory) -> dict[str, Any]:
     """Return the memory as a JSON object that `memory_from_json` turns into the same memory."""
     return {
         "version": VERSION,
-        "state": {"name": step_name(memory.state), **_state_fields(memory.state)},
+        "state": _encode_state(memory.state),
         "cart": [_encode_line(line) for line in memory.cart.lines],
         "attachments": [
             {"media_id": a.media_id, "kind": a.kind, "caption": a.caption}
@@ -90,6 +90,7 @@ def memory_to_json(memory: Memory) -> dict[str, Any]:
         "echoes": memory.echoes,
         "unwelcomed": memory.unwelcomed,
         "noted_on": memory.noted_on.isoformat() if memory.noted_on else None,
+        "pending": [_encode_state(state) for state in memory.pending],
     }
 
 
@@ -107,12 +108,11 @@ def memory_from_json(plain: object) -> tuple[Memory, bool]:
 def _decode(plain: Any) -> Memory:
     if not isinstance(plain, Mapping) or plain["version"] != VERSION:
         raise ValueError("no memory of this version")
-    state = plain["state"]
     expires_at = plain["expires_at"]
     delivery = plain["delivery"]
     noted_on = plain.get("noted_on")
     return Memory(
-        state=_READERS[state["name"]](state),
+        state=_decode_state(plain["state"]),
         cart=Cart(tuple(_decode_line(line) for line in plain["cart"])),
         attachments=tuple(
             Attachment(_text(a["media_id"]), _text(a["kind"]), _text(a["caption"]))
@@ -127,7 +127,23 @@ def _decode(plain: Any) -> Memory:
         # Not there in what was stored before they were known.
         unwelcomed=_flag(plain.get("unwelcomed", False)),
         noted_on=None if noted_on is None else date.fromisoformat(_text(noted_on)),
+        pending=tuple(_decode_pending(state) for state in plain.get("pending", ())),
     )
+
+
+def _encode_state(state: State) -> dict[str, Any]:
+    return {"name": step_name(state), **_state_fields(state)}
+
+
+def _decode_state(plain: Mapping[str, Any]) -> State:
+    return _READERS[plain["name"]](plain)
+
+
+def _decode_pending(plain: Mapping[str, Any]) -> AskingQuantity | BrowsingProducts:
+    state = _decode_state(plain)
+    if not isinstance(state, AskingQuantity | BrowsingProducts):
+        raise TypeError("a place where no product is asked for")
+    return state
 
 
 def _state_fields(state: State) -> dict[str, Any]:

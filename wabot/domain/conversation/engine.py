@@ -147,7 +147,9 @@ def _answer(turn: Turn, happening: _Inbound) -> Step:
         return _react(turn, happening)
     if turn.lines:
         return _with_draft(turn.having(state=OfferingResume(), misses=0), happening)
-    emptied = turn.having(state=AtMenu(), cart=Cart(), delivery=None, attachments=(), misses=0)
+    emptied = turn.having(
+        state=AtMenu(), cart=Cart(), delivery=None, attachments=(), misses=0, pending=()
+    )
     if isinstance(happening, TextReceived) and text.answers_something(happening.text):
         # «sí» or «2» belonged to a question of another day.
         return ask(emptied, AtMenu())

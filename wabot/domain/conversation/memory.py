@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from wabot.domain.conversation.states import AtMenu, State
+from wabot.domain.conversation.states import AskingQuantity, AtMenu, BrowsingProducts, State
 from wabot.domain.customer import Customer
 from wabot.domain.order import Attachment, Cart, Delivery
 from wabot.domain.usage import UNLIMITED, Quota
@@ -17,7 +17,7 @@ class Memory:
     and how many times in a row; `delivery` is what was chosen for the order in the making;
     `phone_asked` stays so that nobody is asked twice; `unwelcomed` is a new customer whose first
     events got no answer; `noted_on` is the day of the last note that the month's messages are used
-    up.
+    up; `pending` are the products of a list that are still to be asked for.
     """
 
     state: State = field(default_factory=AtMenu)
@@ -31,6 +31,7 @@ class Memory:
     echoes: int = 0
     unwelcomed: bool = False
     noted_on: date | None = None
+    pending: tuple[AskingQuantity | BrowsingProducts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from wabot.domain.catalog import Product
 from wabot.domain.language.numbers import is_number, number_at, tokens_of
-from wabot.domain.language.words import normalize, sound, stem, word_set
+from wabot.domain.language.words import normalize, sound, stem, unaccented, word_set
 
 _MASS = {
     **dict.fromkeys(("kg", "k", "kgs", "kilo", "kilos", "kilogramo", "kilogramos"), Decimal(1)),
@@ -41,7 +41,8 @@ _BEFORE = word_set(
     sean sea x con agrega agregame agregale ponle anade anademe tambien mejor pues bueno ok va a
     ver entonces y kiero jaja jajaja mmm ay este trae traes traiga traigan traeme manda mande
     mandeme deme enviame echame pasame regalame regalas surteme ocupo necesito quisiera puede
-    puedes podria mandar traer dar da pedir encargar comprar llevar urge urgen hola oiga oye
+    otro otra otros otras puedes podria mandar traer dar da pedir encargar comprar llevar urge
+    urgen hola oiga oye
     """
 )
 _AFTER = word_set(
@@ -52,7 +53,11 @@ _AFTER = word_set(
 )
 _SIGNS = frozenset(",.!¡…:")
 _DOZEN = re.compile(r"\bdocenas?\b", re.IGNORECASE)
-_PIECES_INSIDE = re.compile(r"\b(\d+) (?:piezas|pzas?|pz)\b")
+_INSIDE = re.compile(r"\b(\d+) (piezas|pzas?|pz|unidades|rollos|sobres|latas|botellas)\b")
+_SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([a-z]+)\b")
+_MORE = re.compile(
+    r"\b(?<!nada )(?<!algo )mas\b(?! (?:o menos|tarde|grande|chic|madur|bien))|^otr[oa]s? "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +70,15 @@ class Amount:
 
 def amount_of(text: str, product: Product) -> Amount | None:
     """Return the amount at the beginning of a text that names the product."""
-    amount, _ = split_amount(text)
-    return None if amount is None else _by_the_dozen(amount, text, product)
+    amount, rest = split_amount(text)
+    if amount is None:
+        return None
+    return _by_the_piece(_by_the_dozen(amount, text, product), rest, product)
+
+
+def adds(text: str) -> bool:
+    """Tell whether an amount comes on top of what is there: «2 kg más», «otros 2»."""
+    return bool(_MORE.search(normalize(text)))
 
 
 def split_amount(text: str) -> tuple[Amount | None, list[str]]:
@@ -93,7 +105,7 @@ def amount_for(text: str, product: Product) -> Amount | None:
         return None
     known = {stem(word) for word in words_of(product)} | _AFTER | _SIGNS
     if all(token in known or stem(token) in known for token in rest):
-        return _by_the_dozen(amount, text, product)
+        return _by_the_piece(_by_the_dozen(amount, text, product), rest, product)
     return None
 
 
@@ -111,7 +123,10 @@ def amount_after(text: str, product: Product) -> Amount | None:
     while place < len(tokens) and stem(tokens[place]) in own:
         place += 1
     amount, rest = split_amount(" ".join(tokens[place:]))
-    return amount if amount is not None and all(token in _AFTER for token in rest) else None
+    if amount is None or not all(token in _AFTER for token in rest):
+        return None
+    plural = tokens[named[0]].endswith("s")
+    return _by_the_piece(amount, tokens[named[0] : named[0] + 1], product) if plural else amount
 
 
 def measures(word: str) -> bool:
@@ -167,12 +182,40 @@ def units_of(amount: Amount, product: Product) -> Decimal | None:
     for family in (_MASS, _VOLUME):
         if amount.unit in family and sold_in in family:
             return amount.value * family[amount.unit] / family[sold_in]
-        if amount.unit in family or sold_in in family:
+        if amount.unit in family:
+            return _packs(amount.value * family[amount.unit], family, product)
+        if sold_in in family:
             return None
-    inside = _PIECES_INSIDE.search(normalize(product.name))
+    inside = _INSIDE.search(normalize(product.name))
     if inside is not None and amount.unit in _PIECES and sold_in not in _PIECES:
         return amount.value / max(int(inside[1]), 1)
     return amount.value
+
+
+def _packs(measured: Decimal, family: dict[str, Decimal], product: Product) -> Decimal | None:
+    """Return how many of a product of known size («Leche 1 L») make up a measure, if it goes up."""
+    sizes = {
+        Decimal(size.replace(",", ".")) * family[unit]
+        for size, unit in _SIZE.findall(unaccented(product.name))
+        if unit in family
+    } - {Decimal(0)}
+    if len(sizes) != 1:
+        return None
+    packs = measured / sizes.pop()
+    return packs if packs == packs.to_integral_value() else None
+
+
+def _by_the_piece(amount: Amount, rest: list[str], product: Product) -> Amount:
+    """Count what is inside a pack where that was named: «12 huevos», «4 rollos de papel»."""
+    inside = _INSIDE.search(normalize(product.name))
+    head = next((word for word in rest if word not in _AFTER), "")
+    if inside is None or amount.unit or not head or rest[0] == "de":
+        return amount
+    if contains(head):
+        counted = stem(head) == stem(inside[2])
+    else:
+        counted = inside[2][0] in "pu" and amount.value != 1
+    return replace(amount, unit="piezas") if counted else amount
 
 
 def _by_the_dozen(amount: Amount, text: str, product: Product) -> Amount:

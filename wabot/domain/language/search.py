@@ -29,6 +29,7 @@ _STOP = word_set(
     porfavor precio precios puede puedes pues que quiero quisiera saber se seria si sin su sus tal
     ocupo ocupamos urge urgen pasame echame traeme traes anotame apuntame gustaria ademas
     aparte nomas oiga oigan pues entonces mira porfis plis hacen tantito vecino vecina joven
+    ah sea sean nada cosa cosas cada muchas muchisimas confirmar
     trae traiga traigan mande mandeme deme envia enviame surteme regalame regalas mandar traer dar
     tambien tardes te tendra tendras tendran tenga tengas tiene tienen tienes todavia tu un una
     unas uno unos va vale ve vende venden vendes ver vienen viene y ya

@@ -11,11 +11,11 @@ from tests.unit.domain.chat import JITOMATE, NOON
 from tests.unit.domain.samples import CART, HOME, MEMORIES, PIN, STATES
 from wabot.domain.conversation.codec import memory_from_json, memory_to_json, step_name
 from wabot.domain.conversation.memory import Memory
-from wabot.domain.conversation.states import Confirming
+from wabot.domain.conversation.states import AskingQuantity, BrowsingProducts, Confirming
 from wabot.domain.order import Attachment, Cart, CartLine
 
 # What earlier versions did not store.
-_LATER = ("unwelcomed", "noted_on")
+_LATER = ("unwelcomed", "noted_on", "pending")
 FULL = Memory(
     state=Confirming(PIN, "0badcafe"),
     cart=Cart((*CART.lines[:1], CartLine(JITOMATE.id, 3, "bien maduro ñ 👍", native=True))),
@@ -26,6 +26,7 @@ FULL = Memory(
     phone_asked=True,
     unwelcomed=True,
     noted_on=date(2026, 3, 2),
+    pending=(AskingQuantity(JITOMATE.id), BrowsingProducts(query="coca")),
     echo="0badcafe",
     echoes=2,
 )
@@ -81,6 +82,8 @@ def _without(key: str) -> dict[str, Any]:
         _changed(phone_asked="yes"),
         *(_without(key) for key in memory_to_json(FULL) if key not in _LATER),
         _changed(noted_on="2 de marzo"),
+        _changed(pending=[{"name": "menu"}]),
+        _changed(pending="abc"),
     ],
 )
 def test_what_cannot_be_read_becomes_a_fresh_memory_and_is_told(stored: object) -> None:
@@ -96,4 +99,7 @@ def test_a_memory_stored_before_some_of_it_was_known_is_still_read() -> None:
     plain = memory_to_json(FULL)
     for key in _LATER:
         del plain[key]
-    assert memory_from_json(plain) == (replace(FULL, unwelcomed=False, noted_on=None), True)
+    assert memory_from_json(plain) == (
+        replace(FULL, unwelcomed=False, noted_on=None, pending=()),
+        True,
+    )

@@ -210,7 +210,7 @@ def test_when_too_little_is_left_the_rest_is_offered_and_needs_another_yes() -> 
     chat = with_cart().write("leche").write("3").tap("Terminar pedido").tap("Recoger en tienda")
     chat.others_buy(LECHE, 1).tap("Confirmar")
     assert chat.drafts == []
-    assert "De Leche entera 1 L solo me queda 1 pieza" in chat.body
+    assert "De Leche entera 1 L solo tengo 1 pieza" in chat.body
     assert "Total: $83.00" in chat.body
     assert chat.tap("Confirmar").drafts[0].total == Decimal("83.00")
 
@@ -225,7 +225,7 @@ def test_when_nothing_is_left_the_catalogue_is_offered() -> None:
 def test_stock_that_shrank_before_the_yes_is_shown_first() -> None:
     chat = at_summary().stock(JITOMATE, 4).write("sí")
     assert chat.drafts == []
-    assert "solo me queda 1 kg" in chat.body
+    assert "solo tengo 1 kg" in chat.body
     assert isinstance(chat.state, Confirming)
 
 

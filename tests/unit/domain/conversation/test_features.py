@@ -31,7 +31,7 @@ def test_an_order_in_words_becomes_one_step_by_step(text: str) -> None:
 
 def test_a_list_of_products_begins_with_the_first_one() -> None:
     chat = of_plan("basico").write("2 kg de jitomate\n1 arroz")
-    assert "paso a paso" in chat.body
+    assert "de uno en uno" in chat.body
     assert chat.state == AskingQuantity(JITOMATE.id)
     assert not chat.memory.cart.lines
     assert len(of_plan("completo").write("2 kg de jitomate\n1 arroz").memory.cart.lines) == 2

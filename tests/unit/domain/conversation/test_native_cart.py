@@ -51,7 +51,7 @@ def test_an_unknown_product_is_said() -> None:
 
 def test_more_than_there_is_becomes_what_is_left() -> None:
     chat = Chat().send(cart(("LEC-1", 9, "27")))
-    assert "solo me queda 3 piezas" in chat.body
+    assert "solo tengo 3 piezas" in chat.body
     assert "Total: $81.00" in chat.body
 
 

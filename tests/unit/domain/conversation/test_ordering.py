@@ -68,7 +68,7 @@ def test_half_a_dozen_is_six() -> None:
 
 def test_more_than_there_is_says_how_much_is_left() -> None:
     chat = Chat().write("leche").write("7")
-    assert "solo me queda esto: 3 piezas" in chat.body
+    assert "solo tengo 3 piezas" in chat.body
     assert chat.state == AskingQuantity(LECHE.id)
     assert not chat.memory.cart
 
@@ -76,7 +76,7 @@ def test_more_than_there_is_says_how_much_is_left() -> None:
 @pytest.mark.parametrize("text", ["mil", "5 mil", "999999999999", "9" * 300])
 def test_a_quantity_beyond_all_measure_says_how_much_is_left(text: str) -> None:
     chat = Chat().write("leche").write(text)
-    assert "solo me queda esto: 3 piezas" in chat.body
+    assert "solo tengo 3 piezas" in chat.body
     assert not chat.memory.cart
 
 
@@ -96,7 +96,7 @@ def test_a_button_for_more_than_is_left_by_now_says_how_much_that_is() -> None:
     chat = Chat().write("leche")
     three = chat.option_id("3 piezas")
     chat.stock(LECHE, 2).tap_id(three)
-    assert "solo me queda esto: 2 piezas" in chat.body
+    assert "solo tengo 2 piezas" in chat.body
     assert not chat.memory.cart
 
 
@@ -254,7 +254,7 @@ def test_what_is_withdrawn_or_sold_out_leaves_the_cart_and_is_said() -> None:
 
 def test_what_is_scarce_is_reduced_and_said() -> None:
     chat = with_cart().stock(JITOMATE, 5).write("carrito")
-    assert "solo me queda 1.25 kg" in chat.body
+    assert "solo tengo 1.25 kg" in chat.body
     assert "$35.00" in chat.body
 
 

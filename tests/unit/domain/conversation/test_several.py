@@ -1,10 +1,13 @@
 """Several products in one text, or in several that were joined: nothing said is dropped."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.unit.domain.chat import ARROZ, JITOMATE, LECHE, PAN, Chat
+from tests.unit.domain.chat import ARROZ, JITOMATE, LECHE, PAN, Chat, a_product, a_shop
 from wabot.domain.conversation.effects import NoteUnknown
-from wabot.domain.conversation.states import AskingQuantity, ReviewingCart
+from wabot.domain.conversation.states import AskingQuantity, BrowsingProducts, ReviewingCart
+from wabot.domain.plan import PLANS
 
 
 def cart(chat: Chat) -> dict[str, int]:
@@ -60,3 +63,120 @@ def test_one_amount_in_two_words_is_one(text: str) -> None:
 def test_what_is_said_of_one_product_is_no_list() -> None:
     chat = Chat().write("2 kilos de jitomate\nbien maduro por favor")
     assert "¡Anotado!" not in chat.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "buenas, 2 kg de jitomate y 1 arroz",
+        "2 kg de jitomate, 1 arroz, por favor",
+        "hola, me das 2 kg de jitomate y 1 arroz, muchas gracias",
+        "buenas tardes, me mandas 2 kilos de jitomate, 1 arroz porfa",
+    ],
+)
+def test_courtesy_is_no_part_of_a_list(text: str) -> None:
+    chat = Chat().write(text)
+    assert cart(chat) == {"Jitomate": 8, "Arroz": 1}
+    assert "no supe" not in chat.body
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("jitomate 2 kilos y medio, 1 arroz", {"Jitomate": 10, "Arroz": 1}),
+        ("1 arroz y kilo y medio de jitomate", {"Arroz": 1, "Jitomate": 6}),
+        ("1 leche y medio de jitomate", {"Leche entera 1 L": 1, "Jitomate": 2}),
+        ("treinta y dos arroz y 1,5 kg de jitomate", {"Arroz": 32, "Jitomate": 6}),
+    ],
+)
+def test_a_number_with_an_y_in_it_is_not_taken_apart(text: str, wanted: dict[str, int]) -> None:
+    assert cart(Chat().write(text)) == wanted
+
+
+def test_one_product_with_courtesy_around_it_is_taken() -> None:
+    assert cart(Chat().write("buenas, 2 kg de jitomate, por favor")) == {"Jitomate": 8}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("2 kg de jitomate, 1 arroz y 3 chicles", "«3 chicles»"),
+        ("2 kg de jitomate, 1 arroz, 50 leches", "«50 leches»"),
+        ("2 kg de jitomate y 1 arroz, leche", "«leche»"),
+        ("2 kg de jitomate,1 arroz,leche", "«leche»"),
+    ],
+)
+def test_a_doubtful_product_leaves_the_certain_ones_in_the_cart(text: str, asked: str) -> None:
+    chat = Chat().write(text)
+    assert cart(chat) == {"Jitomate": 8, "Arroz": 1}
+    assert asked in chat.body
+
+
+def test_a_later_line_corrects_an_earlier_one() -> None:
+    chat = Chat().write("1 kg de jitomate\n1 arroz\n2 kg de jitomate")
+    assert cart(chat) == {"Jitomate": 8, "Arroz": 1}
+    assert "no supe" not in chat.body
+
+
+def test_products_without_amounts_are_asked_for_in_turn() -> None:
+    chat = Chat().write("quiero leche, pan y jitomate")
+    assert chat.state == AskingQuantity(LECHE.id)
+    assert "Luego seguimos con: Pan de caja, Jitomate" in chat.body
+    assert chat.write("2").state == AskingQuantity(PAN.id)
+    assert "Seguimos con lo siguiente" in chat.body
+    assert chat.write("no").state == AskingQuantity(JITOMATE.id)
+    assert isinstance(chat.write("1 kg").state, ReviewingCart)
+    assert cart(chat) == {"Leche entera 1 L": 2, "Jitomate": 4}
+
+
+def of_basico(*products: object) -> Chat:
+    shop = a_shop((JITOMATE, ARROZ, LECHE, PAN, *products))  # type: ignore[arg-type] - products
+    return Chat(replace(shop, features=PLANS["basico"].features))
+
+
+def test_without_orders_in_words_all_that_was_named_is_asked_for_in_turn() -> None:
+    chicas = (a_product("Coca 600 ml"), a_product("Coca 2.5 L"))
+    chat = of_basico(*chicas).write("hola, 2 kg de jitomate, 1 coca, 3 chicles y 2 arroz")
+    assert chat.state == AskingQuantity(JITOMATE.id)
+    assert "«1 coca», Arroz" in chat.body
+    assert "De esto no supe cuál o cuánto: «3 chicles»" in chat.body
+    assert isinstance(chat.write("2").state, BrowsingProducts)
+    chat.tap("Coca 2.5 L").write("1")
+    assert chat.state == AskingQuantity(ARROZ.id)
+    assert isinstance(chat.write("2").state, ReviewingCart)
+    assert len(chat.memory.cart.lines) == 3
+
+
+@pytest.mark.parametrize("end", ["es todo", "cancelar"])
+def test_who_ends_a_list_is_asked_for_nothing_more(end: str) -> None:
+    chat = of_basico().write("2 kg de jitomate, 1 pan y 2 arroz").write("2")
+    assert chat.write(end).memory.pending == () or chat.write("sí").memory.pending == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["1.5 kg de jitomate más", "1.5 kg más de jitomate", "otros 1.5 kg de jitomate"]
+)
+def test_more_is_added_to_what_is_there(text: str) -> None:
+    chat = Chat().write("1 kg de jitomate").write(text)
+    assert cart(chat) == {"Jitomate": 10}
+
+
+def test_nothing_more_adds_nothing() -> None:
+    chat = Chat().write("1 kg de jitomate").write("2 kg de jitomate nada más")
+    assert cart(chat) == {"Jitomate": 8}
+
+
+def test_another_product_in_between_does_not_make_a_list_forgotten() -> None:
+    chat = of_basico().write("2 kg de jitomate y 1 pan").write("2")
+    assert chat.state == AskingQuantity(PAN.id)
+    assert chat.write("arroz").state == AskingQuantity(ARROZ.id)
+    assert chat.write("1").state == AskingQuantity(PAN.id)
+    assert isinstance(chat.write("1").state, ReviewingCart)
+
+
+def test_a_list_with_an_ambiguous_product_and_no_amounts_is_gone_through() -> None:
+    chat = Chat(a_shop((*of_basico().shop.catalog.products, a_product("Pan dulce"))))
+    assert chat.write("leche, pan y arroz").state == AskingQuantity(LECHE.id)
+    assert isinstance(chat.write("1").state, BrowsingProducts)
+    chat.tap("Pan dulce").write("2")
+    assert chat.state == AskingQuantity(ARROZ.id)

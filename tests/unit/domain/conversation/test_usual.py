@@ -31,7 +31,7 @@ def test_what_is_out_today_is_said() -> None:
 
 def test_what_is_scarce_today_is_reduced() -> None:
     chat = Chat(customer=BEFORE).stock(JITOMATE, 2).write("lo de siempre")
-    assert "De Jitomate solo me queda ½ kg" in chat.body
+    assert "De Jitomate solo tengo ½ kg" in chat.body
 
 
 def test_when_all_is_out_the_catalogue_is_shown() -> None:

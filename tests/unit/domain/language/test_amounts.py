@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.chat import ARROZ, JITOMATE, LECHE, a_product
+from wabot.domain.catalog import Product
 from wabot.domain.language.amounts import (
     Amount,
     amount_after,
     amount_for,
+    amount_of,
     split_amount,
     units_of,
 )
@@ -168,3 +170,38 @@ def test_digits_are_read_as_they_stand(number: int, unit: str) -> None:
     amount = amount_for(f"{number}{unit}", JITOMATE)
     assert amount is not None
     assert amount.value == number
+
+
+HUEVO = a_product("Huevo blanco 12 piezas", unit="paquete", aliases=("huevo", "docena de huevo"))
+PAPEL = a_product("Papel higiénico 4 rollos", unit="paquete", aliases=("papel",))
+BOLSA = a_product("Arroz 1 kg", unit="bolsa")
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "packs"),
+    [
+        ("12 huevos", HUEVO, "1"),
+        ("24 huevos", HUEVO, "2"),
+        ("6 huevos", HUEVO, "0.5"),
+        ("12 piezas de huevo", HUEVO, "1"),
+        ("2 paquetes de huevo", HUEVO, "2"),
+        ("2 cartones de huevo", HUEVO, "2"),
+        ("un huevo", HUEVO, "1"),
+        ("una docena de huevos", HUEVO, "1"),
+        ("8 rollos de papel", PAPEL, "2"),
+        ("3 rollos de papel", PAPEL, "0.75"),
+        ("3 papeles", PAPEL, "3"),
+        ("2 litros de leche", LECHE, "2"),
+        ("2000 ml de leche", LECHE, "2"),
+        ("1 kilo de arroz", BOLSA, "1"),
+        ("medio kilo de arroz", BOLSA, None),
+        ("1 kilo de leche", LECHE, None),
+        ("1 kilo de huevo", HUEVO, None),
+    ],
+)
+def test_pieces_and_measures_become_packs_where_they_go_up_evenly(
+    text: str, product: Product, packs: str | None
+) -> None:
+    amount = amount_of(text, product)
+    assert amount is not None
+    assert units_of(amount, product) == (None if packs is None else Decimal(packs))

@@ -26,6 +26,7 @@ from wabot.domain.conversation.states import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.amounts import (
     Amount,
+    adds,
     amount_after,
     amount_of,
     counts_pieces,
@@ -118,7 +119,7 @@ def search(turn: Turn, text: str) -> Step | None:
         without_amount = find(named, turn.shop.catalog.products)
         product = only_one(without_amount.exact, named, amount)
         if product is not None and not begins_name(text, product):
-            return _take(turn, rest, product, amount_of(text, product) or amount)
+            return _take(turn, text, product, amount)
         if without_amount and not (found.exact and begins_name(text, found.exact[0])):
             found, asked = without_amount, named
     if found.exact and _leads(turn, text, found.exact):
@@ -217,19 +218,20 @@ def only_one(found: tuple[Product, ...], named: str, amount: Amount) -> Product 
     return fitting[0] if amount.unit and len(fitting) == 1 else None
 
 
-def _take(turn: Turn, named: list[str], product: Product, amount: Amount) -> Step:
+def _take(turn: Turn, text: str, product: Product, amount: Amount) -> Step:
     """Put the amount into the cart if the product was called by its name, else ask about it."""
+    _, named = split_amount(text)
     if counts_pieces(amount, named, product):
         return ordering.ask_in_units(turn, product)
     if names_product(" ".join(named), product):
-        return _ordered_in_words(turn, product, amount)
+        return _ordered_in_words(turn, text, product, amount_of(text, product) or amount)
     return ordering.choose(turn, product.id)
 
 
-def _ordered_in_words(turn: Turn, product: Product, amount: Amount) -> Step:
+def _ordered_in_words(turn: Turn, text: str, product: Product, amount: Amount) -> Step:
     """Put a product and its amount into the cart at once, or begin with the product."""
     if turn.shop.offers(Feature.FREE_TEXT_ORDERS):
-        return ordering.put_amount(turn, product, amount)
+        return ordering.put_amount(turn, product, amount, more=adds(text))
     return features.saying_first(ordering.choose(turn, product.id), Phrase("feature.step_by_step"))
 
 
@@ -238,7 +240,7 @@ def _show_found(turn: Turn, text: str, found: Found) -> Step:
         product = found.exact[0]
         amount = amount_after(text, product)
         if amount is not None and names_product(text, product):
-            return _ordered_in_words(turn, product, amount)
+            return _ordered_in_words(turn, text, product, amount)
         return ordering.choose(turn, product.id)
     query = " ".join(query_words(text))[:_MAX_QUERY].strip()
     return ask(turn, BrowsingProducts(query=query))

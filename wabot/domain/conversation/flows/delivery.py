@@ -42,6 +42,7 @@ _MAX_ADDRESS = 500
 
 def finish(turn: Turn) -> Step:
     """End the choosing: on to the address, or to the summary when it is known already."""
+    turn = turn.having(pending=())
     if not turn.lines:
         return ask(turn, ReviewingCart())
     if turn.is_too_large:

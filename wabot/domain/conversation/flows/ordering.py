@@ -20,6 +20,7 @@ from wabot.domain.conversation.states import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.amounts import (
     Amount,
+    adds,
     amount_for,
     counts_pieces,
     only_counts,
@@ -42,13 +43,19 @@ def choose(turn: Turn, product_id: UUID) -> Step:
     return ask(turn, AskingQuantity(product_id))
 
 
-def put_amount(turn: Turn, product: Product, amount: Amount) -> Step:
-    """Put a typed amount of a product into the cart, or say why it cannot be."""
+def put_amount(turn: Turn, product: Product, amount: Amount, *, more: bool = False) -> Step:
+    """Put a typed amount of a product into the cart, or say why it cannot be.
+
+    `more` adds it to what is there already.
+    """
     if not product.available:
         return _sold_out(turn, product)
     units = units_of(amount, product)
+    known = turn.cart.line(product.id)
+    if units and known is not None and more:
+        units += known.steps * product.step
     if units == 0:
-        if turn.cart.line(product.id) is not None:
+        if known is not None:
             return remove(turn, product.id)
         return ask(turn, AskingQuantity(product.id), _at_least(product))
     if units is None:
@@ -86,7 +93,24 @@ def put_steps(turn: Turn, product_id: UUID, steps: int) -> Step:
     filled = turn.having(cart=turn.cart.put(line))
     if filled.is_too_large:
         return ask(turn, AskingQuantity(product_id), Phrase("cart.too_large"))
-    return ask(filled, ReviewingCart(), said)
+    return go_on(_answered(filled, product_id), said)
+
+
+def go_on(turn: Turn, *lead: Phrase) -> Step:
+    """Ask for the next product of a list that was written at once, or show the cart."""
+    if not turn.memory.pending:
+        return ask(turn, ReviewingCart(), *lead)
+    following, *rest = turn.memory.pending
+    if isinstance(following, AskingQuantity):
+        # It waits until it is answered, whatever else is asked for first.
+        return ask(turn, following, *lead, Phrase("order.next"))
+    return ask(turn.having(pending=tuple(rest)), following, *lead, Phrase("order.next"))
+
+
+def _answered(turn: Turn, product_id: UUID) -> Turn:
+    """Return the turn in which a product of a list is no longer to be asked for."""
+    asked = AskingQuantity(product_id)
+    return turn.having(pending=tuple(place for place in turn.memory.pending if place != asked))
 
 
 def remove(turn: Turn, product_id: UUID) -> Step:
@@ -126,11 +150,13 @@ def quantity_typed(turn: Turn, product_id: UUID, text: str) -> Step | None:
     if amount is not None and counts_pieces(amount, rest, product):
         return ask_in_units(turn, product)
     if amount is not None:
-        return put_amount(turn, product, amount)
+        return put_amount(turn, product, amount, more=adds(text))
     if word is Word.REMOVE and turn.cart.line(product_id) is not None:
         return remove(turn, product_id)
     if is_no(text):
-        return review(turn) if turn.lines else ask(turn, entrance(turn))
+        skipped = _answered(turn, product_id)
+        has_more = skipped.lines or skipped.memory.pending
+        return go_on(skipped) if has_more else ask(skipped, entrance(skipped))
     return None
 
 
@@ -140,7 +166,7 @@ def cancel(turn: Turn) -> Step:
         return drop(turn)
     if turn.lines:
         return ask(turn, Cancelling())
-    emptied = turn.having(cart=Cart(), delivery=None, attachments=())
+    emptied = turn.having(cart=Cart(), delivery=None, attachments=(), pending=())
     newest = next((order for order in turn.customer.orders if order.is_open), None)
     if newest is not None:
         told = ask(emptied, AtMenu(), Phrase("cancel.placed", {"code": newest.code}))
@@ -154,7 +180,7 @@ def cancel(turn: Turn) -> Step:
 def drop(turn: Turn) -> Step:
     """Empty the cart for good."""
     return ask(
-        turn.having(cart=Cart(), delivery=None, attachments=()),
+        turn.having(cart=Cart(), delivery=None, attachments=(), pending=()),
         AtMenu(),
         Phrase("cancel.done"),
     )

@@ -1,10 +1,11 @@
 """Several products in one text: what was understood is taken, the rest asked for in one go."""
 
 import re
+from dataclasses import dataclass
 
 from wabot.domain.catalog import Product
 from wabot.domain.conversation.effects import NoteUnknown, Step
-from wabot.domain.conversation.flows import features
+from wabot.domain.conversation.flows import ordering
 from wabot.domain.conversation.flows.catalogue import only_one
 from wabot.domain.conversation.moves import ask, ask_again
 from wabot.domain.conversation.replies import Phrase
@@ -18,6 +19,7 @@ from wabot.domain.conversation.states import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.amounts import (
     Amount,
+    adds,
     amount_after,
     amount_for,
     amount_of,
@@ -25,6 +27,7 @@ from wabot.domain.language.amounts import (
     split_amount,
     units_of,
 )
+from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.search import begins_name, find, names_product, query_words
 from wabot.domain.language.words import one_line
 from wabot.domain.order import CartLine
@@ -33,31 +36,38 @@ from wabot.domain.quantity import steps_of
 
 _PLACES = (AtMenu, BrowsingCategories, BrowsingProducts, AskingQuantity, ReviewingCart)
 _LINES = re.compile(r"[\n;]+")
-_PARTS = re.compile(r"[\n;,]+|\s+y\s+", re.IGNORECASE)
+_PARTS = re.compile(r"[\n;]+|(?<!\d),|,(?!\d)|\s+y\s+", re.IGNORECASE)
+_HALF = re.compile(r"(medi[oa]|cuarto|tres cuartos|[¼½¾]|[13]/[24])\b|[¼½¾]", re.IGNORECASE)
+_TENS = re.compile(r"(treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa)$", re.IGNORECASE)
 _MOST = 30
 _MAX_TOLD = 200
 
-Wanted = tuple[Product, int]
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a list; how many steps of which product, where both are certain."""
+
+    text: str
+    product: Product | None = None
+    steps: int = 0
+
+    @property
+    def is_certain(self) -> bool:
+        return self.steps > 0
 
 
 def received(turn: Turn, text: str) -> Step | None:
     """Put what a list asks for into the cart; None for a text that is none.
 
-    A list is what people write line by line, or with commas and «y» where every part names a
-    product and how much of it.
+    A list is what people write line by line, or with commas and «y»; courtesy around it
+    («buenas, …», «…, por favor») is no part of it.
     """
     if not isinstance(turn.state, _PLACES):
         return None
-    lines = _split(_LINES, text)
-    if len(lines) > 1:
-        taken, left = _read(turn, lines)
-        if len(taken) > 1 or (taken and left and all(_names_something(turn, p) for p in left)):
-            return _put(turn, taken, left)
-    parts = _split(_PARTS, text)
-    if len(parts) > 1:
-        taken, left = _read(turn, parts)
-        if len(taken) == len(parts):
-            return _put(turn, taken, left)
+    for written in (_split(_LINES, text), _rejoined(turn, _split(_PARTS, text))):
+        parts = _read(turn, written)
+        if len(written) > 1 and _is_list(turn, text, parts):
+            return _put(turn, parts)
     return None
 
 
@@ -65,39 +75,85 @@ def _split(where: re.Pattern[str], text: str) -> list[str]:
     return [part for part in map(one_line, where.split(text)) if part][:_MOST]
 
 
-def _read(turn: Turn, parts: list[str]) -> tuple[list[Wanted], list[str]]:
-    """Return what can be taken, and the parts that say something else."""
-    taken: list[Wanted] = []
-    left = []
+def _rejoined(turn: Turn, parts: list[str]) -> list[str]:
+    """Put together again what is one number: «kilo | medio de jitomate», «treinta | dos»."""
+    joined: list[str] = []
     for part in parts:
-        wanted = _wanted(turn, part)
-        if wanted is not None and all(product.id != wanted[0].id for product, _ in taken):
-            taken.append(wanted)
-        elif query_words(part) or split_amount(part)[0] is not None:
-            left.append(part)
-    return taken, left
+        before = joined[-1] if joined else ""
+        half = _HALF.match(part) and (_is_amount(part) or _is_amount(before))
+        if before and (half or _TENS.search(before) or _begins(turn, before)):
+            joined[-1] = f"{before} y {part}"
+        else:
+            joined.append(part)
+    return joined
 
 
-def _wanted(turn: Turn, part: str) -> Wanted | None:
-    """Return which product a part names and how many steps of it, if both are certain."""
-    named = _named(turn, part)
-    if named is None:
-        return None
-    product, amount = named
+def _begins(turn: Turn, part: str) -> bool:
+    """Tell whether a part is an amount that waits for its product."""
+    return _is_amount(part) and not isinstance(turn.state, AskingQuantity)
+
+
+def _is_amount(part: str) -> bool:
+    amount, rest = split_amount(part)
+    return amount is not None and not rest
+
+
+def _is_list(turn: Turn, text: str, parts: list[_Part]) -> bool:
+    taken = [part for part in parts if part.is_certain]
+    left = [part for part in parts if not part.is_certain]
+    if not taken:
+        # «leche, pan y huevo»; a product's own name may bear an «y».
+        catalog = turn.shop.catalog.products
+        known = [part for part in left if part.product or find(part.text, catalog).exact]
+        return 1 < len(known) == len(left) and not find(text, catalog).exact
+    if isinstance(turn.state, AskingQuantity) and len(parts) == 1:
+        return False
+    return len(taken) > 1 or all(_is_wanted(turn, part) for part in left)
+
+
+def _read(turn: Turn, texts: list[str]) -> list[_Part]:
+    """Return the parts that say something; the last word on a product counts."""
+    read: dict[object, _Part] = {}
+    for text in texts:
+        if _is_courtesy(text):
+            continue
+        part = _part(turn, text)
+        key = part.product.id if part.is_certain and part.product else text
+        read.pop(key, None)
+        read[key] = part
+    return list(read.values())
+
+
+def _is_courtesy(text: str) -> bool:
+    if elsewhere(text) in {Word.GREETING, Word.THANKS}:
+        return True
+    return not query_words(text) and split_amount(text)[0] is None
+
+
+def _part(turn: Turn, text: str) -> _Part:
+    """Return what a part asks for, as far as it is certain."""
+    product, amount = _named(turn, text)
+    if product is None or amount is None:
+        return _Part(text, product)
     units = units_of(amount, product)
-    if not product.available or not units or units > product.stock * product.step:
-        return None
-    steps = steps_of(units, product.step)
-    return (product, steps) if steps else None
+    steps = steps_of(units, product.step) if units else None
+    known = turn.cart.line(product.id)
+    if steps and known and adds(text):
+        steps += known.steps
+    if not steps or steps > product.stock:
+        return _Part(text, product)
+    return _Part(text, product, steps)
 
 
-def _named(turn: Turn, part: str) -> tuple[Product, Amount] | None:
+def _named(turn: Turn, part: str) -> tuple[Product | None, Amount | None]:
+    """Return the one product that a part names, and the amount if it says one."""
     products = turn.shop.catalog.products
     amount, rest = split_amount(part)
     if amount is None:
         found = find(part, products).exact
-        after = amount_after(part, found[0]) if len(found) == 1 else None
-        return (found[0], after) if after and names_product(part, found[0]) else None
+        if len(found) != 1 or not names_product(part, found[0]):
+            return None, None
+        return found[0], amount_after(part, found[0])
     if isinstance(turn.state, AskingQuantity):
         asked = turn.shop.catalog.get(turn.state.product_id)
         answer = amount_for(part, asked) if asked else None
@@ -106,32 +162,76 @@ def _named(turn: Turn, part: str) -> tuple[Product, Amount] | None:
     words = " ".join(rest)
     product = only_one(find(words, products).exact, words, amount)
     if product is None or not names_product(words, product) or begins_name(part, product):
-        return None
+        return None, None
     if counts_pieces(amount, rest, product):
-        return None
+        return product, None
     return product, amount_of(part, product) or amount
 
 
-def _names_something(turn: Turn, part: str) -> bool:
-    _, rest = split_amount(part)
+def _is_wanted(turn: Turn, part: _Part) -> bool:
+    """Tell whether a part asks for something: by an amount, or by what the shop has."""
+    return split_amount(part.text)[0] is not None or _finds_something(turn, part)
+
+
+def _finds_something(turn: Turn, part: _Part) -> bool:
+    _, rest = split_amount(part.text)
     return bool(find(" ".join(rest), turn.shop.catalog.products))
 
 
-def _put(turn: Turn, taken: list[Wanted], left: list[str]) -> Step:
-    if not turn.shop.offers(Feature.FREE_TEXT_ORDERS):
-        first = ask(turn, AskingQuantity(taken[0][0].id))
-        return features.saying_first(first, Phrase("feature.step_by_step"))
+def _put(turn: Turn, parts: list[_Part]) -> Step:
+    taken = [part for part in parts if part.is_certain]
+    if not taken or not turn.shop.offers(Feature.FREE_TEXT_ORDERS):
+        return _one_by_one(turn, parts)
+    left = [part for part in parts if not part.is_certain]
+    if len(parts) == 1 and taken[0].product:
+        return ordering.put_steps(turn, taken[0].product.id, taken[0].steps)
     cart = turn.cart
-    for product, steps in taken:
-        known = cart.line(product.id)
-        cart = cart.put(CartLine(product.id, steps, note=known.note if known else ""))
+    for part in taken:
+        if part.product:
+            known = cart.line(part.product.id)
+            note = known.note if known else ""
+            cart = cart.put(CartLine(part.product.id, part.steps, note=note))
     filled = turn.having(cart=cart)
     if filled.is_too_large:
         return ask_again(turn, Phrase("cart.too_large"))
-    said = [Phrase("cart.noted")]
-    if left:
-        words = ", ".join(f"«{part}»" for part in left)
-        said.append(Phrase("cart.unclear", {"words": words[:_MAX_TOLD]}))
-    unknown = [" ".join(query_words(p)) for p in left if not _names_something(turn, p)]
-    noted = tuple(NoteUnknown(words[:60]) for words in unknown if words)
-    return ask(filled, ReviewingCart(), *said, effects=noted)
+    said = (Phrase("cart.noted"), *_unclear(left))
+    return ask(filled, ReviewingCart(), *said, effects=_unknown(turn, left))
+
+
+def _one_by_one(turn: Turn, parts: list[_Part]) -> Step:
+    """Ask for the products of a list in turn; what the shop does not know is said at once."""
+    places, names, unclear = [], [], []
+    for part in parts:
+        place = _place(turn, part)
+        if place is None:
+            unclear.append(part)
+        elif place not in places:
+            places.append(place)
+            names.append(part.product.name if part.product else f"«{part.text}»")
+    first, *rest = places
+    said = Phrase("feature.step_by_step")
+    if rest:
+        said = Phrase("order.one_by_one", {"names": ", ".join(names[1:])[:_MAX_TOLD]})
+    waits = places if isinstance(first, AskingQuantity) else rest
+    waiting = turn.having(pending=tuple(dict.fromkeys((*waits, *turn.memory.pending))))
+    return ask(waiting, first, said, *_unclear(unclear), effects=_unknown(turn, unclear))
+
+
+def _place(turn: Turn, part: _Part) -> AskingQuantity | BrowsingProducts | None:
+    """Return where a part is asked for; None where nothing is known of it."""
+    if part.product is not None and part.product.available:
+        return AskingQuantity(part.product.id)
+    _, rest = split_amount(part.text)
+    words = " ".join(query_words(" ".join(rest)))
+    found = find(words, turn.shop.catalog.products).all
+    return BrowsingProducts(query=words) if any(p.available for p in found) else None
+
+
+def _unclear(parts: list[_Part]) -> tuple[Phrase, ...]:
+    words = ", ".join(f"«{part.text}»" for part in parts)
+    return (Phrase("cart.unclear", {"words": words[:_MAX_TOLD]}),) if words else ()
+
+
+def _unknown(turn: Turn, parts: list[_Part]) -> tuple[NoteUnknown, ...]:
+    unknown = [" ".join(query_words(p.text)) for p in parts if not _finds_something(turn, p)]
+    return tuple(NoteUnknown(words[:60]) for words in unknown if words)
