@@ -12,18 +12,12 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 from wabot.models.central import alerts, metadata
-
-
-def _moment(name: str, *, nullable: bool = False, default_now: bool = False) -> Column[object]:
-    default = func.now() if default_now else None
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
-
+from wabot.models.columns import moment
 
 # The way to the operator; of several processes the one that claims it tells what is due.
 alert_channels = Table(
@@ -31,13 +25,13 @@ alert_channels = Table(
     metadata,
     Column("channel", Text, primary_key=True),
     Column("owner", Text, nullable=True),
-    _moment("claimed_until", nullable=True),
+    moment("claimed_until", nullable=True),
     # Not before: after a failure ever later, after a message a little, so that many become one.
-    _moment("next_at", default_now=True),
+    moment("next_at", default_now=True),
     Column("failures", Integer, nullable=False, server_default="0"),
     Column("last_error", Text, nullable=False, server_default=""),
-    _moment("last_told_at", nullable=True),
-    _moment("created_at", default_now=True),
+    moment("last_told_at", nullable=True),
+    moment("created_at", default_now=True),
 )
 
 alert_notices = Table(
@@ -52,9 +46,9 @@ alert_notices = Table(
     Column("channel", Text, primary_key=True),
     # As it was told.
     Column("severity", Text, nullable=False),
-    _moment("told_at"),
+    moment("told_at"),
     # Not told again before; what is graver than before is.
-    _moment("again_at"),
+    moment("again_at"),
     # Whether "resolved" is still owed.
     Column("is_open", Boolean, nullable=False),
     Index(None, "channel", postgresql_where=text("is_open")),
@@ -70,8 +64,8 @@ alert_silences = Table(
     Column("client_id", Uuid, nullable=True, index=True),
     Column("reason", Text, nullable=False),
     Column("actor", Text, nullable=False),
-    _moment("created_at", default_now=True),
-    _moment("until"),
+    moment("created_at", default_now=True),
+    moment("until"),
 )
 
 # Rules that are looked at every so often by whichever process comes first.
@@ -79,7 +73,7 @@ alert_rounds = Table(
     "alert_rounds",
     metadata,
     Column("name", Text, primary_key=True),
-    _moment("due_at"),
+    moment("due_at"),
     # How far it has read.
     Column("memory", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
 )
@@ -115,8 +109,8 @@ processes = Table(
     metadata,
     Column("owner", Text, primary_key=True),
     Column("host", Text, nullable=False),
-    _moment("started_at", default_now=True),
-    _moment("seen_at", default_now=True),
-    _moment("ended_at", nullable=True),
+    moment("started_at", default_now=True),
+    moment("seen_at", default_now=True),
+    moment("ended_at", nullable=True),
     Index(None, "host", "started_at"),
 )

@@ -17,19 +17,14 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from wabot.models.columns import moment
 from wabot.models.naming import CENTRAL_SCHEMA, NAMING_CONVENTION
 
 metadata = MetaData(schema=CENTRAL_SCHEMA, naming_convention=NAMING_CONVENTION)
-
-
-def _moment(name: str, *, nullable: bool = False, default_now: bool = False) -> Column[object]:
-    default = func.now() if default_now else None
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
 
 
 clients = Table(
@@ -41,7 +36,7 @@ clients = Table(
     Column("whatsapp_token", Text, nullable=False),
     Column("db_connection_config", JSONB, nullable=False),
     Column("plan_type", Text, nullable=False),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     Column("slug", Text, nullable=False, unique=True),
     Column("status", Text, nullable=False, server_default="active"),
     Column("template", Text, nullable=False),
@@ -54,22 +49,22 @@ clients = Table(
     # Messages per second that Meta allows the number.
     Column("throughput", Integer, nullable=False, server_default="80"),
     # Of a client that does not simply pay; `suspended_from` is what they come to.
-    _moment("trial_ends_at", nullable=True),
-    _moment("grace_ends_at", nullable=True),
-    _moment("suspends_at", nullable=True),
+    moment("trial_ends_at", nullable=True),
+    moment("grace_ends_at", nullable=True),
+    moment("suspends_at", nullable=True),
     Column(
         "suspended_from",
         DateTime(timezone=True),
         Computed("least(suspends_at, coalesce(grace_ends_at, trial_ends_at))", persisted=True),
         nullable=True,
     ),
-    _moment("token_changed_at", nullable=True),
+    moment("token_changed_at", nullable=True),
     # What Meta last said of the token, and when: asked but without an end, it never ends.
-    _moment("token_expires_at", nullable=True),
-    _moment("token_checked_at", nullable=True),
+    moment("token_expires_at", nullable=True),
+    moment("token_checked_at", nullable=True),
     # Taken from `registry` by every change, so that running servers reload what changed.
     Column("version", BigInteger, nullable=False, server_default="0", index=True),
-    _moment("updated_at", default_now=True),
+    moment("updated_at", default_now=True),
     Index(
         "clients_unpaid_ix", "suspended_from", postgresql_where=text("suspended_from is not null")
     ),
@@ -86,10 +81,10 @@ plan_overrides = Table(
     Column("item", Text, nullable=False),
     Column("value", Integer, nullable=False),
     Column("reason", Text, nullable=False),
-    _moment("starts_at"),
-    _moment("ends_at", nullable=True),
+    moment("starts_at"),
+    moment("ends_at", nullable=True),
     Column("actor", Text, nullable=False),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     CheckConstraint("value >= 0", name="value"),
     CheckConstraint("reason <> ''", name="reason"),
     CheckConstraint("ends_at > starts_at", name="period"),
@@ -103,7 +98,7 @@ plan_prices = Table(
     Column("plan", Text, primary_key=True),
     Column("currency", Text, primary_key=True),
     Column("price", Numeric(12, 2), nullable=False),
-    _moment("updated_at", default_now=True),
+    moment("updated_at", default_now=True),
     CheckConstraint("price >= 0", name="price"),
 )
 
@@ -113,7 +108,7 @@ previous_tokens = Table(
     metadata,
     Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
     Column("whatsapp_token", Text, nullable=False),
-    _moment("kept_until"),
+    moment("kept_until"),
 )
 
 # Clients whose sending stands still, for a cause that no message of theirs would get past.
@@ -121,13 +116,13 @@ sending_pauses = Table(
     "sending_pauses",
     metadata,
     Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
-    _moment("since", default_now=True),
+    moment("since", default_now=True),
     # What Graph last said, and its code where it named one.
     Column("reason", Text, nullable=False),
     Column("code", Integer, nullable=True),
     # Now and then one message is tried.
     Column("probes", Integer, nullable=False, server_default="0"),
-    _moment("next_probe_at"),
+    moment("next_probe_at"),
 )
 
 # One row. Each change of a client locks it, so versions become visible in the order given.
@@ -156,15 +151,15 @@ inbox = Table(
     Column("request_id", Text, nullable=False, server_default=""),
     # The Meta app that signed it: it never reaches a client that is bound to another.
     Column("app_id", Text, nullable=False, server_default=""),
-    _moment("occurred_at"),
-    _moment("received_at", default_now=True),
-    _moment("due_at", default_now=True),
+    moment("occurred_at"),
+    moment("received_at", default_now=True),
+    moment("due_at", default_now=True),
     # Free text not yet claimed: it waits for further fragments.
     Column("quiet", Boolean, nullable=False, server_default=text("false")),
     Column("state", Text, nullable=False, server_default="waiting"),
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("last_error", Text, nullable=True),
-    _moment("done_at", nullable=True),
+    moment("done_at", nullable=True),
     CheckConstraint("state in ('waiting', 'done', 'failed', 'unrouted')", name="state"),
     Index(None, "phone_number_id", "dedup_key", unique=True),
     Index(
@@ -187,9 +182,9 @@ conversations = Table(
     Column("client_id", Uuid, primary_key=True),
     Column("contact", Text, primary_key=True),
     Column("owner", Text, nullable=True),
-    _moment("lease_until", nullable=True),
+    moment("lease_until", nullable=True),
     # When the next waiting event is to be handled; NULL when nothing waits.
-    _moment("due_at", nullable=True),
+    moment("due_at", nullable=True),
     Index("conversations_due_ix", "due_at", postgresql_where=text("due_at is not null")),
 )
 
@@ -200,7 +195,7 @@ timers = Table(
     Column("client_id", Uuid, primary_key=True),
     Column("contact", Text, primary_key=True),
     Column("kind", Text, primary_key=True),
-    _moment("due_at"),
+    moment("due_at"),
     # The event that set it: a timer set again by the same event is the same timer.
     Column("set_by", Text, nullable=False),
     Index(None, "due_at"),
@@ -217,11 +212,11 @@ media = Table(
     Column("contact", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("app_id", Text, nullable=False, server_default=""),
-    _moment("occurred_at"),
-    _moment("received_at", default_now=True),
-    _moment("due_at", default_now=True),
+    moment("occurred_at"),
+    moment("received_at", default_now=True),
+    moment("due_at", default_now=True),
     Column("owner", Text, nullable=True),
-    _moment("lease_until", nullable=True),
+    moment("lease_until", nullable=True),
     # Tries that failed for good reasons; waiting for Graph or a database is none.
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("last_error", Text, nullable=True),
@@ -233,7 +228,7 @@ numbers = Table(
     "numbers",
     metadata,
     Column("phone_number_id", Text, primary_key=True),
-    _moment("last_status_at"),
+    moment("last_status_at"),
 )
 
 usage = Table(
@@ -251,7 +246,7 @@ usage = Table(
     Column("unpriced", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     # Messages of each day.
     Column("days", ARRAY(Integer), nullable=False, server_default=text("'{}'::integer[]")),
-    _moment("updated_at", default_now=True),
+    moment("updated_at", default_now=True),
 )
 
 # Shops that the roll-up could not read when it last tried.
@@ -260,7 +255,7 @@ usage_waiting = Table(
     metadata,
     Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
     Column("reason", Text, nullable=False),
-    _moment("since", default_now=True),
+    moment("since", default_now=True),
 )
 
 # One row: until when what was done is rolled up, and until when a process is at it.
@@ -268,8 +263,8 @@ usage_refresh = Table(
     "usage_refresh",
     metadata,
     Column("id", Boolean, primary_key=True, server_default=text("true")),
-    _moment("done_until", default_now=True),
-    _moment("taken_until", default_now=True),
+    moment("done_until", default_now=True),
+    moment("taken_until", default_now=True),
     CheckConstraint("id", name="single_row"),
 )
 
@@ -277,7 +272,7 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
-    _moment("at", default_now=True),
+    moment("at", default_now=True),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("client_id", Uuid, nullable=True, index=True),
@@ -297,9 +292,9 @@ alerts = Table(
     Column("message", Text, nullable=False),
     Column("details", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("occurrences", Integer, nullable=False, server_default="1"),
-    _moment("first_at", default_now=True),
-    _moment("last_at", default_now=True),
-    _moment("resolved_at", nullable=True),
+    moment("first_at", default_now=True),
+    moment("last_at", default_now=True),
+    moment("resolved_at", nullable=True),
     Index("alerts_open_ix", "rule", postgresql_where=text("resolved_at is null")),
     Index("alerts_resolved_ix", "resolved_at", postgresql_where=text("resolved_at is not null")),
 )
@@ -310,7 +305,7 @@ backups = Table(
     metadata,
     Column("client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True),
     # The moment whose rows it holds.
-    _moment("at"),
+    moment("at"),
     Column("address", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("rows", BigInteger, nullable=False),
@@ -325,8 +320,8 @@ checks = Table(
     Column(
         "client_id", Uuid, ForeignKey("clients.id", ondelete="CASCADE"), nullable=True, index=True
     ),
-    _moment("next_at"),
-    _moment("claimed_at", nullable=True),
+    moment("next_at"),
+    moment("claimed_at", nullable=True),
     Column("problems", JSONB, nullable=False, server_default=text("'[]'::jsonb")),
     Index("checks_due_ix", "next_at", postgresql_where=text("client_id is not null")),
 )

@@ -9,7 +9,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Computed,
-    DateTime,
     Double,
     ForeignKey,
     Identity,
@@ -21,11 +20,11 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
-    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from wabot.models.columns import moment
 from wabot.models.naming import NAMING_CONVENTION, TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
 from wabot.models.tenant_usage import add_usage_tables
 
@@ -40,11 +39,6 @@ def _name(table: str) -> str:
 
 def _id() -> Column[object]:
     return Column("id", Uuid, primary_key=True, server_default=_NEW_ID)
-
-
-def _moment(name: str, *, nullable: bool = False, default_now: bool = False) -> Column[object]:
-    default = func.now() if default_now else None
-    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
 
 
 def _reference(
@@ -63,12 +57,12 @@ customers = Table(
     Column("user_id", Text, nullable=True, unique=True),
     Column("name", Text, nullable=False, server_default=""),
     Column("phone_number", Text, nullable=False, server_default=""),
-    _moment("first_contact_at"),
+    moment("first_contact_at"),
     # Their last message by Meta's clock, and the shop's number that got it: for 24 hours that
     # number may write freely to them.
-    _moment("last_message_at", nullable=True),
+    moment("last_message_at", nullable=True),
     Column("last_message_to", Text, nullable=False, server_default=""),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     CheckConstraint("wa_id is not null or user_id is not null", name="known_by"),
 )
 
@@ -81,7 +75,7 @@ customer_addresses = Table(
     Column("latitude", Double, nullable=True),
     Column("longitude", Double, nullable=True),
     Column("is_primary", Boolean, nullable=False, server_default=text("false")),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     Index(None, "customer_id"),
     Index(
         TENANT_PREFIX_MARK + "customer_addresses_primary_key",
@@ -109,7 +103,7 @@ products = Table(
     Column("stock", Integer, nullable=False, server_default="0"),
     # What one piece of something sold by weight weighs, about: «3 jitomates».
     Column("piece_grams", Integer, nullable=True),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     CheckConstraint("price >= 0", name="price"),
     CheckConstraint("stock >= 0", name="stock"),
     CheckConstraint("piece_grams > 0", name="piece_grams"),
@@ -154,7 +148,7 @@ orders = Table(
     Column("source", Text, nullable=False, unique=True),
     # Who was not told of it and why; empty once everybody was.
     Column("delivery_problem", Text, nullable=False, server_default=""),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     Index(None, "customer_id", "created_at"),
     Index(None, "created_at"),
 )
@@ -189,7 +183,7 @@ order_history = Table(
     ),
     Column("changed_by", Text, nullable=False),
     Column("note", Text, nullable=False, server_default=""),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     Index(None, "order_id"),
 )
 
@@ -201,7 +195,7 @@ order_attachments = Table(
     Column("media_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("caption", Text, nullable=False, server_default=""),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
     Index(None, "order_id"),
 )
 
@@ -218,10 +212,10 @@ customer_sessions = Table(
     ),
     Column("last_step", Text, nullable=False),
     Column("state", JSONB, nullable=False),
-    _moment("expires_at"),
+    moment("expires_at"),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
-    _moment("created_at", default_now=True),
-    _moment("updated_at", default_now=True),
+    moment("created_at", default_now=True),
+    moment("updated_at", default_now=True),
 )
 
 # While a row's time has not come, a person has the chat and the bot is silent.
@@ -234,9 +228,9 @@ pauses = Table(
         ForeignKey(f"{TENANT_SCHEMA_MARK}.{_name('customers')}.id", ondelete="CASCADE"),
         primary_key=True,
     ),
-    _moment("until"),
+    moment("until"),
     Column("reason", Text, nullable=False),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
 )
 
 # Both directions: de-duplication by wamid, outbox and archive in one table.
@@ -269,26 +263,26 @@ messages = Table(
     Column("status", Text, nullable=False),
     Column("position", BigInteger, Identity(always=True), nullable=False),
     Column("claimed_by", Text, nullable=True),
-    _moment("claim_until", nullable=True),
-    _moment("next_attempt_at", nullable=True),
+    moment("claim_until", nullable=True),
+    moment("next_attempt_at", nullable=True),
     Column("attempts", SmallInteger, nullable=False, server_default="0"),
     Column("resends", SmallInteger, nullable=False, server_default="0"),
     Column("error_code", Integer, nullable=True),
     Column("error", Text, nullable=True),
     Column("pricing", JSONB, nullable=True),
-    _moment("occurred_at"),
-    _moment("accepted_at", nullable=True),
-    _moment("delivered_at", nullable=True),
-    _moment("created_at", default_now=True),
+    moment("occurred_at"),
+    moment("accepted_at", nullable=True),
+    moment("delivered_at", nullable=True),
+    moment("created_at", default_now=True),
     # For whoever asks what happened. Inbound: when and with which webhook it came, what was made
     # of it (codes, never words), where the conversation stood. Outbound: the key of its text.
     Column("request_id", Text, nullable=True),
-    _moment("received_at", nullable=True),
+    moment("received_at", nullable=True),
     Column("meaning", Text, nullable=True),
     Column("step_before", Text, nullable=True),
     Column("step_after", Text, nullable=True),
-    _moment("sent_at", nullable=True),
-    _moment("read_at", nullable=True),
+    moment("sent_at", nullable=True),
+    moment("read_at", nullable=True),
     CheckConstraint("direction in ('in', 'out')", name="direction"),
     CheckConstraint(
         "status in ('received', 'sending', 'accepted', 'sent', 'delivered', 'read', 'played',"
@@ -331,8 +325,8 @@ media = Table(
     Column("location", Text, nullable=False, server_default=""),
     Column("status", Text, nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
-    _moment("occurred_at"),
-    _moment("created_at", default_now=True),
+    moment("occurred_at"),
+    moment("created_at", default_now=True),
     CheckConstraint("status in ('stored', 'refused', 'failed', 'absent')", name="status"),
 )
 
@@ -343,7 +337,7 @@ pending_effects = Table(
     Column("event_key", Text, primary_key=True),
     Column("contact", Text, nullable=False, index=True),
     Column("effects", JSONB, nullable=False),
-    _moment("created_at", default_now=True),
+    moment("created_at", default_now=True),
 )
 
 # Words of customers that nothing in the catalogue matched, for the owner.
@@ -352,7 +346,7 @@ unknown_words = Table(
     metadata,
     Column("words", Text, primary_key=True),
     Column("times", Integer, nullable=False, server_default="1"),
-    _moment("last_at", default_now=True),
+    moment("last_at", default_now=True),
 )
 
 settings = Table(
@@ -360,7 +354,7 @@ settings = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", JSONB, nullable=False),
-    _moment("updated_at", default_now=True),
+    moment("updated_at", default_now=True),
 )
 
 # One row. Raised with every change of products, stock or settings: servers reload what they hold.

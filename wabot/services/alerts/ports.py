@@ -43,7 +43,7 @@ class Alarm(Protocol):
         *,
         severity: Severity | None = None,
     ) -> None:
-        """Raise an alert, or count one more occurrence of it."""
+        """Raise an alert, or count one more occurrence of it; its rule knows how grave it is."""
 
     async def resolve_alert(self, key: str) -> None:
         """Note that the cause of an alert is gone."""

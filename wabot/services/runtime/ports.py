@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from wabot.domain.alerts import Rule, Severity
 from wabot.domain.delivery import SendOutcome
 from wabot.domain.message import OutboundMessage, Recipient
 from wabot.domain.shop import Shop
 from wabot.domain.tenant import Tenant
 from wabot.domain.usage import Month
+from wabot.services.alerts.ports import Alarm
 from wabot.services.runtime.events import (
     Acceptance,
     Closing,
@@ -51,7 +51,7 @@ class StatusSilence:
     backlog: bool
 
 
-class Journal(Protocol):
+class Journal(Alarm, Protocol):
     """The central inbox, the leases and the timers. Lease times are the database's clock."""
 
     async def accept(self, events: Sequence[NewEvent]) -> Acceptance:
@@ -92,20 +92,6 @@ class Journal(Protocol):
 
         Returns the alerts that are new.
         """
-
-    async def raise_alert(
-        self,
-        key: str,
-        rule: Rule,
-        client_id: UUID | None,
-        message: str,
-        *,
-        severity: Severity | None = None,
-    ) -> None:
-        """Raise an alert, or count one more occurrence of it; its rule knows how grave it is."""
-
-    async def resolve_alert(self, key: str) -> None:
-        """Note that the cause of an alert is gone."""
 
 
 class Clients(Protocol):
