@@ -13,6 +13,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.harness import make_tenant
+from wabot.checks.apps import APPS
 from wabot.checks.database import DATABASE
 from wabot.checks.model import CheckSet, alone
 from wabot.checks.runner import Runner
@@ -32,7 +33,7 @@ def _statuses(found, *, but: str = "") -> dict[str, str]:
 
 async def test_a_database_that_wabot_made_is_good_in_every_way(environment, checked) -> None:
     found = await checked(environment, "database")
-    assert set(_statuses(found)) == {check.id for check in DATABASE}
+    assert set(_statuses(found)) == {check.id for check in (*DATABASE, *APPS)}
     assert set(_statuses(found).values()) == {"ok"}, found
 
 
@@ -121,6 +122,32 @@ async def test_shops_that_are_behind_are_counted(environment, checked, make_shop
     behind = (await checked(environment, "database.behind"))["database.behind"]
     assert (behind.status, behind.fix) == ("warning", "wabot tenant migrate --all")
     assert behind.detail == "1 shops lack revisions (at base_9999)"
+
+
+async def test_shops_of_an_app_that_is_not_ours_are_named_with_both_ways_to_mend_it(
+    environment, checked, make_shop
+) -> None:
+    make_shop("bodega", app_id="999999999999")
+    name, ours = "database.apps", environment["WHATSAPP_APP_ID"]
+    apps = (await checked(environment, name))[name]
+    assert apps.status == "error"
+    assert apps.detail.startswith("no shop is served")
+    assert apps.detail.endswith("(999999999999: bodega)")
+    assert f"wabot tenant update bodega --app-id {ours}; if 999999999999 is" in apps.fix
+    assert "correct WHATSAPP_APP_ID in" in apps.fix
+    make_shop("buena", "106500000000002")
+    apps = (await checked(environment, name))[name]
+    assert (apps.status, apps.detail.split(":")[0]) == ("warning", "1 shop is not served")
+    more = environment | {"WHATSAPP_MORE_APPS": "999999999999=another-secret-of-meta"}
+    assert (await checked(more, name))[name].status == "ok"
+
+
+async def test_without_an_app_id_what_the_secret_signs_is_for_every_shop(
+    environment, checked, make_shop
+) -> None:
+    make_shop("bodega", app_id="999999999999")
+    apps = (await checked(environment | {"WHATSAPP_APP_ID": ""}, "database.apps"))["database.apps"]
+    assert apps.status == "skipped"
 
 
 async def test_an_owner_without_the_rights_to_make_shops_is_told_what_to_grant(

@@ -62,6 +62,16 @@ async def test_one_shop_under_a_lost_key_does_not_stop_the_others(
         assert found["database.keys"].status == "warning"
 
 
+async def test_an_app_that_no_shop_is_bound_to_does_not_serve(
+    environment, urls, make_tenant
+) -> None:
+    make_tenant("bodega")
+    slip = {**environment, "WHATSAPP_APP_ID": "999999999999"}
+    with pytest.raises(ConfigurationError, match="for database.apps: no shop is served"):
+        await _started(slip, urls)
+    assert "database.apps" not in await _started(slip, urls, "database.apps")
+
+
 async def test_without_clients_any_key_will_do(environment, urls) -> None:
     await _started({**environment, "WABOT_MASTER_KEY": WRONG}, urls)
 

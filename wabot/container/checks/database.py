@@ -1,10 +1,12 @@
 """The checks of the central database, over the repositories."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wabot.checks.apps import APPS
 from wabot.checks.database import DATABASE, Standing
+from wabot.checks.env import OneSetting
 from wabot.checks.model import CheckSet
 from wabot.config import Settings
 from wabot.container.central import CentralUrls
@@ -128,10 +130,31 @@ class CentralDatabase:
         return found
 
 
+class _BoundShops:
+    def __init__(self, urls: CentralUrls, around: Surroundings) -> None:
+        self._urls = urls
+        self.known = frozenset(around.settings.apps)
+        self.main: str = around.settings["WHATSAPP_APP_ID"]
+        self.place = OneSetting(around.found, "WHATSAPP_APP_ID").place
+
+    async def by_app(self) -> Mapping[str, Sequence[str]]:
+        """Return the slugs of the shops by the app that each is bound to, in order."""
+        from wabot.repositories.runtime.bound_apps import slugs_by_app
+
+        return await asyncio.to_thread(slugs_by_app, self._urls.runtime_url)
+
+
 def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
     """Compose the group."""
 
-    async def contexts() -> dict[str, CentralDatabase]:
+    async def database() -> dict[str, CentralDatabase]:
         return {"": CentralDatabase(await around.central(), around.settings)}
 
-    return (CheckSet(DATABASE, contexts, needs=("env.setting", "env.together")),)
+    async def shops() -> dict[str, _BoundShops]:
+        return {"": _BoundShops(await around.central(), around)}
+
+    readable = ("env.setting", "env.together")
+    return (
+        CheckSet(DATABASE, database, needs=readable),
+        CheckSet(APPS, shops, needs=readable),
+    )
