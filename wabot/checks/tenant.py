@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from wabot.checks.model import Check, Outcome, Severity, bad, good, skip, warn
+from wabot.domain.delivery import PAYMENT_CODES
 from wabot.domain.drift import Finding
+from wabot.domain.meta import BILLING
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.services.provisioning.ports import StoppedSending
 
@@ -83,11 +85,11 @@ async def _sending(shop: Shop) -> Outcome:
         return good("messages go out")
     slug = shop.tenant.slug
     since = shop.stopped.since.isoformat(timespec="seconds")
-    renew = (
-        f"wabot tenant rotate-token {slug} --token-file -, then: "
-        if shop.stopped.code in {0, 190}
-        else ""
-    )
+    renew = ""
+    if shop.stopped.code in {0, 190}:
+        renew = f"wabot tenant rotate-token {slug}, then: "
+    elif shop.stopped.code in PAYMENT_CODES:
+        renew = f"add or renew the payment method: {BILLING}, then: "
     return bad(
         f"nothing is sent since {since}: {shop.stopped.reason}",
         f"{renew}wabot tenant try-sending {slug}",

@@ -6,7 +6,7 @@ from functools import wraps
 from typing import Protocol
 
 from wabot.checks.model import Check, Outcome, Severity, bad, good, later, skip, warn
-from wabot.domain.meta import HARMLESS, PAYMENT, AccountFacts, NumberFacts
+from wabot.domain.meta import BILLING, HARMLESS, PAYMENT, AccountFacts, NumberFacts
 from wabot.domain.purpose import TemplateName
 from wabot.domain.tenant import Tenant
 from wabot.errors import ExternalFailure
@@ -185,8 +185,7 @@ async def _payment(shop: ShopAtMeta) -> Outcome:
         if error.code == PAYMENT:
             return bad(
                 f"Meta cannot charge the account ({PAYMENT}: {error.description})",
-                "add or renew the payment method:"
-                " https://business.facebook.com/billing_hub/payment_settings",
+                f"add or renew the payment method: {BILLING}",
             )
     return good()
 

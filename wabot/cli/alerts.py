@@ -85,11 +85,14 @@ def try_(
     columns = ("channel", "status", "detail", "fix")
     rows = [[trial.channel, trial.status, trial.detail, trial.fix] for trial in trials]
     failed = [trial.channel for trial in trials if trial.status == "failed"]
+    problem = f"{', '.join(failed)}: the test did not get through"
+    if failed:
+        out.found(problem)
     out.table(columns, rows)
     if failed and json:
         raise typer.Exit(1)
     if failed:
-        raise Finding(f"{', '.join(failed)}: the test did not get through")
+        raise Finding(problem)
     if not json and all(trial.channel == "log" for trial in trials):
         out.note("No channel but the log is set: see WABOT_ALERTS_… in the README.")
 

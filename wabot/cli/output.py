@@ -59,7 +59,8 @@ def leave_full_output(stream: TextIO) -> None:
 class Output:
     """Print for one command. End with exactly one of `table`, `record`, `done`; `warn` goes before.
 
-    With json, that last call prints `{"ok": true, "command", "data", "warnings", "next"}`.
+    With json, that last call prints `{"ok": true, "command", "data", "warnings", "next"}`; after
+    `found` it is `"ok": false`, with an error beside the data.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Output:
         self._stdout = sys.stdout if stdout is None else stdout
         self._stderr = sys.stderr if stderr is None else stderr
         self._warnings: list[str] = []
+        self._finding: tuple[str, str] | None = None
 
     @property
     def on_terminal(self) -> bool:
@@ -150,6 +152,10 @@ class Output:
         if not self.json:
             self._talk("Warning: ", "yellow", message)
 
+    def found(self, message: str, hint: str = "") -> None:
+        """Let the document say what was found wrong; the command exits with 1 after it."""
+        self._finding = message, hint
+
     def failed(
         self, code: str, message: str, *, hint: str = "", retryable: bool = False, instead: str = ""
     ) -> None:
@@ -158,8 +164,7 @@ class Output:
         `instead` is what people get to read: a help page.
         """
         if self.json:
-            error = {"code": code, "message": message, "hint": hint, "retryable": retryable}
-            self._write(_json({"ok": False, "error": error}))
+            self._write(_json({"ok": False, "error": _error(code, message, hint, retryable)}))
             return
         if instead:
             self._talk("", "", instead)
@@ -186,10 +191,12 @@ class Output:
             self._talk("next: ", "dim", command)
 
     def _document(self, data: Any, next: Sequence[str]) -> None:
+        error = {"error": _error("finding", *self._finding)} if self._finding else {}
         self._write(
             _json(
                 {
-                    "ok": True,
+                    "ok": not error,
+                    **error,
                     "command": self.command,
                     "data": data,
                     "warnings": self._warnings,
@@ -230,6 +237,10 @@ class Output:
             # Else Python tries to flush the rest at exit and complains.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stdout.fileno())
             raise typer.Exit(EXIT_PIPE_CLOSED) from None
+
+
+def _error(code: str, message: str, hint: str = "", retryable: bool = False) -> dict[str, Any]:
+    return {"code": code, "message": message, "hint": hint, "retryable": retryable}
 
 
 def _json(value: Any) -> str:

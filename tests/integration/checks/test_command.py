@@ -97,3 +97,24 @@ def test_every_need_is_a_check_and_none_needs_itself(tmp_path: Path) -> None:
 
     for check_id in needs:
         reached(check_id)
+
+
+def test_two_repairs_in_a_row_are_two_commands_and_the_document_says_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def two(_: None) -> Outcome:
+        return bad("broken", "see to it, then: wabot one SHOP, then: wabot two SHOP")
+
+    _check(monkeypatch, Check("logs.two", "t", two), Check("logs.good", "t", _good))
+    document = json.loads(CliRunner().invoke(app, ["check", "logs", "--json"]).stdout)
+    assert document["next"] == ["wabot one SHOP", "wabot two SHOP"]
+    assert (document["ok"], document["error"]) == (
+        False,
+        {
+            "code": "finding",
+            "message": "not as it should be: logs.two",
+            "hint": "",
+            "retryable": False,
+        },
+    )
+    assert len(document["data"]) == 2

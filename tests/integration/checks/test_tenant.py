@@ -64,8 +64,13 @@ async def test_a_suspended_shop_and_one_that_stands_still_say_what_to_do(
     assert own["sending"].status == "error"
     assert own["sending"].detail.endswith("the token has ended")
     assert own["sending"].fix == (
-        "wabot tenant rotate-token bodega --token-file -, then: wabot tenant try-sending bodega"
+        "wabot tenant rotate-token bodega, then: wabot tenant try-sending bodega"
     )
+    with psycopg.connect(environment["DATABASE_URL"]) as connection:
+        connection.execute("update wabot.sending_pauses set code = 131042")
+    own = _of(await checked(environment, "tenant", slugs=("bodega",)), "bodega")
+    assert own["sending"].fix.startswith("add or renew the payment method: https://business.")
+    assert own["sending"].fix.endswith(", then: wabot tenant try-sending bodega")
 
 
 async def test_a_plan_that_is_not_known_is_no_matter_of_the_tables(

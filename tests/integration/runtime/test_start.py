@@ -67,7 +67,7 @@ async def test_an_app_that_no_shop_is_bound_to_does_not_serve(
 ) -> None:
     make_tenant("bodega")
     slip = {**environment, "WHATSAPP_APP_ID": "999999999999"}
-    with pytest.raises(ConfigurationError, match="for database.apps: no shop is served"):
+    with pytest.raises(ConfigurationError, match=r"for database\.apps: no shop is served"):
         await _started(slip, urls)
     assert "database.apps" not in await _started(slip, urls, "database.apps")
 
@@ -109,8 +109,18 @@ async def test_a_server_without_its_database_says_so_as_another_systems_failure(
     environment,
 ) -> None:
     away = "postgresql://wabot_runtime:secret@127.0.0.1:1/wabot"
-    with pytest.raises(DatabaseUnavailable, match="Connection refused"):
+    with pytest.raises(DatabaseUnavailable, match="Connection refused") as refused:
         await _started(environment, CentralUrls(away, embedded=False, owner=away))
+    assert refused.value.hint.endswith("--skip-checks database.connects")
+
+
+async def test_to_skip_a_check_is_to_skip_what_depends_on_it(environment) -> None:
+    away = "postgresql://wabot_runtime:secret@127.0.0.1:1/wabot"
+    found = await _started(
+        environment, CentralUrls(away, embedded=False, owner=away), "database.connects"
+    )
+    assert not [check_id for check_id in found if check_id.startswith("database.")]
+    assert found["logs.masking"].status == "ok"
 
 
 async def test_a_folder_that_can_keep_no_file_is_refused_unless_its_check_is_skipped(

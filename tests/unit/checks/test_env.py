@@ -2,13 +2,17 @@
 
 import json
 import os
+import sys
 from base64 import urlsafe_b64encode
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from wabot.cli.app import app
+from wabot.cli.check.app import Asked
+from wabot.cli.check.run import run
 from wabot.config import REQUIRED_TO_SERVE, SETTINGS, env_example
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
@@ -36,7 +40,8 @@ def _write(text: str, *, mode: int = 0o600) -> Path:
 def _check(*words: str) -> tuple[int, dict[str, dict[str, str]]]:
     done = CliRunner().invoke(app, ["check", "env", "--json", *words])
     document = json.loads(done.stdout)
-    assert document["ok"], document
+    assert document["ok"] is (done.exit_code == 0), document
+    assert ("error" in document) is (done.exit_code == 1)
     assert all(
         set(line) == {"id", "category", "status", "detail", "fix", "duration_ms"}
         for line in document["data"]
@@ -160,3 +165,16 @@ def test_off_a_terminal_results_are_lines_of_tabs() -> None:
     done = CliRunner().invoke(app, ["check", "env", "--only", "env.keys"])
     *fields, _milliseconds = done.stdout.rstrip("\n").split("\t")
     assert fields == ["env.keys", "env", "ok", "1 master key", ""]
+
+
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_where_only_problems_are_shown_the_good_ones_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdout", _Terminal())
+    run(Asked("check env", ("env",), only=("env.file",), problems=True))
+    assert sys.stdout.getvalue() == "1 ok, no problems\n"

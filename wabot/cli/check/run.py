@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from wabot.cli.check.view import show
+from wabot.cli.check.view import show, summary
 from wabot.cli.crash import write_crash_file
 from wabot.cli.output import Output
 from wabot.errors import UnknownChoice
@@ -46,8 +46,17 @@ def run(asked: "Asked") -> None:
         )
         wanted, results = asyncio.run(checked())
     shown = [result for result in results if _is_shown(result, wanted, asked)]
-    show(out, shown, commands=_commands(shown))
-    if any(result.is_problem(strict=asked.strict) for result in results):
+    wrong = [result for result in results if result.is_problem(strict=asked.strict)]
+    if wrong:
+        out.found(f"not as it should be: {', '.join(result.id for result in wrong)}")
+    told = summary(results if asked.problems else shown)
+    show(
+        out,
+        shown,
+        told if shown or not results else f"{told}, no problems",
+        commands=_commands(shown),
+    )
+    if wrong:
         raise typer.Exit(1)
 
 
@@ -76,5 +85,6 @@ def _is_shown(result: "Result", wanted: "Sequence[str]", asked: "Asked") -> bool
 
 
 def _commands(results: "Sequence[Result]") -> list[str]:
-    """Return the repairs that are commands of ours, each once."""
-    return list(dict.fromkeys(r.fix for r in results if r.fix.startswith("wabot ")))
+    """Return the repairs that are commands of ours, each once, as they are typed."""
+    commands = [part for r in results for part in r.fix.split(", then: ")]
+    return list(dict.fromkeys(part for part in commands if part.startswith("wabot ")))

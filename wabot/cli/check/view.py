@@ -24,8 +24,10 @@ _PLAIN = {"✓": "ok", "✗": "x"}
 _FEW = 3
 
 
-def show(out: Output, results: Sequence["Result"], *, commands: Sequence[str] = ()) -> None:
-    """Print the results: by category on a terminal, else a line or an object each."""
+def show(
+    out: Output, results: Sequence["Result"], told: str = "", *, commands: Sequence[str] = ()
+) -> None:
+    """Print the results: by category on a terminal with `told` last, else a line each."""
     if not out.on_terminal:
         rows = [tuple(result.as_data().values()) for result in results]
         out.table(_COLUMNS, rows, next=commands)
@@ -34,7 +36,7 @@ def show(out: Output, results: Sequence["Result"], *, commands: Sequence[str] = 
         out.styled((category, "bold"))
         for line in _lines(list(found), out):
             out.styled(*line)
-    out.styled((summary(results), ""))
+    out.styled((told or summary(results), ""))
 
 
 def summary(results: Sequence["Result"]) -> str:

@@ -105,6 +105,9 @@ def _every(out: Output, fresh: "Freshness", found: "list[RolledTotals]", *, csv:
     if fresh.is_old:
         out.warn(f"no server has rolled the figures up since {until}; up to date by: {rebuild}")
     columns = (*_TOTALS, "as_of", "unread")
+    problem = f"{len(unread)} shops could not be read lately: {', '.join(unread)}"
+    if unread:
+        out.found(problem)
     if csv:
         _write_csv(out, columns, rows)
     elif out.on_terminal:
@@ -117,7 +120,7 @@ def _every(out: Output, fresh: "Freshness", found: "list[RolledTotals]", *, csv:
         # The document is out already, with what could not be read among its warnings.
         raise typer.Exit(1)
     if unread:
-        raise Finding(f"{len(unread)} shops could not be read lately: {', '.join(unread)}")
+        raise Finding(problem)
 
 
 def _written(moment: datetime) -> str:

@@ -221,7 +221,7 @@ def load(  # noqa: PLR0917 - a command's options
     lost, done twice or out of order.
     """
     from wabot.cli.output import Output
-    from wabot.cli.simulation.run import WRONG, LoadRequest, check_report
+    from wabot.cli.simulation.run import LoadRequest, problem_in
     from wabot.errors import InvalidInput, UnknownChoice
     from wabot.simulation.graph import StatusLevel
 
@@ -268,7 +268,11 @@ def load(  # noqa: PLR0917 - a command's options
         from wabot.cli.simulation.load import run_load
 
         report = run_load(request, out)
+    problem = problem_in(report)
+    if problem:
+        out.found(problem.message, problem.hint)
     out.record(report)
-    if json and any(report[key] for key in WRONG):
+    if problem and json:
         raise typer.Exit(1)
-    check_report(report)
+    if problem:
+        raise problem

@@ -145,11 +145,12 @@ async def compared(
     }
 
 
-def check_report(report: dict[str, Any]) -> None:
-    """Raise Finding when anything was lost, done twice or out of order."""
+def problem_in(report: dict[str, Any]) -> Finding | None:
+    """Return what is to be raised when anything was lost, done twice or out of order."""
     wrong = [f"{report[key]} {key.replace('_', ' ')}" for key in WRONG if report[key]]
-    if wrong:
-        raise Finding(
-            f"Not everything was done once and in order: {', '.join(wrong)}",
-            hint="Without faults, try fewer customers: a full machine answers too late.",
-        )
+    if not wrong:
+        return None
+    return Finding(
+        f"Not everything was done once and in order: {', '.join(wrong)}",
+        hint="Without faults, try fewer customers: a full machine answers too late.",
+    )

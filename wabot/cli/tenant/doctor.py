@@ -59,12 +59,16 @@ def doctor(
             fixed = _repaired(out, use_case.repair(diagnosis, confirmed=confirm or ()))
             diagnosis = use_case.examine(None if all_ else slugs)
     findings = diagnosis.findings
+    problem = f"{len(findings)} findings in {diagnosis.shops} shops"
+    hint = "" if fix else _hint(findings, slugs or ["--all"])
     if json:
         data = {
             "shops": diagnosis.shops,
             "findings": [_describe(finding) for finding in findings],
             "repaired": [_describe(finding) for finding in fixed],
         }
+        if findings:
+            out.found(problem, hint)
         out.done("", data=data)
         if findings:
             raise typer.Exit(1)
@@ -73,10 +77,7 @@ def doctor(
         out.note(f"{diagnosis.shops} shops: nothing is wrong.")
         return
     out.table(_COLUMNS, [(_place(f), f.kind, f.what, f.repair) for f in findings])
-    raise Found(
-        f"{len(findings)} findings in {diagnosis.shops} shops",
-        hint="" if fix else _hint(findings, slugs or ["--all"]),
-    )
+    raise Found(problem, hint=hint)
 
 
 def _repaired(out: Output, treatments: "Iterable[Treatment]") -> "list[Finding]":

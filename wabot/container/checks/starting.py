@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from typing import Any
 
-from wabot.checks.model import Result, Status
+from wabot.checks.model import CheckSet, Result, Status
 from wabot.checks.runner import Runner, reduced
 from wabot.config import Examination
 from wabot.container.central import CentralUrls
@@ -40,7 +41,7 @@ async def check_start(
         sets = [each for each in every if not each.shops]
         _refuse_slips(skipped, {check.id for each in every for check in each.checks})
         ids = {check.id for each in sets for check in each.checks}
-        wanted = ids - without(skipped, ids) - _BESIDE
+        wanted = ids - _with_dependents(without(skipped, ids), sets) - _BESIDE
         runner = Runner(timeout=_PATIENCE, keep_traceback=keep_traceback)
         return [_mild(result) for result in await runner.run(reduced(sets, wanted))]
 
@@ -65,6 +66,18 @@ def _mild(result: Result) -> Result:
 def without(skipped: Collection[str], ids: Collection[str]) -> set[str]:
     """Return the ids that are named, each or by their category."""
     return {check_id for check_id in ids if {check_id, check_id.partition(".")[0]} & {*skipped}}
+
+
+def _with_dependents(left_out: set[str], sets: Sequence[CheckSet[Any]]) -> set[str]:
+    """Return the ids with all that need them: what was not looked at may hinder those as well."""
+    needs = {check.id: {*each.needs, *check.needs} for each in sets for check in each.checks}
+    found = set(left_out)
+    # A server reads its settings before: those that are left out were good enough for the others.
+    spread = {check_id for check_id in left_out if not check_id.startswith("env.")}
+    while spread:
+        spread = {check_id for check_id, its in needs.items() if its & spread} - found
+        found |= spread
+    return found
 
 
 def _refuse_slips(skipped: Collection[str], ids: Collection[str]) -> None:
