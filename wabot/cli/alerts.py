@@ -20,7 +20,7 @@ TenantOption = Annotated[str, typer.Option("--tenant", metavar="SLUG", help="Of 
 
 _LISTED = ("severity", "rule", "tenant", "message", "occurrences", "first_at", "last_at")
 _ENDED = ("resolved_at",)
-_MORE = ("told", "silenced_until", "key")
+_MORE = ("told", "silenced_until", "key", "next")
 
 
 @app.command("list")
@@ -39,6 +39,7 @@ def list_(
 ) -> None:
     """List the alerts that stand, the gravest first."""
     from wabot.cli.alerts_silence import length_of, rules_of
+    from wabot.cli.alerts_view import show
 
     wanted, within = rules_of(rule or []), length_of("--since", since) if since else None
     out = Output("alerts list", json=json)
@@ -56,10 +57,11 @@ def list_(
                 f" {trouble.last_error} Try it: wabot alerts test {trouble.channel}"
             )
     ended = _ENDED if all_ or within is not None else ()
-    columns = (*_LISTED, *ended, *_MORE)
     if out.on_terminal:
-        columns = (*_LISTED[:5], "first_at", *ended, "told", "silenced_until")
-    out.table(columns, [[_plain(row, column) for column in columns] for row in found])
+        show(out, found)
+    else:
+        columns = (*_LISTED, *ended, *_MORE)
+        out.table(columns, [[_plain(row, column) for column in columns] for row in found])
     if not found and not json:
         out.note("No alert stands." if not ended else "There were no alerts.")
 

@@ -86,7 +86,10 @@ class Output:
     def table(
         self, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, next: Sequence[str] = ()
     ) -> None:
-        """Print rows; columns are JSON keys, shown as headings on a terminal only."""
+        """Print rows; columns are JSON keys, shown as headings on a terminal only.
+
+        Where a terminal is too narrow for a table, each row is a block of lines.
+        """
         if self.json:
             self._document([dict(zip(columns, row, strict=True)) for row in rows], next)
             return
@@ -206,16 +209,12 @@ class Output:
         )
 
     def _rich_table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-        from rich import box
         from rich.console import Console
-        from rich.table import Table
-        from rich.text import Text
 
-        table = Table(*map(_heading, columns), box=box.SIMPLE_HEAD, pad_edge=False)
-        for row in rows:
-            # Text, not str: a shop's name may hold what Rich takes for markup.
-            table.add_row(*(Text(mask_secrets(_cell(value))) for value in row))
-        Console(file=self._stdout, highlight=False).print(table)
+        from wabot.cli.tables import draw
+
+        shown = [[mask_secrets(_cell(value)) for value in row] for row in rows]
+        draw(Console(file=self._stdout, highlight=False), [*map(_heading, columns)], shown)
 
     def _talk(self, label: str, style: str, message: str) -> None:
         message = mask_secrets(message)

@@ -6,6 +6,7 @@ import hmac
 import io
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -20,7 +21,10 @@ from tests.harness import NUMBER, TOKEN, make_tenant
 from tests.integration.alerts.conftest import Receiver, raise_some
 from tests.integration.alerts.mail import PASSWORD, UNKNOWN, USER, MailBox, mail_server
 from wabot import logs
+from wabot.cli.alerts import open_alerts
+from wabot.cli.alerts_view import show
 from wabot.cli.app import app
+from wabot.cli.output import Output
 from wabot.config import Settings
 from wabot.domain.alerts import Rule
 from wabot.repositories.runtime.alarm import PostgresAlarm
@@ -409,3 +413,36 @@ async def test_send_tells_what_is_due_where_no_server_runs(
     assert "webhook: The webhook at 127.0.0.1 answered HTTP 500" in failed.stderr
     listed = await run("list")
     assert "The channel webhook failed 1 times in a row" in listed.stderr
+
+
+class Terminal(io.StringIO):
+    """A stream that a person reads."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+async def test_on_a_narrow_terminal_an_alert_is_a_block_in_which_nothing_is_cut(
+    run, alarm: PostgresAlarm, settings: Settings, central_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = make_tenant(settings, central_url, "bodega-de-la-esquina")
+    key = f"notice_unsent:{shop.id}:owner"
+    message = "The notice was not sent: " + "nobody wrote to the shop, no template is set " * 6
+    await alarm.raise_alert(key, Rule.NOTICE_UNSENT, shop.id, message)
+    await raise_some(alarm, "disk_low:a:/")
+    await alarm.resolve_alert("disk_low:a:/")
+    (listed, over) = json.loads((await run("list", "--all", "--json")).stdout)["data"]
+    remedy = Rule.NOTICE_UNSENT.remedy("bodega-de-la-esquina")
+    assert (listed["next"], listed["key"], over["next"]) == (remedy, key, "")
+
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal = Terminal()
+    with open_alerts() as (alerts, _):
+        show(Output("alerts list", stdout=terminal), alerts.listing(everything=True))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
+    first, second = shown[: shown.index("")], shown[shown.index("") + 1 :]
+    assert first[:2] == ["error notice_unsent (bodega-de-la-esquina)", f"  {message}"]
+    assert first[2].startswith("  since  20")
+    assert first[3:] == [f"  next   {remedy}", f"  key    {key}"]
+    begins = ["error", "disk_low:a:/", "since", "over", "key"]
+    assert [line.split()[0] for line in second] == begins

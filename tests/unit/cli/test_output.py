@@ -62,6 +62,51 @@ def test_on_a_terminal_a_table_has_headings_and_markup_is_text() -> None:
     assert "[bold]Don Pepe[/bold]" in " ".join(shown.split())
 
 
+def drawn(columns: list[str], rows: list[tuple[str, ...]]) -> list[str]:
+    screen = Screen(terminal=True)
+    screen.out.table(columns, rows)
+    return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", screen.stdout).splitlines()]
+
+
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_table_breaks_prose_and_never_a_word() -> None:
+    key = "notice_unsent:0191c3f2-7d3e-7cc1-9c54-0a2b4c6d8e0f"
+    lines = drawn(["key", "n", "why"], [(key, "1", "nobody wrote to the shop for two days")])
+    assert max(map(len, lines)) <= 80
+    (row,) = [line for line in lines if key in line]
+    assert "nobody" in row
+    assert "days" in lines[-2]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_rows_that_fit_no_table_are_a_block_each_in_which_nothing_is_cut() -> None:
+    command = f"wabot tenant update don-pepe --set {'x' * 60}"
+    rows = [("a" * 40, "b" * 40, "", "1"), ("a", "b", command, "2")]
+    assert drawn(["slug", "key", "next", "n"], rows) == [
+        *(f"slug  {'a' * 40}", f"key   {'b' * 40}", "n     1", ""),
+        *("slug  a", "key   b", f"next  {command}", "n     2"),
+    ]
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_command_to_copy_is_not_broken() -> None:
+    command = "wabot tenant repair don-pepe --all"
+    lines = drawn(["what", "repair"], [("a finding that is told in many words, so it is", command)])
+    assert any(line.endswith(command) for line in lines)
+
+
+@pytest.mark.usefixtures("narrow")
+def test_prose_is_not_squeezed_into_a_column() -> None:
+    prose = "a word " * 60
+    lines = drawn(["rule", "message"], [("quota_100", prose)])
+    assert lines == ["rule     quota_100", f"message  {prose.strip()}"]
+
+
 def test_with_json_a_table_is_one_document_of_objects() -> None:
     screen = Screen(json_=True, terminal=True)
     screen.out.warn("Two shops share an owner.")

@@ -1,8 +1,12 @@
 """`wabot tenant list` and `wabot tenant show`."""
 
+from datetime import datetime
+
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import Slug
+
+_SHOWN = ("slug", "name", "plan", "status", "phone_number_id")
 
 
 def list_(json: JsonOption = False) -> None:
@@ -13,10 +17,10 @@ def list_(json: JsonOption = False) -> None:
     out = Output("tenant list", json=json)
     with open_tenants(read_settings(out)) as provisioning:
         found = provisioning.tenants.listing()
-    rows = [
-        (*line[:-2], line.created_at.isoformat(timespec="seconds"), line.revision) for line in found
-    ]
-    out.table(TenantSummary._fields, rows, next=() if rows else ("wabot tenant create --help",))
+    # On a terminal what fits in 80 columns; the rest is in `tenant show`.
+    columns = _SHOWN if out.on_terminal else TenantSummary._fields
+    rows = [[_plain(getattr(line, name)) for name in columns] for line in found]
+    out.table(columns, rows, next=() if rows else ("wabot tenant create --help",))
 
 
 def show(slug: Slug, json: JsonOption = False) -> None:
@@ -35,3 +39,7 @@ def show(slug: Slug, json: JsonOption = False) -> None:
         reason = f"{report.unread.message}. {report.unread.hint}".strip()
         out.warn(f"{slug} is {report.tenant.status.value} and its tables cannot be read: {reason}")
     out.record(data if json else flatten(data), next=remedies(report))
+
+
+def _plain(value: str | datetime) -> str:
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value

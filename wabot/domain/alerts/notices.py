@@ -122,12 +122,8 @@ def _block(notice: Notice) -> str:
     times = f", {alert.occurrences} times" if alert.occurrences > 1 else ""
     lines.append(f"since {_moment(alert.first_at)}{times} · key {alert.key}")
     if rule is not None:
-        lines.append(f"next: {_remedy(rule, alert)}")
+        lines.append(f"next: {rule.remedy(alert.tenant)}")
     return "\n".join(lines)
-
-
-def _remedy(rule: Rule, alert: Alert) -> str:
-    return rule.spec.next.replace("SLUG", alert.tenant) if alert.tenant else rule.spec.next
 
 
 def _mark(notice: Notice) -> str:

@@ -63,6 +63,10 @@ class Rule(StrEnum):
         """Return what the catalogue says of it."""
         return RULES[self]
 
+    def remedy(self, tenant: str) -> str:
+        """Return what to do about it; `tenant` is the slug of the shop that it concerns, if any."""
+        return self.spec.next.replace("SLUG", tenant) if tenant else self.spec.next
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSpec:

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine
 
+from wabot.domain.alerts import Rule
 from wabot.errors import NotFound, Refused
 
 
@@ -26,6 +27,12 @@ class AlertRow:
     told: str
     silenced_until: datetime | None
     key: str
+
+    @property
+    def next(self) -> str:
+        """Return what to do about it; nothing where it is over, or of a rule of another version."""
+        known = self.resolved_at is None and self.rule in set(Rule)
+        return Rule(self.rule).remedy(self.tenant) if known else ""
 
 
 @dataclass(frozen=True, slots=True)
