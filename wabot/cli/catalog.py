@@ -10,14 +10,18 @@ import typer
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import DryRun, Slug, TemplateDir
+from wabot.errors import InvalidInput
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.catalog import CatalogChange, ManageCatalog
 
 app = typer.Typer(rich_markup_mode=None)
 
-Products = Annotated[
+NamedProducts = Annotated[
     list[str], typer.Argument(metavar="SKU...", help="Products, by sku or by name.")
+]
+Products = Annotated[
+    list[str] | None, typer.Argument(metavar="[SKU]...", help="Products, by sku or by name.")
 ]
 
 _LISTED = ("sku", "name", "price", "unit", "stock", "category", "active")
@@ -86,18 +90,28 @@ def import_(
 
 
 @app.command()
-def activate(slug: Slug, products: Products, json: JsonOption = False) -> None:
+def activate(
+    slug: Slug,
+    products: Products = None,
+    *,
+    all_: Annotated[bool, typer.Option("--all", help="All that the shop has.")] = False,
+    json: JsonOption = False,
+) -> None:
     """Sell products again, as far as the plan allows."""
+    if all_ == bool(products):
+        raise InvalidInput(
+            "name the products, or say --all", hint=f"See them with: wabot catalog list {slug}"
+        )
     _switch(slug, products, active=True, json=json)
 
 
 @app.command()
-def deactivate(slug: Slug, products: Products, json: JsonOption = False) -> None:
+def deactivate(slug: Slug, products: NamedProducts, json: JsonOption = False) -> None:
     """Take products off sale; they are kept, and orders that hold them too."""
     _switch(slug, products, active=False, json=json)
 
 
-def _switch(slug: str, products: list[str], *, active: bool, json: bool) -> None:
+def _switch(slug: str, products: list[str] | None, *, active: bool, json: bool) -> None:
     word = "activate" if active else "deactivate"
     out = Output(f"catalog {word}", json=json)
     with _open(out) as catalog:

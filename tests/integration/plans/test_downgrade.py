@@ -73,6 +73,25 @@ def test_by_force_the_products_that_were_named_stay_and_the_others_are_off_sale(
     assert "is just so already" in again.stderr
 
 
+def test_a_larger_plan_tells_what_is_off_sale_and_how_all_of_it_is_sold_again(
+    cli: Cli, large: str, rows: Rows
+) -> None:
+    words = ("tenant", "update", large, "--plan")
+    assert cli(*words, "basico", "--force", "--keep-products", "X1,X2").exit_code == 0
+    refused = cli("catalog", "activate", large, "--all")
+    assert (refused.exit_code, len(active(rows))) == (4, 2)
+    done = document(cli(*words, "completo", "--json"))
+    assert done["data"]["off_sale"] == 56
+    assert done["next"][-1] == "wabot catalog activate lupita --all"
+    assert cli("catalog", "activate", large, "--all").exit_code == 0
+    assert len(active(rows)) == 58
+    assert cli(*words, "basico", "--force", "--keep-products", "X1").exit_code == 0
+    told = cli(*words, "completo").stderr
+    assert "Off sale are 57 of its 58 products; 300 may be active now." in told
+    assert cli("catalog", "activate", large).exit_code == 2
+    assert cli("catalog", "activate", large, "X1", "--all").exit_code == 2
+
+
 def test_off_a_terminal_the_products_are_to_be_named_and_named_well(
     cli: Cli, large: str, rows: Rows, subtests: pytest.Subtests
 ) -> None:

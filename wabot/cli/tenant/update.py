@@ -121,13 +121,16 @@ def _tell(out: Output, updated: "Update", *, dry_run: bool) -> None:
         {"what": change.what, "before": change.before, "after": change.after}
         for change in updated.changes
     ]
+    off = updated.off_sale
     data: dict[str, Any] = {
         "slug": slug,
         "changes": changes,
         "dry_run": dry_run,
         "attached_events": updated.attached,
         "deactivated": list(updated.deactivated),
+        "off_sale": off.count if off else None,
     }
+    next_ = [f"wabot tenant show {slug}"]
     if not changes:
         message = f"{slug} is just so already. Nothing was changed."
     else:
@@ -142,7 +145,18 @@ def _tell(out: Output, updated: "Update", *, dry_run: bool) -> None:
             message += f"\n{len(updated.deactivated):,} products {would} off sale."
         if updated.attached:
             message += f"\n{updated.attached} events that waited for its number are its own now."
-    out.done(message, data=data, next=(f"wabot tenant show {slug}",))
+        if off:
+            message += (
+                f"\nOff sale are {off.count:,} of its {off.products:,} products;"
+                f" {off.allowed:,} may be active now."
+            )
+            all_fit = off.products <= off.allowed
+            next_.append(
+                f"wabot catalog activate {slug} --all"
+                if all_fit
+                else f"wabot catalog list {slug} --inactive"
+            )
+    out.done(message, data=data, next=next_)
 
 
 def _shown(value: Any) -> str:

@@ -72,12 +72,13 @@ class SqlCatalog:
             return _products(own, tenant.placement)
 
     def switch(
-        self, slug: str, named: Sequence[str], *, active: bool, actor: str, at: datetime
+        self, slug: str, named: Sequence[str] | None, *, active: bool, actor: str, at: datetime
     ) -> CatalogChange:
-        """Make products active, or not; they are named by sku or by name."""
+        """Make products active, or not; they are named by sku or by name, None are all."""
 
         def act(own: Connection, place: Placement) -> CatalogChange:
-            ids = identify(named, _products(own, place))
+            there = _products(own, place)
+            ids = [each.id for each in there] if named is None else identify(named, there)
             values = {"ids": ids, "active": active}
             switched = own.exec_driver_sql(render(_SWITCH, place), values).scalars().all()
             return CatalogChange(

@@ -62,9 +62,9 @@ class Catalog(Protocol):
         ...
 
     def switch(
-        self, slug: str, named: Sequence[str], *, active: bool, actor: str, at: datetime
+        self, slug: str, named: Sequence[str] | None, *, active: bool, actor: str, at: datetime
     ) -> CatalogChange:
-        """Make products active, or not; they are named by sku or by name."""
+        """Make products active, or not; they are named by sku or by name, None are all."""
         ...
 
     def load(
@@ -111,8 +111,8 @@ class ManageCatalog:
         tenant = find_tenant(self.tenants, slug)
         return tenant.allowance(self.now()), self.catalog.products(tenant)
 
-    def switch(self, slug: str, named: Sequence[str], *, active: bool) -> CatalogChange:
-        """Make products active, or not."""
+    def switch(self, slug: str, named: Sequence[str] | None, *, active: bool) -> CatalogChange:
+        """Make products active, or not; None are all of them."""
         find_tenant(self.tenants, slug)
         return self.catalog.switch(slug, named, active=active, actor=self.actor, at=self.now())
 

@@ -19,7 +19,7 @@ from wabot.domain.settings import (
 )
 from wabot.domain.tenant import Tenant
 from wabot.domain.usage import Month
-from wabot.errors import Conflict, InvalidInput, UnknownChoice
+from wabot.errors import Conflict, InvalidInput, UnknownChoice, WabotError
 from wabot.services.provisioning import request as rules
 from wabot.services.provisioning.catalog import Catalog, CatalogProduct
 from wabot.services.provisioning.downgrade import Downgrade, check_downgrade, is_less
@@ -57,14 +57,27 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class OffSale:
+    """How many products are not active, and how many there are and may be."""
+
+    count: int
+    products: int
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
-    """What an update changed; `attached` events had waited for the new number."""
+    """What an update changed; `attached` events had waited for the new number.
+
+    `off_sale` is told where more may be sold now than before: how many of all products are not.
+    """
 
     tenant: Tenant
     changes: tuple[Change, ...]
     attached: int = 0
     warnings: tuple[str, ...] = ()
     deactivated: tuple[str, ...] = ()
+    off_sale: OffSale | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +109,8 @@ class UpdateTenant:
         warnings = (*_warnings(before, after), *downgrade.over)
         if dry_run or not changes:
             warnings = warnings if changes else ()
-            return Update(after, changes, warnings=warnings, deactivated=downgrade.taken)
+            off_sale = self._off_sale(before, after)
+            return Update(after, changes, 0, warnings, downgrade.taken, off_sale)
         details: dict[str, Any] = {change.what: [change.before, change.after] for change in changes}
         if downgrade.taken:
             details["deactivated"] = list(downgrade.taken)
@@ -109,7 +123,8 @@ class UpdateTenant:
             at=self.now(),
             kept=downgrade.kept,
         )
-        return Update(after, changes, attached, warnings, downgrade.taken)
+        off_sale = self._off_sale(before, after)
+        return Update(after, changes, attached, warnings, downgrade.taken, off_sale)
 
     def _changed(self, before: Tenant, fields: Mapping[str, str]) -> Tenant:
         values: dict[str, Any] = {
@@ -139,6 +154,18 @@ class UpdateTenant:
             force=asked.force,
             keep=asked.keep,
         )
+
+    def _off_sale(self, before: Tenant, after: Tenant) -> OffSale | None:
+        at = self.now()
+        allowed = after.allowance(at).active_products
+        if allowed <= before.allowance(at).active_products:
+            return None
+        try:
+            products = self.catalog.products(before)
+        except WabotError:
+            return None  # a larger plan needs no look at the shop, whose server may be away
+        count = sum(not product.is_active for product in products)
+        return OffSale(count, len(products), allowed) if count else None
 
     def excess(self, slug: str, plan: str) -> tuple[int, tuple[CatalogProduct, ...]]:
         """Return how many products may stay active in that plan, and those that are active now.
