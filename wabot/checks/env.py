@@ -47,6 +47,9 @@ async def _file(found: Examination) -> Outcome:
         return bad(found.unreadable, f"make {path} a UTF-8 text file that this user may read")
     if not found.file.is_file():
         return good(f"there is no {path}: the environment alone is read")
+    if found.broken:
+        lines = ", ".join(map(str, found.broken))
+        return bad("; ".join(found.broken_lines), f"write NAME=value in {path}, line {lines}")
     mode = path.stat().st_mode
     if mode & _OTHERS:
         return bad(f"{path} holds secrets and has mode {mode & 0o777:04o}", f"chmod 600 {path}")

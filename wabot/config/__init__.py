@@ -3,11 +3,12 @@
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from wabot.config import sources
+from wabot.config.env_file import read as read_file
 from wabot.config.examination import Examination, Origin, Reading, examine
 from wabot.config.table import REQUIRED_TO_SERVE, SETTINGS, Setting
 from wabot.errors import ConfigurationError
@@ -106,10 +107,12 @@ def examine_settings(
     path = env_file if env_file is not None else Path(".env")
     surrounding = dict(os.environ if environ is None else environ)
     from_file: Mapping[str, str] = {}
+    broken: tuple[int, ...] = ()
     unreadable, away, kept = "", None, None
     try:
         surrounding = _surrounding(environ)
-        from_file = {**_from_file(path), **(added or {})}
+        read, broken = _from_file(path)
+        from_file = {**read, **(added or {})}
     except ConfigurationError as error:
         unreadable = error.message
     address = {**from_file, **surrounding}.get("WABOT_SETTINGS_FROM", "").strip()
@@ -117,7 +120,8 @@ def examine_settings(
         kept = sources.read(address)
     except ConfigurationError as error:
         away = error.message, error.hint
-    return examine(path, from_file, surrounding, source=kept, unreadable=unreadable, away=away)
+    found = examine(path, from_file, surrounding, source=kept, unreadable=unreadable, away=away)
+    return replace(found, broken=broken)
 
 
 def settings_of(found: Examination, *, require: tuple[str, ...] = ()) -> Settings:
@@ -137,15 +141,17 @@ def settings_of(found: Examination, *, require: tuple[str, ...] = ()) -> Setting
     ]
     problems += found.contradictions
     if problems:
+        problems += found.broken_lines
         raise ConfigurationError(
             "Settings are missing or malformed:\n" + "\n".join(f"  {line}" for line in problems),
-            hint=f"Set them in the environment or in {found.file.resolve()};"
-            " .env.example has them all.",
+            hint=f"Set them in the environment or in {found.file.resolve()}"
+            + ("" if found.file.is_file() else ", which wabot init makes")
+            + "; all of them: wabot check env --example",
         )
     return Settings(
         {name: reading.value for name, reading in found.readings.items()},
         env_file=found.file if found.file.is_file() else None,
-        warnings=tuple(map(str, found.strays)),
+        warnings=(*found.broken_lines, *map(str, found.strays)),
     )
 
 
@@ -224,7 +230,7 @@ def share_metrics(folder: Path) -> None:
 
 
 def _environment(path: Path, environ: Mapping[str, str] | None) -> dict[str, str]:
-    return _from_file(path) | _surrounding(environ)
+    return _from_file(path)[0] | _surrounding(environ)
 
 
 def _surrounding(environ: Mapping[str, str] | None) -> dict[str, str]:
@@ -237,17 +243,13 @@ def _surrounding(environ: Mapping[str, str] | None) -> dict[str, str]:
 _READABLE = "Make it a UTF-8 text file that this user may read."
 
 
-def _from_file(path: Path) -> dict[str, str]:
-    from dotenv import dotenv_values
-
+def _from_file(path: Path) -> tuple[dict[str, str], tuple[int, ...]]:
     try:
-        # As systemd's EnvironmentFile reads it: a password may hold a dollar sign.
-        found = dotenv_values(path, interpolate=False) if path.is_file() else {}
+        return read_file(path)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"{path.resolve()} cannot be read: {error}", hint=_READABLE
         ) from error
-    return {name: value for name, value in found.items() if value is not None}
 
 
 def _credentials(folder: str) -> dict[str, str]:

@@ -11,6 +11,27 @@ from wabot.errors import ConfigurationError
 _PLAIN = re.compile(r"[\w./:@%+=,?&~-]*")
 
 
+def read(path: Path) -> tuple[dict[str, str], tuple[int, ...]]:
+    """Return what the file sets, and the numbers of the lines that set nothing and should.
+
+    Values are taken as they stand, as systemd's EnvironmentFile does: a password may hold a dollar
+    sign.
+    """
+    from dotenv.parser import parse_stream
+
+    if not path.is_file():
+        return {}, ()
+    with path.open(encoding="utf-8") as file:
+        lines = list(parse_stream(file))
+    found = {line.key: line.value for line in lines if line.key and line.value is not None}
+    broken = [
+        line.original.line
+        for line in lines
+        if line.error or (line.key is not None and line.value is None)
+    ]
+    return found, tuple(broken)
+
+
 def completed(text: str, values: Mapping[str, str]) -> str:
     """Return the text with these settings, in the place that is left for each or at the end."""
     for name, value in values.items():

@@ -63,7 +63,7 @@ class Examination:
     """Every setting by name, and what is wrong beyond single ones.
 
     `unreadable` says why the file could not be read; the environment was read all the same.
-    `away` says why the source that is set could not be, and then what to do.
+    `broken` are the numbers of the file's lines that set nothing and should. `away` says why the source that is set could not be, and then what to do.
     """
 
     file: Path
@@ -72,6 +72,13 @@ class Examination:
     strays: tuple[Stray, ...]
     unreadable: str = ""
     away: tuple[str, str] | None = None
+    broken: tuple[int, ...] = ()
+
+    @property
+    def broken_lines(self) -> list[str]:
+        """Tell each line of the file that cannot be read; never what it holds."""
+        path = self.file.resolve()
+        return [f"{path}, line {line} is not NAME=value and sets nothing" for line in self.broken]
 
     @property
     def malformed(self) -> tuple[Reading, ...]:

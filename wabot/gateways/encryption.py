@@ -32,7 +32,7 @@ class TokenCipher:
         if not keys or any(len(key) != 32 for key in keys):
             raise ConfigurationError(
                 "WABOT_MASTER_KEY is not set to keys of 32 bytes",
-                hint="Make one with: wabot init, or see .env.example",
+                hint="Make one with: wabot init, or wabot keys new",
             )
         self._keys = {_key_id(key): AESGCM(key) for key in keys}
         self._first = _key_id(keys[0])

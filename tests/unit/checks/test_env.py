@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 from wabot.cli.app import app
 from wabot.cli.check.app import Asked
 from wabot.cli.check.run import run
+from wabot.config import load_settings
+from wabot.errors import ConfigurationError
 from wabot.config import REQUIRED_TO_SERVE, SETTINGS, env_example
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
@@ -91,6 +93,24 @@ def test_half_a_file_is_told_line_by_line_with_the_place_of_each_repair() -> Non
             for name in REQUIRED_TO_SERVE
         },
     }
+
+
+def test_a_line_that_sets_nothing_is_told_by_its_number_and_never_by_what_it_holds(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    path = _write("WHATSAPP_APP_ID=123456789012345\nWHATSAPP_APP_SECRET 0123abc\nWABOT_PORT\n")
+    _, found = _check("--only", "env.file", "--only", "env.required")
+    assert found["env.file"]["status"] == "warning"
+    assert found["env.file"]["detail"] == (
+        f"{path}, line 2 is not NAME=value and sets nothing;"
+        f" {path}, line 3 is not NAME=value and sets nothing"
+    )
+    assert found["env.file"]["fix"] == f"write NAME=value in {path}, line 2, 3"
+    with pytest.raises(ConfigurationError, match=r"line 2 is not NAME=value") as refused:
+        load_settings(require=("WHATSAPP_APP_SECRET",))
+    assert "0123abc" not in str(refused.value)
+    assert refused.value.hint.endswith("all of them: wabot check env --example")
+    assert "dotenv" not in capfd.readouterr().err
 
 
 def test_a_key_of_another_length_is_named() -> None:
