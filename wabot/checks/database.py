@@ -165,7 +165,9 @@ async def _revision(database: Database) -> Outcome:
             "install the version of wabot that upgraded them, or a later one",
         )
     if not found.revision:
-        return bad("there are no central tables yet", "wabot db upgrade")
+        # Without keys nothing was set up yet.
+        first = "wabot db upgrade" if database.key_ids else "wabot init"
+        return bad("there are no central tables yet", first)
     if found.pending:
         return bad(
             f"the central tables are at revision {found.revision}; this wabot needs {found.head}",

@@ -63,7 +63,8 @@ class Examination:
     """Every setting by name, and what is wrong beyond single ones.
 
     `unreadable` says why the file could not be read; the environment was read all the same.
-    `broken` are the numbers of the file's lines that set nothing and should. `away` says why the source that is set could not be, and then what to do.
+    `broken` are the numbers of the file's lines that set nothing and should. `away` says why the
+    source that is set could not be read, and then what to do.
     """
 
     file: Path

@@ -146,7 +146,7 @@ def secret_list(value: str) -> tuple[str, ...]:
 def app_id(value: str) -> str:
     """Accept the number that names a Meta app."""
     if value and not re.fullmatch(r"\d{5,20}", value):
-        raise ValueError("must be the app's number, digits only")
+        raise ValueError("must be the app's number, of 5 to 20 digits")
     return value
 
 

@@ -1,6 +1,7 @@
 """What is used in AWS: each failure as the line that the operator reads, with its repair."""
 
 import json
+import shlex
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,10 +113,15 @@ async def test_a_bucket_that_is_open_and_keeps_for_ever_is_told_with_the_command
     status, detail, fix = line(found["aws.bucket_private:WABOT_BACKUPS"])
     assert (status, detail) == ("warning", "nothing keeps s3://backups from being made public")
     assert fix.startswith("aws s3api put-public-access-block --bucket backups")
-    assert line(found["aws.bucket_lifecycle:WABOT_BACKUPS"])[:2] == (
-        "warning",
-        "backups are kept for ever",
+    status, detail, fix = line(found["aws.bucket_lifecycle:WABOT_BACKUPS"])
+    assert (status, detail) == ("warning", "backups are kept for ever")
+    # As typed in a shell.
+    (rule,) = json.loads(shlex.split(fix)[-1])["Rules"]
+    bucket.put_bucket_lifecycle_configuration(
+        Bucket="backups", LifecycleConfiguration={"Rules": [rule]}
     )
+    kept = await look("aws.bucket_lifecycle", **BACKUPS)
+    assert kept["aws.bucket_lifecycle:WABOT_BACKUPS"].detail == "deleted after 90 days"
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*",
               "Action": "s3:GetObject", "Resource": "arn:aws:s3:::backups/*"}]}  # fmt: skip
     bucket.put_bucket_policy(Bucket="backups", Policy=json.dumps(policy))
@@ -266,6 +272,7 @@ async def test_a_topic_that_nobody_reads_or_that_is_gone_is_told(look: Look) -> 
         sns.delete_topic(TopicArn=arn)
         found = await look("aws.topic", WABOT_ALERTS_SNS_TOPIC=arn)
         assert found["aws.topic"].status == "error"
+        assert "aws sns create-topic --name" in found["aws.topic"].fix
 
 
 class _Metadata(BaseHTTPRequestHandler):

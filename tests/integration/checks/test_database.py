@@ -71,6 +71,9 @@ async def test_empty_databases_ask_for_the_upgrade(environment, checked, make_da
     revision = found["database.revision"]
     assert (revision.status, revision.fix) == ("error", "wabot db upgrade")
     assert revision.detail == "there are no central tables yet"
+    new = await checked({**empty, "WABOT_MASTER_KEY": ""}, "database", "whatsapp")
+    assert new["database.revision"].fix == "wabot init"
+    assert new["whatsapp.token"].detail == "database.revision failed"
     assert found["database.keys"].status == "skipped"
 
 

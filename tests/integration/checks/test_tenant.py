@@ -106,5 +106,5 @@ async def test_a_machine_that_only_serves_looks_at_what_it_can(
 async def test_a_shop_that_is_not_there_is_named(environment, checked: Checked) -> None:
     found = await checked(environment, "tenant", slugs=("bodega",))
     first = found["tenant.status"]
-    assert (first.status, first.detail) == ("error", "there is no tenant bodega")
-    assert first.fix == "wabot tenant list"
+    assert (first.status, first.detail) == ("error", "there is no tenant 'bodega'")
+    assert first.fix == "See all with: wabot tenant list"

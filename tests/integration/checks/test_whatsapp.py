@@ -213,7 +213,10 @@ async def test_a_token_that_ends_soon_and_lacks_a_permission_is_told(
     assert found["whatsapp.app"] == (
         "warning",
         f"the token is of the app 55, the shop is bound to {APP}",
-        "wabot tenant rotate-token lupita",
+        (
+            "if 55 is the right app: wabot tenant update lupita --app-id 55;"
+            f" else give a token of {APP}: wabot tenant rotate-token lupita"
+        ),
     )
     refused = "does not exist, cannot be loaded due to missing permissions"
     assert refused in found["whatsapp.account"][1]
@@ -275,11 +278,22 @@ async def test_shops_of_one_account_ask_about_it_once_and_never_beyond_its_limit
 async def test_a_shop_that_is_not_there_and_graph_that_is_away_are_told(
     cli: Callable[..., Any], graph: StandInGraph, shop: None
 ) -> None:
-    found = await look(cli, "lupta", "--only", "whatsapp.token")
-    assert found["whatsapp.token"]["detail"] == "there is no tenant 'lupta'"
-    assert found["whatsapp.token"]["fix"] == "Did you mean lupita?"
+    for command in ("whatsapp", "tenant"):
+        done = await cli("check", command, "lupta", "--json")
+        error = json.loads(done.stdout)["error"]
+        assert (done.exit_code, error["code"]) == (4, "not_found")
+        assert (error["message"], error["hint"]) == (
+            "there is no tenant 'lupta'",
+            "Did you mean lupita?",
+        )
     away = await look(cli, "--only", "whatsapp.token", WHATSAPP_API_BASE="http://127.0.0.1:1")
-    assert away["whatsapp.token"]["detail"].startswith("Graph did not answer GET debug_token")
+    assert away["whatsapp.token"]["detail"] == (
+        "Graph at http://127.0.0.1:1 (WHATSAPP_API_BASE) did not answer GET debug_token:"
+        " connection refused"
+    )
+    assert away["whatsapp.token"]["fix"].startswith(
+        "see that this machine may reach it: curl -I http://127.0.0.1:1;"
+    )
 
 
 async def test_a_suspended_shop_is_only_looked_at_by_name(

@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 from wabot.cli.app import app
 from wabot.cli.check.app import Asked
 from wabot.cli.check.run import run
-from wabot.config import load_settings
+from wabot.config import REQUIRED_TO_SERVE, SETTINGS, env_example, load_settings
 from wabot.errors import ConfigurationError
-from wabot.config import REQUIRED_TO_SERVE, SETTINGS, env_example
 
 KEY = urlsafe_b64encode(bytes(range(32))).decode()
 WHOLE = f"""WABOT_MASTER_KEY={KEY}

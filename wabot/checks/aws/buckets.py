@@ -99,9 +99,12 @@ async def _lifecycle(bucket: Bucket) -> Outcome:
     if none := _named(bucket):
         return none
     found = await bucket.lifecycle()
+    ends = '"Expiration":{"Days":90},' if bucket.setting == "WABOT_BACKUPS" else ""
     fix = (
         f"aws s3api put-bucket-lifecycle-configuration --bucket {bucket.name}"
-        " --lifecycle-configuration file://lifecycle.json"
+        ' --lifecycle-configuration \'{"Rules":[{"ID":"wabot","Status":"Enabled",'
+        f'"Filter":{{"Prefix":""}},{ends}'
+        '"AbortIncompleteMultipartUpload":{"DaysAfterInitiation":7}}]}\''
     )
     if found.expires_after is None and bucket.setting == "WABOT_BACKUPS":
         return warn("backups are kept for ever", fix)

@@ -9,7 +9,7 @@ import typer
 from wabot.cli.check.view import show, summary
 from wabot.cli.crash import write_crash_file
 from wabot.cli.output import Output
-from wabot.errors import UnknownChoice
+from wabot.errors import NotFound, UnknownChoice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,15 @@ def run(asked: "Asked") -> None:
             keep_traceback=lambda error: str(write_crash_file(error)),
         )
         wanted, results = asyncio.run(checked())
+    for result in results:
+        # Of the whole set, not of a shop in it: there is no such shop to look at.
+        if (
+            asked.slugs
+            and result.shop
+            and not result.subject
+            and isinstance(result.error, NotFound)
+        ):
+            raise result.error
     shown = [result for result in results if _is_shown(result, wanted, asked)]
     wrong = [result for result in results if result.is_problem(strict=asked.strict)]
     if wrong:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wabot.checks.model import CheckSet
 from wabot.checks.tenant import STRAYS, TENANT, Shop
 from wabot.container.checks.surroundings import Surroundings
-from wabot.errors import NotFound
+from wabot.services.provisioning.look import find_tenant
 
 if TYPE_CHECKING:
     from wabot.domain.drift import Finding
@@ -95,13 +95,12 @@ async def _read(around: Surroundings) -> "tuple[Sequence[Tenant], Mapping[Any, A
         from wabot.container.provisioning import tenants_at
 
         with tenants_at(url) as provisioning:
-            return provisioning.tenants.chosen(around.slugs), provisioning.tenants.all_stopped()
+            tenants = provisioning.tenants.chosen(around.slugs)
+            for slug in set(around.slugs or ()) - {tenant.slug for tenant in tenants}:
+                find_tenant(provisioning.tenants, slug)
+            return tenants, provisioning.tenants.all_stopped()
 
-    tenants, stopped = await asyncio.to_thread(read)
-    missing = set(around.slugs or ()) - {tenant.slug for tenant in tenants}
-    if missing:
-        raise NotFound(f"there is no tenant {', '.join(sorted(missing))}", hint="wabot tenant list")
-    return tenants, stopped
+    return await asyncio.to_thread(read)
 
 
 async def _pools(around: Surroundings) -> "Pools":

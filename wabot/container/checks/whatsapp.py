@@ -173,7 +173,7 @@ def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
     readable = ("env.setting", "env.together")
     return (
         CheckSet(GRAPH, graph, needs=readable),
-        CheckSet(SHOP, shops, needs=(*readable, "database.connects"), shops=True),
+        CheckSet(SHOP, shops, needs=(*readable, "database.revision"), shops=True),
     )
 
 

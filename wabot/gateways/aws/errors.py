@@ -50,6 +50,10 @@ _BUSY = _Meaning("Try again in a moment.", retryable=True)
 _NO_BUCKET = _Meaning(
     "Correct its name, or make it: aws s3 mb s3://NAME", "there is no such bucket"
 )
+_NO_TOPIC = _Meaning(
+    "Correct WABOT_ALERTS_SNS_TOPIC, or make the topic: aws sns create-topic --name NAME",
+    "there is no such topic",
+)
 _AWAY = _Meaning(
     "Check that this machine reaches AWS (security group, NAT or VPC endpoint, proxy), and"
     " AWS_REGION and AWS_ENDPOINT_URL if they are set.",
@@ -79,6 +83,7 @@ _BY_CODE: dict[str, _Meaning] = {
     **dict.fromkeys(("RequestTimeTooSkewed", "InvalidSignatureException"), _SKEW),
     **dict.fromkeys(("SlowDown", "Throttling", "ThrottlingException", "503", "500"), _BUSY),
     "NoSuchBucket": _NO_BUCKET,
+    "NotFound": _NO_TOPIC,
 }
 # By name: the SDK's own classes are not imported before something failed.
 _BY_KIND: dict[str, _Meaning] = {

@@ -24,6 +24,7 @@ from wabot.gateways.whatsapp.errors import (
 )
 from wabot.gateways.whatsapp.http import Answer, Failed, exchange, tracing
 from wabot.gateways.whatsapp.payloads import message_body
+from wabot.gateways.whatsapp.reach import how_to_reach
 from wabot.services.runtime.measuring import UNMEASURED, Measures
 
 PHONE_NUMBER_FIELDS = (
@@ -65,7 +66,8 @@ class GraphClient:
         connections: int = 100,
         measures: Measures = UNMEASURED,
     ) -> None:
-        self._root = f"{base_url.rstrip('/')}/{version}"
+        self._base_url = base_url.rstrip("/")
+        self._root = f"{self._base_url}/{version}"
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
         self._connections = connections
         self._measures = measures
@@ -178,7 +180,12 @@ class GraphClient:
         result = await self._exchange(method, path, token=token, params=params)
         what = f"{method} {path}"
         if isinstance(result, Failed):
-            raise GraphFailure(f"Graph did not answer {what}: {result.reason}", retryable=True)
+            raise GraphFailure(
+                f"Graph at {self._base_url} (WHATSAPP_API_BASE) did not answer {what}:"
+                f" {result.reason}",
+                hint=how_to_reach(self._base_url),
+                retryable=True,
+            )
         error = read_error(result.json)
         if error is not None:
             retryable = error.reaction in {Reaction.BACKOFF, Reaction.RETRY_FEW, Reaction.LATER}

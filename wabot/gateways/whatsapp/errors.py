@@ -142,7 +142,12 @@ class GraphFailure(ExternalFailure):
     code = "graph_failure"
 
     def __init__(
-        self, message: str, *, error: GraphError | None = None, retryable: bool = False
+        self,
+        message: str,
+        *,
+        error: GraphError | None = None,
+        hint: str = "",
+        retryable: bool = False,
     ) -> None:
-        super().__init__(message, retryable=retryable)
+        super().__init__(message, hint=hint, retryable=retryable)
         self.error = error

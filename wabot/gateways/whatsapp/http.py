@@ -1,5 +1,6 @@
 """One HTTP exchange with Graph, and whether anything of it left this machine."""
 
+import os
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -75,7 +76,26 @@ async def exchange(
             return Answer(response.status, _decode(raw), _retry_after(response.headers))
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         # The error's own text may quote the URL, which can hold a token.
-        return Failed(progress.written, type(error).__name__)
+        return Failed(progress.written, _said(error))
+
+
+def _said(error: Exception) -> str:
+    """Say in plain words what went wrong, by the error's kind alone."""
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "its name is not found"
+        case aiohttp.ClientSSLError():
+            return "no secure connection can be made"
+        case TimeoutError():
+            return "no answer in time"
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number).lower()
+        case aiohttp.ClientPayloadError():
+            return "its answer was cut short, or is too large"
+        case aiohttp.ServerDisconnectedError() | OSError():
+            return "the connection broke"
+        case _:
+            return "what it answered is no HTTP"
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

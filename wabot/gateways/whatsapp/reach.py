@@ -8,6 +8,14 @@ from wabot.errors import ExternalFailure
 _PATIENCE = 2.0
 
 
+def how_to_reach(base_url: str) -> str:
+    """Return what to look at when Graph does not answer there."""
+    return (
+        f"see that this machine may reach it: curl -I {base_url};"
+        " https://metastatus.com tells of Meta's own trouble"
+    )
+
+
 async def reach(base_url: str) -> str:
     """Ask for nothing, as nobody: return the address that answered, whatever it said."""
     try:
@@ -20,7 +28,6 @@ async def reach(base_url: str) -> str:
         said = f"within {_PATIENCE:g} s" if isinstance(error, TimeoutError) else f"({error})"
         raise ExternalFailure(
             f"{base_url} does not answer {said}",
-            hint=f"see that this machine may reach it: curl -I {base_url};"
-            " https://metastatus.com tells of Meta's own trouble",
+            hint=how_to_reach(base_url),
             retryable=True,
         ) from error

@@ -14,6 +14,8 @@ _BUSY = frozenset({"55P03", "57014", "40P01", "40001"})
 _INSUFFICIENT_PRIVILEGE = "42501"
 # Undefined table, schema, column or role: the central database is missing or behind.
 _NOT_PREPARED = frozenset({"42P01", "3F000", "42703", "42704"})
+# Undefined table or schema.
+_MISSING = frozenset({"42P01", "3F000"})
 
 
 @contextmanager
@@ -76,6 +78,11 @@ def _named(error: BaseException | None, where: str, *, unanswered: bool) -> Wabo
         return ConfigurationError(
             f"the login of {where or 'DATABASE_URL'} lacks a right: {said}",
             hint="It needs CREATEROLE and CREATE on the database; the runtime's login has neither.",
+        )
+    if state in _MISSING and not where:
+        return ConfigurationError(
+            "the central database has no tables of wabot, or not all of them",
+            hint="If nothing is set up yet: wabot init; else: wabot db upgrade",
         )
     if state in _NOT_PREPARED:
         return ConfigurationError(
