@@ -89,6 +89,14 @@ async def test_nothing_is_sent_when_the_servers_answers_go_elsewhere(here: dict[
     assert "no answer came to the stand-in" in document["error"]["message"]
 
 
+async def test_a_stand_in_that_runs_already_is_to_be_stopped(here: dict[str, str]) -> None:
+    port = int(here["WHATSAPP_API_BASE"].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        code, document = await load(here, "http://127.0.0.1:8080")
+    assert code == 4
+    assert "wabot simulate graph" in document["error"]["hint"]
+
+
 @pytest.mark.parametrize(
     ("url", "api_base", "named"),
     [

@@ -16,7 +16,7 @@ from wabot.cli.simulation.run import (
 )
 from wabot.config import Settings
 from wabot.container import open_central
-from wabot.errors import ExternalFailure, InvalidInput
+from wabot.errors import Conflict, ExternalFailure, InvalidInput
 from wabot.repositories.conninfo import connect
 from wabot.simulation.graph import GraphConfig, StandInGraph
 from wabot.simulation.load.books import Scope, now_at
@@ -70,7 +70,7 @@ async def _measure(  # noqa: PLR0917 - what a run needs, each once
     secret = settings["WHATSAPP_APP_SECRET"][0]
     config = GraphConfig(app_secret=secret, statuses=request.level, callback_url=webhook)
     graph = StandInGraph(config)
-    await graph.start(*graph_address)
+    await _listen(graph, *graph_address)
     try:
         await _probe(graph, webhook, secret, numbers)
         since = now_at(owner_url) if owner_url else None
@@ -93,6 +93,17 @@ async def _measure(  # noqa: PLR0917 - what a run needs, each once
         **report,
         "faults": dict(harm.done) if harm else {},
     }
+
+
+async def _listen(graph: StandInGraph, host: str, port: int) -> None:
+    try:
+        await graph.start(host, port)
+    except Conflict as error:
+        raise Conflict(
+            error.message,
+            hint="WHATSAPP_API_BASE names that port, and load brings its own stand-in for it: stop"
+            " what listens there, like `wabot simulate graph`.",
+        ) from error
 
 
 async def _probe(graph: StandInGraph, webhook: str, secret: str, numbers: tuple[str, ...]) -> None:

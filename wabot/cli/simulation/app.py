@@ -122,6 +122,8 @@ def graph(  # noqa: PLR0917 - a command's options
 ) -> None:
     """Stand in for Meta's Graph API: point WHATSAPP_API_BASE at it. Takes any number and token.
 
+    It answers as the app of WHATSAPP_APP_ID, as 100200300400 where that is not set.
+
     What it took, and what it is to do, is asked by HTTP, all bodies JSON:
 
     \b
