@@ -15,7 +15,7 @@ from wabot.cli.tenant.database import (
     planned_tenant,
     read_place,
 )
-from wabot.cli.tenant.options import Slug, TemplateDir
+from wabot.cli.tenant.options import PLAYED_ON_A_COPY, Slug, TemplateDir
 from wabot.cli.tenant.token_proof import Verify, note_end, prove_token
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
         )
         if creation.attached:
             message += f" {creation.attached} events that waited for its number are its own now."
-        message += _about_notices(creation)
+        message += f"{_about_notices(creation)}\n{PLAYED_ON_A_COPY}"
     elif is_planned:
         message = f"Would create {shop}:\n{_plan(creation.seed, tenant)}\nNothing was changed."
     else:

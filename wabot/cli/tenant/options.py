@@ -10,6 +10,8 @@ from wabot.errors import InvalidInput
 
 Slug = Annotated[str, typer.Argument(help="Short name: a-z, digits, hyphens, 2 to 40 characters.")]
 
+PLAYED_ON_A_COPY = "A conversation is simulated on a copy of it: the shop stays as it is."
+
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check everything, show what would be done.")
 ]
