@@ -1,8 +1,9 @@
 """Where a client stands with its payments, by dates that pass without anybody's doing."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 GRACE = timedelta(days=7)
 """How long a shop goes on after its trial, unless something else is agreed."""
@@ -48,3 +49,16 @@ class PlanStanding:
 
 
 PAYS = PlanStanding()
+
+
+def last_day(ends_at: datetime, time_zone: str) -> date:
+    """Return the day that something lasts through which ends at that moment."""
+    return (ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(time_zone)).date()
+
+
+def end_in_words(ends_at: datetime, time_zone: str) -> str:
+    """Return the last day of what ends with a day there, else the moment."""
+    local = ends_at.astimezone(ZoneInfo(time_zone))
+    if local.time() == time.min:
+        return f"through {last_day(ends_at, time_zone)}"
+    return f"until {local:%Y-%m-%d %H:%M}"

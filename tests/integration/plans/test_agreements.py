@@ -102,6 +102,9 @@ def test_what_is_cleared_ends_and_what_had_not_begun_never_does(
     ]
     assert data["limits"]["messages_per_month"]["allowed"] == 1_000
     assert agree(cli, "--clear", "messages")["changes"] == []
+    told = cli("plan", "show", "--tenant", shop).stdout
+    # It ended this minute, not with a day.
+    assert told.count(" until 20") == 2
 
 
 def test_a_trial_is_followed_by_grace_and_paying_ends_both(

@@ -34,6 +34,9 @@ def test_a_price_is_changed_and_taken_away_and_each_change_is_audited(
         "It is so already" in cli("plan", "price", "basico", "299.00", "--currency", "MXN").stderr
     )
     assert cli("plan", "price", "basico", "349", "--currency", "MXN").exit_code == 0
+    for words in ((), ("--remove",), ("299",), ("299", "--remove", "--currency", "MXN")):
+        refused = cli("plan", "price", "basico", *words)
+        assert (refused.exit_code, "an amount and its --currency" in refused.stderr) == (2, True)
     assert cli("plan", "price", "basico", "--remove", "--currency", "MXN").exit_code == 0
     assert [(action, details["price"]) for action, details in audited()] == [
         ("plan.price", [None, "299.00"]),
@@ -48,7 +51,7 @@ _NO_PRICES: list[tuple[tuple[str, ...], str]] = [
     (("basico", "--currency", "MXN", "--", "-1"), "must be an amount like 299"),
     (("basico", "1,50", "--currency", "MXN"), "must be an amount like 299"),
     (("basico", "1.5", "--currency", "CLP"), "more than the 0 decimals of CLP"),
-    (("basico", "--currency", "MXN"), "Give an amount, or --remove"),
+    (("basico", "--currency", "MXN"), "an amount and its --currency"),
 ]
 
 

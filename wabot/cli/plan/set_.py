@@ -97,7 +97,7 @@ def price(
     plan: Annotated[str, typer.Argument(help="basico, completo or premium.")],
     amount: Annotated[str, typer.Argument(help="What it costs a month, like 299.")] = "",
     *,
-    currency: Annotated[str, typer.Option(help="ISO code.")],
+    currency: Annotated[str, typer.Option(help="ISO code; needed.", show_default=False)] = "",
     remove: Annotated[
         bool, typer.Option("--remove", help="Ask no price in that currency any more.")
     ] = False,
@@ -106,8 +106,11 @@ def price(
     """Write down what you ask for a plan; wabot itself charges nobody."""
     from wabot.container import open_tenants
 
-    if bool(amount) == remove:
-        raise InvalidInput("Give an amount, or --remove.", hint="wabot plan price basico 299 ...")
+    if bool(amount) == remove or not currency:
+        raise InvalidInput(
+            "A price is an amount and its --currency; --remove and --currency take it away.",
+            hint=f"For example: wabot plan price {plan} 299 --currency MXN",
+        )
     out = Output("plan price", json=json)
     code = currency.upper()
     with open_tenants(read_settings(out)) as provisioning:

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from wabot.domain.plan import COMING, Feature, Limit
-from wabot.services.provisioning.agreement_words import last_day
+from wabot.domain.plan_standing import end_in_words
 from wabot.services.provisioning.plan_report import PlanReport
 from wabot.services.provisioning.update import Change
 
@@ -85,7 +85,7 @@ def change_in_words(change: Change, time_zone: str) -> str:
 def _period(item: str, found: Mapping[str, Any], time_zone: str) -> str:
     until = ""
     if found["ends_at"]:
-        until = f" through {last_day(datetime.fromisoformat(found['ends_at']), time_zone)}"
+        until = f" {end_in_words(datetime.fromisoformat(found['ends_at']), time_zone)}"
     since = _local(found["starts_at"], time_zone)
     return f"{item_in_words({**found, 'item': item})} from {since}{until} ({found['reason']})"
 

@@ -81,8 +81,3 @@ def day_begins(day: date, time_zone: str) -> datetime:
 def day_ends(day: date, time_zone: str) -> datetime:
     """Return the first moment after the day in a shop's time zone."""
     return day_begins(day + timedelta(days=1), time_zone)
-
-
-def last_day(ends_at: datetime, time_zone: str) -> date:
-    """Return the day that something lasts through which ends at that moment."""
-    return (ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(time_zone)).date()

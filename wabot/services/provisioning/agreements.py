@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from wabot.domain.plan import COMING, Feature, Limit, Override, effective, plan_of
-from wabot.domain.plan_standing import GRACE, PAYS, PlanStanding
+from wabot.domain.plan_standing import GRACE, PAYS, PlanStanding, last_day
 from wabot.domain.tenant import Tenant
 from wabot.errors import InvalidInput
 from wabot.services.provisioning import agreement_words as words
@@ -213,7 +213,7 @@ def _standing(asked: AgreementRequest, tenant: Tenant, at: datetime, today: date
         if found.trial_ends_at is not None and ends < found.trial_ends_at:
             raise InvalidInput(
                 f"--grace-until {day} is before the trial's end,"
-                f" {words.last_day(found.trial_ends_at, zone)}",
+                f" {last_day(found.trial_ends_at, zone)}",
                 hint="Grace follows the trial: give a later day, or a shorter --trial-until.",
             )
         found = replace(found, grace_ends_at=ends)

@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from wabot.domain.alerts import Rule
-from wabot.domain.plan_standing import Phase, PlanStanding
+from wabot.domain.plan_standing import Phase, PlanStanding, end_in_words
 from wabot.services.runtime.ports import Clock, Journal
 
 RULES = (Rule.PLAN_TRIAL_ENDS, Rule.PLAN_GRACE, Rule.PLAN_SUSPENDED)
@@ -77,8 +77,9 @@ def _message(rule: Rule, shop: UnpaidShop) -> str:
     stops = f"{_local(standing.suspended_from, shop)}"
     match rule:
         case Rule.PLAN_TRIAL_ENDS:
-            ends = _local(standing.trial_ends_at, shop)
-            return f"The trial of {shop.slug} ends on {ends}; unpaid it is suspended from {stops}."
+            assert standing.trial_ends_at is not None
+            lasts = end_in_words(standing.trial_ends_at, shop.time_zone)
+            return f"The trial of {shop.slug} lasts {lasts}; unpaid it is suspended from {stops}."
         case Rule.PLAN_GRACE:
             return f"{shop.slug} is unpaid and is suspended from {stops}."
         case _:

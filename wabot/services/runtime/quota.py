@@ -12,6 +12,7 @@ from uuid import UUID
 from wabot.domain.alerts.rules import Rule
 from wabot.domain.conversation.effects import Role
 from wabot.domain.conversation.flows.notices import quota_reached
+from wabot.domain.plan import plan_of
 from wabot.domain.tenant import Tenant
 from wabot.domain.usage import LEVELS, Month, Quota
 from wabot.services.runtime.drafting import Drafting
@@ -28,6 +29,15 @@ OF_THE_SHOP = "shop"
 def quota_of(tenant: Tenant, counted: int, at: datetime) -> Quota:
     """Return how far a tenant used up its plan."""
     return Quota(counted, tenant.allowance(at).messages_per_month)
+
+
+def used_in_words(tenant: Tenant, quota: Quota) -> str:
+    """Say how much of what was used, whether it is the plan's limit or one agreed apart from it."""
+    of_plan = plan_of(tenant.plan).messages_per_month
+    used = f"{tenant.slug} used {quota.used:,} of the {quota.limit:,} messages"
+    if quota.limit == of_plan:
+        return f"{used} that its plan {tenant.plan} has for this month."
+    return f"{used} agreed with it for this month (its plan {tenant.plan} has {of_plan:,})."
 
 
 def alert_key(client_id: UUID, rule: Rule) -> str:
@@ -61,8 +71,7 @@ class QuotaWatch:
             alert_key(tenant.id, rule),
             rule,
             tenant.id,
-            f"{tenant.slug} used {quota.used:,} of the {quota.limit:,} messages that its plan"
-            f" {tenant.plan} has for this month. {consequence} See: wabot plan usage {tenant.slug}",
+            f"{used_in_words(tenant, quota)} {consequence} See: wabot plan usage {tenant.slug}",
         )
 
     async def heed(self, tenant: Tenant) -> None:
