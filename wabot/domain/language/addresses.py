@@ -50,10 +50,28 @@ _TIME = re.compile(r"\ba las? \d")
 _DATED_STREET = re.compile(r"\d+ de [a-z]+ .*\d")
 _LETTERS = re.compile(r"[a-z]{3}")
 _INTRODUCED = re.compile(
-    r"^(?:.*?\b(?:direcci[oó]n|domicilio)\b(?:\s+(?:nueva|es|ser[ií]a|a|por|en|la))*"
+    r"^(?:.*?\b(?:direcci[oó]n|domicilio)\b"
+    r"(?:[\s,:.]+(?:nueva|correcta|buena|es|ser[ií]a|a|por|en|la|est[aá]|estaba|mal|no|esa)\b)*"
     r"|(?:no,?\s+)?mejor(?:\s+(?:a|en|para))?|es\s+(?:a|en))\s*[:,]?\s+",
     re.IGNORECASE | re.DOTALL,
 )
+
+
+# What begins a part of an address that goes on with the street named before.
+_COMPLEMENTS = word_set(
+    """
+    col colonia barrio fracc fraccionamiento cp entre esquina esq casa porton zaguan depto
+    departamento dpto int interior edificio edif torre piso junto frente enfrente atras cerca
+    referencia referencias delegacion alcaldia municipio infonavit
+    """
+)
+_ROADS = word_set(
+    """
+    calle av avda ave avenida blvd boulevard bulevar calz calzada callejon cerrada cda privada priv
+    andador carretera prolongacion prol circuito cto retorno rinconada paseo
+    """
+)
+_ARTICLES = word_set("es en la el una un y")
 
 
 class Reading(Enum):
@@ -88,6 +106,18 @@ def may_be_address(text: str) -> bool:
     """Tell whether a text that does not look like an address may be one all the same."""
     said = normalize(text)
     return len(said.split()) > 1 and len(said) >= _MIN_LETTERS and not _speaks(said)
+
+
+def completes_address(text: str) -> bool:
+    """Tell whether a text goes on with an address that was begun: «Col. Centro, casa verde»."""
+    said = normalize(text)
+    words = said.split()
+    while words and words[0] in _ARTICLES:
+        words = words[1:]
+    begins = len(words) > 1 and words[0] in _COMPLEMENTS
+    # «entre Juárez y calle 5» still does not say where.
+    roads = _ROADS & set(words) and words[0] not in {"entre", "esquina", "esq"}
+    return begins and not roads and not is_question(text) and not _speaks(said)
 
 
 def names_street(text: str) -> bool:

@@ -41,8 +41,8 @@ _BEFORE = word_set(
     sean sea x con agrega agregame agregale ponle anade anademe tambien mejor pues bueno ok va a
     ver entonces y kiero jaja jajaja mmm ay este trae traes traiga traigan traeme manda mande
     mandeme deme enviame echame pasame regalame regalas surteme ocupo necesito quisiera puede
-    otro otra otros otras puedes podria mandar traer dar da pedir encargar comprar llevar urge
-    urgen hola oiga oye
+    agregar anadir otro otra otros otras puedes podria mandar traer dar da pedir encargar comprar
+    llevar urge urgen hola oiga oye
     """
 )
 _AFTER = word_set(

@@ -120,11 +120,12 @@ _ELSEWHERE = {
         nomas / nomas eso / solo eso / eso nada mas / es lo unico / ya termine / ya quedo / pagar
         ya estuvo
         cerrar pedido / ya con eso / con eso / asi nomas / nada mas eso / no es todo
-        no eso es todo / no nada mas / no ya es todo
+        no eso es todo / no nada mas / no ya es todo / nada / no nada / ya nada / no quiero nada
     """,
     Word.ADD_MORE: """
         agregar / agregar mas / agregar algo / agregar productos / agregar otro / otro producto
         agregar otro producto / mas productos / algo mas / otra cosa / anadir / anadir mas
+        dame otra cosa / quiero otra cosa / otras cosas / mas cosas
         seguir comprando / falta algo / me falta algo
     """,
     Word.CHANGE_LINES: """

@@ -61,7 +61,8 @@ def asks_total(text: str) -> bool:
 def wants_to_fetch(text: str) -> bool:
     """Tell whether the customer comes for the order: «mejor lo recojo en la tienda»."""
     said = _few_words(text)
-    if not _NOT_FETCHING.isdisjoint(said) or any(word[0].isdigit() for word in said):
+    numbered = any(word[0].isdigit() for word in said)
+    if numbered or not _NOT_FETCHING.isdisjoint(said - _changed_mind(text)):
         return False
     return bool(said) and bool(said & _FETCHING or _COMING.search(normalize(text)))
 
@@ -74,6 +75,11 @@ def wants_delivery(text: str) -> bool:
     if read_address(text) is not Reading.NO:
         return False
     return bool(said) and bool(_HOME.search(normalize(text)))
+
+
+def _changed_mind(text: str) -> frozenset[str]:
+    """Return the «no» of «no, mejor …», which denies what was before."""
+    return frozenset(("no",) if normalize(text).startswith("no mejor ") else ())
 
 
 def _few_words(text: str) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Yes and no: whole phrases, never a part of one, because an order hangs on them."""
 
+import re
 import unicodedata
 
 from wabot.domain.language.words import normalize, phrase_set, without_courtesy, word_set
@@ -25,8 +26,25 @@ NO = phrase_set(
     """
     no / nop / nope / nel / nones / no gracias / no asi no / asi no / mejor no / ya no / aun no
     todavia no / no todavia / no confirmo / no quiero / para nada / negativo / no por ahora
-    por ahora no / ahorita no / no esta bien / incorrecto
+    por ahora no / ahorita no / no esta bien / incorrecto / no quiero nada / no mejor no
     """
+)
+
+# A no to the order itself, not only to something more.
+_GIVES_UP = phrase_set(
+    """
+    mejor no / no mejor no / siempre no / mejor ya no
+    """
+)
+_WANTS_NOTHING = phrase_set(
+    """
+    no quiero nada / no ya no quiero nada / mejor nada / ya no quiero / mejor no quiero nada
+    """
+)
+_CLOSES = re.compile(r"\b(termin\w+|finaliz\w+|pagar|cerrar)\b")
+_LEAVES_OUT = re.compile(
+    r"^(?:(?:no|si|ok|va|bueno|esta bien|y|pero|mejor|por favor|me) )*"
+    r"(sin|quita(?:r|me|le|n)?|quite(?:n|me)?|elimina|borra|borrar)(?: (?:el|la|los|las))? (.+)$"
 )
 
 # A yes to an offer, such as «¿Algo más?»: «ok» or «listo» there mean that it is enough, and
@@ -60,6 +78,29 @@ def takes_offer(text: str) -> bool:
     """Tell whether the text takes what was offered: a yes that is no «confirmo»."""
     normal = _said_once(normalize(text))
     return normal in _TAKES_OFFER or without_courtesy(normal) in _TAKES_OFFER
+
+
+def gives_up(text: str) -> bool:
+    """Tell whether the whole text says that the order is not wanted after all."""
+    normal = normalize(text)
+    return wants_nothing(text) or bool({normal, without_courtesy(normal)} & _GIVES_UP)
+
+
+def wants_nothing(text: str) -> bool:
+    """Tell whether the whole text wants nothing at all, even when asked whether to cancel."""
+    normal = normalize(text)
+    return bool({normal, without_courtesy(normal)} & _WANTS_NOTHING)
+
+
+def closes_order(text: str) -> bool:
+    """Tell whether a text that ends the choosing is about an order: «terminar», «pagar»."""
+    return bool(_CLOSES.search(normalize(text)))
+
+
+def left_out(text: str) -> str:
+    """Return what is not to be in the order: «quita la cebolla», «sí, pero sin coca»."""
+    said = _LEAVES_OUT.match(normalize(text))
+    return said[2] if said else ""
 
 
 def has_reservations(text: str) -> bool:

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 from wabot.domain.catalog import Product
 from wabot.domain.language.amounts import contains, measures, sizes_in
 from wabot.domain.language.numbers import is_number
-from wabot.domain.language.words import normalize, sound, stem, word_set
+from wabot.domain.language.words import normalize, one_line, sound, stem, word_set
 
 # What surrounds a product's name in a question or a wish.
 _STOP = word_set(
@@ -29,7 +29,7 @@ _STOP = word_set(
     porfavor precio precios puede puedes pues que quiero quisiera saber se seria si sin su sus tal
     ocupo ocupamos urge urgen pasame echame traeme traes anotame apuntame gustaria ademas
     aparte nomas oiga oigan pues entonces mira porfis plis hacen tantito vecino vecina joven
-    ah sea sean nada cosa cosas cada muchas muchisimas confirmar
+    agregar anadir pedido ah sea sean nada cosa cosas cada muchas muchisimas confirmar
     trae traiga traigan mande mandeme deme envia enviame surteme regalame regalas mandar traer dar
     tambien tardes te tendra tendras tendran tenga tengas tiene tienen tienes todavia tu un una
     unas uno unos va vale ve vende venden vendes ver vienen viene y ya
@@ -73,6 +73,21 @@ def query_words(text: str) -> tuple[str, ...]:
     """Return the words of a text that may name a product."""
     words = [word for word in _split(text) if not _is_stop(word)]
     return tuple(words[:_MAX_WORDS])
+
+
+def as_asked(text: str, named: str, products: Sequence[Product]) -> str:
+    """Return what a text asks for as it was written, without courtesy and amount around it.
+
+    Where that would find something else than what was `named`, the words that name it.
+    """
+    written = one_line(text).split()
+    while written and all(_is_stop(w) or measures(w) for w in _split(written[0])):
+        written = written[1:]
+    while written and all(_is_stop(word) for word in _split(written[-1])):
+        written = written[:-1]
+    asked = " ".join(written).strip(" ,.;:!¡?¿")
+    same = asked and find(asked, products) == find(named, products)
+    return asked if same else " ".join(query_words(named))
 
 
 def asks_for_product(text: str) -> bool:

@@ -7,7 +7,7 @@ from functools import lru_cache
 _LONG_RUN = re.compile(r"([a-z])\1{2,}")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 _FILLERS = re.compile(
-    r"^((y|oiga|oigan|oye|pero|entonces|pues|como|una pregunta|bueno|si|ok|a ver|mejor) )+"
+    r"^((no mejor|y|oiga|oigan|oye|pero|entonces|pues|como|una pregunta|bueno|si|ok|a ver|mejor) )+"
 )
 _SPACES = re.compile(r"\s+")
 

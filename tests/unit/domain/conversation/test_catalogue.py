@@ -130,7 +130,7 @@ def test_several_hits_are_offered() -> None:
 
 def test_what_is_only_similar_is_asked_about_and_never_assumed() -> None:
     chat = Chat(a_shop([a_product("Jabón"), a_product("Arroz")])).write("¿tienes jamón?")
-    assert "No tengo exactamente «jamon»" in chat.body
+    assert "No tengo exactamente «jamón»" in chat.body
     assert chat.titles == ["Jabón"]
 
 
@@ -222,3 +222,42 @@ def test_a_product_of_the_cart_that_is_to_change_is_asked_about_anew(text: str) 
     assert chat.state == AskingQuantity(JITOMATE.id)
     assert "Quitar del pedido" in chat.titles
     assert Chat().write("cambia el arroz").state != AskingQuantity(ARROZ.id)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ah, papel de baño por favor", "«papel de baño»"),
+        ("que sean 3 piñas", "«piñas»"),
+        ("¿Tienes jamón?", "«jamón»"),
+        ("buenas, ¿me da 2 piñas?", "«piñas»"),
+    ],
+)
+def test_what_the_customer_wrote_is_said_back_as_written(text: str, said: str) -> None:
+    names = ("Papel de baño chico", "Papel de baño grande", "Piña miel", "Piña en lata", "Jabón")
+    assert said in Chat(a_shop([a_product(name) for name in names])).write(text).body
+
+
+def test_a_long_text_is_not_said_back() -> None:
+    shop = a_shop([a_product("Papel"), a_product("Piña"), a_product("Jabón")])
+    chat = Chat(shop).write("papel bonito piña madura jabón neutro azul")
+    assert "«" not in chat.body
+    assert {"Papel", "Piña", "Jabón"} <= set(chat.titles)
+
+
+@pytest.mark.parametrize("text", ["quita el arroz", "sí pero sin arroz", "no, quítame el arroz"])
+def test_what_is_not_in_the_cart_is_not_sold_to_who_wants_it_out(text: str) -> None:
+    chat = with_cart().write(text)
+    assert "no está en tu pedido" in chat.body
+
+
+def test_what_is_in_the_cart_is_asked_about_by_who_wants_it_out() -> None:
+    chat = with_cart().write("sí pero sin jitomate")
+    assert chat.state == AskingQuantity(JITOMATE.id)
+
+
+@pytest.mark.parametrize("text", ["dame una de cada cosa", "no quiero nada", "nada"])
+def test_no_thing_is_no_missing_product(text: str) -> None:
+    chat = Chat().write("hola").write(text)
+    assert "lo anoté para la tienda" not in chat.body
+    assert not chat.of(NoteUnknown)

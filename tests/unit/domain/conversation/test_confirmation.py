@@ -272,3 +272,9 @@ def test_a_yes_said_several_times_is_one_yes() -> None:
     chat = at_summary().write("sí\nsí\nsí")
     assert len(chat.drafts) == 1
     assert at_summary().write("sí\npero sin pan").drafts == []
+
+
+@pytest.mark.parametrize("text", ["no, mejor paso por él", "no mejor yo lo recojo"])
+def test_fetching_it_after_all_is_not_asked_about_again(text: str) -> None:
+    chat = with_cart().tap("Terminar pedido").tap("A domicilio").write("Calle 8 num 20, Centro")
+    assert "Lo recoges en la tienda" in chat.write(text).body

@@ -320,3 +320,39 @@ def test_a_wrong_phone_is_asked_for_once_more_and_then_let_be() -> None:
 def test_who_fetches_the_order_is_not_asked_for_a_phone() -> None:
     chat = at_delivery(Chat(customer=BY_USER_ID)).tap("Recoger en tienda")
     assert isinstance(chat.state, Confirming)
+
+
+def begun() -> Chat:
+    return with_cart().tap("Terminar pedido").tap("A domicilio").write("Calle 8 num 20")
+
+
+@pytest.mark.parametrize(
+    "rest", ["Col. Centro, casa verde", "entre Hidalgo y Morelos", "portón negro", "CP 06000"]
+)
+def test_the_rest_of_an_address_is_added_to_its_street(rest: str) -> None:
+    chat = begun().write(rest)
+    assert f"📍 Calle 8 num 20, {rest}" in chat.body
+    assert "Entrega en: Calle 8 num 20, " + rest in chat.write("sí").body
+
+
+def test_an_address_in_three_pieces_is_one() -> None:
+    chat = begun().write("Col. Centro").write("casa verde").write("sí")
+    assert "Calle 8 num 20, Col. Centro, casa verde" in chat.body
+
+
+def test_another_street_takes_the_place_of_the_first() -> None:
+    chat = begun().write("Calle 9 num 21, Col. Centro")
+    assert "📍 Calle 9 num 21, Col. Centro" in chat.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "la dirección está mal, es calle 9 num 21",
+        "me equivoqué de dirección, es calle 9 num 21",
+        "esa no es mi dirección, es en calle 9 num 21",
+        "la dirección correcta es: calle 9 num 21",
+    ],
+)
+def test_what_leads_to_an_address_is_no_part_of_it(text: str) -> None:
+    assert "📍 calle 9 num 21" in begun().write(text).body

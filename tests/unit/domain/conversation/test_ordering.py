@@ -17,6 +17,7 @@ from tests.unit.domain.chat import (
 from wabot.domain.conversation.states import (
     AskingQuantity,
     BrowsingProducts,
+    Cancelling,
     ChoosingDelivery,
     RemovingLine,
     ReviewingCart,
@@ -262,3 +263,46 @@ def test_prices_round_half_up_to_the_currencys_unit() -> None:
     cheap = a_product("Cilantro", "0.10", unit="kg", step=Decimal("0.25"))
     chat = Chat(a_shop([cheap])).write("cilantro").write("1/4")
     assert "Total: $0.03" in chat.body
+
+
+@pytest.mark.parametrize("text", ["mejor no", "no quiero nada", "siempre no"])
+def test_who_does_not_want_the_order_any_more_is_asked_before_it_goes_on(text: str) -> None:
+    assert isinstance(with_cart().write(text).state, Cancelling)
+
+
+@pytest.mark.parametrize("text", ["no", "nada", "nada más", "no gracias"])
+def test_who_wants_nothing_more_goes_on_to_the_delivery(text: str) -> None:
+    assert isinstance(with_cart().write(text).state, ChoosingDelivery)
+
+
+def test_beginning_anew_when_asked_whether_to_cancel_empties_the_cart() -> None:
+    chat = with_cart().write("borra todo").write("quiero empezar de nuevo")
+    assert not chat.memory.cart.lines
+    assert "empezamos de nuevo" in chat.body
+
+
+def test_beginning_anew_beside_a_cart_asks_what_becomes_of_it() -> None:
+    assert isinstance(with_cart().write("empezar de nuevo").state, Cancelling)
+
+
+@pytest.mark.parametrize("text", ["terminar", "terminar pedido", "quiero pagar"])
+def test_ending_an_order_that_has_nothing_in_it_says_so(text: str) -> None:
+    assert "Tu pedido está vacío" in Chat().write("hola").write(text).body
+
+
+@pytest.mark.parametrize("text", ["terminar", "nada más", "es todo"])
+def test_ending_at_the_first_quantity_says_that_there_is_nothing_yet(text: str) -> None:
+    assert "Tu pedido está vacío" in Chat().write("jitomate").write(text).body
+
+
+@pytest.mark.parametrize(("text", "left"), [("no quiero nada", 0), ("mejor no", 1), ("no", 1)])
+def test_asked_whether_to_cancel_nothing_wanted_is_a_yes_and_no_is_a_no(
+    text: str, left: int
+) -> None:
+    chat = with_cart().write("cancelar").write(text)
+    assert len(chat.memory.cart.lines) == left
+
+
+def test_what_is_to_be_added_to_the_order_is_added() -> None:
+    chat = with_cart().write("quiero agregar 1 arroz a mi pedido")
+    assert [line.product_id for line in chat.memory.cart.lines] == [JITOMATE.id, ARROZ.id]

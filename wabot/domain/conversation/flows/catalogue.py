@@ -35,9 +35,11 @@ from wabot.domain.language.amounts import (
     units_of,
 )
 from wabot.domain.language.intents import elsewhere
+from wabot.domain.language.phrases import left_out
 from wabot.domain.language.questions import asks_how, is_about_service, is_question
 from wabot.domain.language.search import (
     Found,
+    as_asked,
     asks_for_product,
     begins_name,
     find,
@@ -60,8 +62,8 @@ _CHECKOUT = (
 )
 _CHANGES = word_set(
     """
-    cambiar cambia cambie cambiame cambiale quitar quita quite quitame quitale elimina eliminar
-    borra borrar corrige corregir modifica modificar
+    cambiar cambia cambie cambiame cambiale quitar quita quite quiten quitame quitale elimina
+    eliminar borra borrar corrige corregir modifica modificar
     """
 )
 _MAX_QUERY = 60
@@ -107,6 +109,9 @@ def search(turn: Turn, text: str) -> Step | None:
     """Look for a product in a text; None when the text is about something else."""
     if elsewhere(text) is not None and not find(text, turn.shop.catalog.products).exact:
         return None
+    kept_out = _left_out(turn, text)
+    if kept_out is not None:
+        return kept_out
     category = _category_named(turn, text)
     if category is not None:
         return ask(turn, BrowsingProducts(category=category))
@@ -123,14 +128,14 @@ def search(turn: Turn, text: str) -> Step | None:
         if without_amount and not (found.exact and begins_name(text, found.exact[0])):
             found, asked = without_amount, named
     if found.exact and _leads(turn, text, found.exact):
-        return _show_found(turn, asked, found)
+        return _show_found(turn, text, asked, found)
     return (
         _of_those_shown(turn, text)
         or _line_named(turn, text)
         or _category_like(turn, text)
         or _withdrawn(turn, text)
         or (questions.answered(turn) if _is_for_shop(turn, text) else None)
-        or (_show_found(turn, asked, found) if found and _may_leave(turn, text) else None)
+        or (_show_found(turn, text, asked, found) if found and _may_leave(turn, text) else None)
         or _amount_alone(turn, amount, rest)
         or _missing(turn, text)
         or (questions.answered(turn) if is_question(text) else None)
@@ -155,6 +160,18 @@ def _line_named(turn: Turn, text: str) -> Step | None:
     chosen = [product for line in turn.cart.lines if (product := _product_of(turn, line))]
     found = find(" ".join(rest), chosen).exact
     return ordering.choose(turn, found[0].id) if len(found) == 1 else None
+
+
+def _left_out(turn: Turn, text: str) -> Step | None:
+    """Ask about what is to be out of the cart, or say that it is not in it: «pero sin coca»."""
+    named = left_out(text)
+    if not named or isinstance(turn.state, BrowsingProducts):
+        return None
+    found = find(named, turn.shop.catalog.products).exact
+    chosen = [product for product in found if turn.cart.line(product.id) is not None]
+    if len(chosen) == 1:
+        return ordering.choose(turn, chosen[0].id)
+    return ask_again(turn, Phrase("cart.not_in_it")) if found and not chosen else None
 
 
 def _product_of(turn: Turn, line: CartLine) -> Product | None:
@@ -235,22 +252,23 @@ def _ordered_in_words(turn: Turn, text: str, product: Product, amount: Amount) -
     return features.saying_first(ordering.choose(turn, product.id), Phrase("feature.step_by_step"))
 
 
-def _show_found(turn: Turn, text: str, found: Found) -> Step:
+def _show_found(turn: Turn, text: str, named: str, found: Found) -> Step:
     if len(found.exact) == 1:
         product = found.exact[0]
-        amount = amount_after(text, product)
-        if amount is not None and names_product(text, product):
+        amount = amount_after(named, product)
+        if amount is not None and names_product(named, product):
             return _ordered_in_words(turn, text, product, amount)
         return ordering.choose(turn, product.id)
-    query = " ".join(query_words(text))[:_MAX_QUERY].strip()
-    return ask(turn, BrowsingProducts(query=query))
+    query = as_asked(text, named, turn.shop.catalog.products)
+    return ask(turn, BrowsingProducts(query=query[:_MAX_QUERY].strip()))
 
 
 def _missing(turn: Turn, text: str) -> Step | None:
     words = " ".join(query_words(text))[:_MAX_QUERY].strip()
     if not words or not asks_for_product(text):
         return None
-    step = _suggest(turn, Phrase("catalog.not_found", {"query": words}))
+    asked = as_asked(text, text, turn.shop.catalog.products)[:_MAX_QUERY].strip()
+    step = _suggest(turn, Phrase("catalog.not_found", {"query": asked}))
     return replace(step, effects=(NoteUnknown(words), *step.effects))
 
 

@@ -24,6 +24,7 @@ from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.addresses import (
     Reading,
     address_in,
+    completes_address,
     has_number,
     may_be_address,
     names_street,
@@ -132,7 +133,10 @@ def address_given(turn: Turn, text: str) -> Step | None:
 
 
 def address_changed(turn: Turn, text: str) -> Step | None:
-    """Offer an address typed at the summary in place of the one it shows."""
+    """Offer an address typed at the summary in place of the one it shows, or as its rest."""
+    whole = _completed(turn, turn.memory.delivery, text)
+    if whole is not None:
+        return ask(turn, OfferingLocation(whole))
     reading = _reading(turn, address_in(text))
     doubtful = reading is Reading.DOUBTFUL and names_street(text)
     return _offer(turn, text) if doubtful or reading is Reading.CERTAIN else None
@@ -176,7 +180,9 @@ def location_answered(turn: Turn, text: str) -> Step | None:
         return use_location(turn)
     if is_no(text):
         return ignore_location(turn)
-    return _address(turn, text)
+    offered = turn.state.delivery if isinstance(turn.state, OfferingLocation) else None
+    whole = _completed(turn, offered, text)
+    return ask(turn, OfferingLocation(whole)) if whole else _address(turn, text)
 
 
 def phone_typed(turn: Turn, where: Delivery, text: str) -> Step | None:
@@ -206,6 +212,18 @@ def contacts_shared(turn: Turn, contacts: ContactsShared) -> Step:
     if contacts.requested and number and not _has_phone(turn):
         return ask_again(turn, Phrase("delivery.phone_saved"), effects=(SavePhone(number),))
     return not_understood(turn, Phrase("media.contacts"))
+
+
+def _completed(turn: Turn, begun: Delivery | None, text: str) -> Delivery | None:
+    """Return the typed address with what a text adds to it, None when it adds nothing."""
+    if begun is None or not begun.address or begun.latitude is not None:
+        return None
+    if not completes_address(text) or _names_product(turn, text):
+        return None
+    rest = one_line(text)
+    if normalize(rest) in normalize(begun.address):
+        return None
+    return Delivery(DeliveryKind.DELIVERY, address=f"{begun.address}, {rest}"[:_MAX_ADDRESS])
 
 
 def _address(turn: Turn, text: str) -> Step | None:

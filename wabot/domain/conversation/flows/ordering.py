@@ -28,7 +28,7 @@ from wabot.domain.language.amounts import (
     units_of,
 )
 from wabot.domain.language.intents import Word, elsewhere
-from wabot.domain.language.phrases import is_no, is_yes
+from wabot.domain.language.phrases import is_no, is_yes, wants_nothing
 from wabot.domain.order import Cart, CartLine
 from wabot.domain.quantity import steps_of
 
@@ -196,8 +196,11 @@ def keep(turn: Turn) -> Step:
 def cancelling_answered(turn: Turn, text: str) -> Step | None:
     """Read an answer to the question whether to drop the order."""
     word = elsewhere(text)
-    if is_yes(text) or word is Word.DROP_ORDER:
+    if is_yes(text) or wants_nothing(text) or word is Word.DROP_ORDER:
         return drop(turn)
+    if word is Word.START_ANEW:
+        emptied = turn.having(cart=Cart(), delivery=None, attachments=(), pending=())
+        return ask(emptied, entrance(emptied), Phrase("resume.anew"))
     if is_no(text) or word in {Word.KEEP_ORDER, Word.RESUME}:
         return keep(turn)
     return None

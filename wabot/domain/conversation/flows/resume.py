@@ -25,7 +25,7 @@ def start_anew(turn: Turn) -> Step | None:
     """Drop the draft; only where it was offered, never from an old message."""
     if not isinstance(turn.state, OfferingResume):
         return None
-    emptied = turn.having(cart=Cart(), delivery=None, attachments=())
+    emptied = turn.having(cart=Cart(), delivery=None, attachments=(), pending=())
     return ask(emptied, AtMenu(), Phrase("resume.anew"))
 
 

@@ -28,7 +28,13 @@ from wabot.domain.language.amounts import (
     units_of,
 )
 from wabot.domain.language.intents import Word, elsewhere
-from wabot.domain.language.search import begins_name, find, names_product, query_words
+from wabot.domain.language.search import (
+    as_asked,
+    begins_name,
+    find,
+    names_product,
+    query_words,
+)
 from wabot.domain.language.words import one_line
 from wabot.domain.order import CartLine
 from wabot.domain.plan import Feature
@@ -41,6 +47,7 @@ _HALF = re.compile(r"(medi[oa]|cuarto|tres cuartos|[¼½¾]|[13]/[24])\b|[¼½¾
 _TENS = re.compile(r"(treinta|cuarenta|cincuenta|sesenta|setenta|ochenta|noventa)$", re.IGNORECASE)
 _MOST = 30
 _MAX_TOLD = 200
+_MAX_QUERY = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +229,9 @@ def _place(turn: Turn, part: _Part) -> AskingQuantity | BrowsingProducts | None:
     if part.product is not None and part.product.available:
         return AskingQuantity(part.product.id)
     _, rest = split_amount(part.text)
-    words = " ".join(query_words(" ".join(rest)))
-    found = find(words, turn.shop.catalog.products).all
-    return BrowsingProducts(query=words) if any(p.available for p in found) else None
+    found = find(" ".join(rest), turn.shop.catalog.products)
+    query = as_asked(part.text, " ".join(rest), turn.shop.catalog.products)[:_MAX_QUERY].strip()
+    return BrowsingProducts(query=query) if any(p.available for p in found.all) else None
 
 
 def _unclear(parts: list[_Part]) -> tuple[Phrase, ...]:

@@ -39,7 +39,13 @@ from wabot.domain.conversation.states import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.amounts import split_amount
 from wabot.domain.language.intents import Word, anywhere, elsewhere
-from wabot.domain.language.phrases import is_no, is_yes, takes_offer
+from wabot.domain.language.phrases import (
+    closes_order,
+    gives_up,
+    is_no,
+    is_yes,
+    takes_offer,
+)
 from wabot.domain.language.words import clean, normalize, without_courtesy
 
 # Places whose list takes a typed number as the nth row: no quantity is asked there.
@@ -166,6 +172,8 @@ def _more_or_finish(turn: Turn, text: str) -> Step | None:
     """Read an answer to the offer of something more; «ok» and «listo» end the order."""
     if takes_offer(text):
         return ordering.add_more(turn)
+    if gives_up(text) and turn.lines:
+        return ordering.cancel(turn)
     if is_yes(text) or is_no(text) or elsewhere(text) is Word.FINISH:
         return delivery.finish(turn)
     return None
@@ -198,15 +206,19 @@ def _elsewhere(turn: Turn, text: str) -> Step | None:
         case Word.ADD_MORE:
             return ordering.add_more(turn)
         case Word.START_ANEW:
-            return catalogue.start_order(turn)
+            return ordering.cancel(turn) if turn.lines else catalogue.start_order(turn)
         case _:
             if word is None:
                 return None
-            return _about_cart(turn, word) if turn.lines else _without_cart(turn, word)
+            if word is Word.FINISH and gives_up(text) and turn.lines:
+                return ordering.cancel(turn)
+            return _about_cart(turn, word) if turn.lines else _without_cart(turn, word, text)
 
 
-def _without_cart(turn: Turn, word: Word) -> Step | None:
+def _without_cart(turn: Turn, word: Word, text: str) -> Step | None:
     """Answer words about an order when there is none in the making."""
+    if word is Word.FINISH and (isinstance(turn.state, AskingQuantity) or closes_order(text)):
+        return ordering.review(turn)
     if not isinstance(turn.state, AtMenu | BrowsingCategories | BrowsingProducts):
         return None
     if word is Word.FINISH:

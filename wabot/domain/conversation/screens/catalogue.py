@@ -18,6 +18,7 @@ from wabot.domain.language.words import normalize
 from wabot.domain.money import Money
 
 _FEW_PRODUCTS = 10
+_MOST_SAID_BACK = 5
 
 
 def entrance(turn: Turn) -> BrowsingCategories | BrowsingProducts:
@@ -76,6 +77,8 @@ def _what_is_shown(turn: Turn, shown: BrowsingProducts) -> tuple[Phrase, tuple[P
     catalog = turn.shop.catalog
     if shown.query:
         found = find(shown.query, catalog.products)
+        if len(shown.query.split()) > _MOST_SAID_BACK:
+            return Phrase("catalog.maybe"), found.all
         if found.close:
             return Phrase("catalog.similar", {"query": shown.query}), found.close
         return Phrase("catalog.found", {"query": shown.query}), found.all
