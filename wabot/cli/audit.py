@@ -1,6 +1,7 @@
 """`wabot audit`: who did what to which shop, and when."""
 
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from textwrap import shorten
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import duration
-from wabot.errors import InvalidInput
+from wabot.errors import InvalidInput, NotFound
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -52,9 +53,10 @@ def list_(
     with open_central(settings) as urls, database_errors(urls.owner_url):
         engine = open_engine(urls.owner_url)
         try:
-            found = SqlAudit(engine).listing(
-                tenant=tenant, actor=actor, action=action, since=begin, limit=limit
-            )
+            log = SqlAudit(engine)
+            found = log.listing(tenant=tenant, actor=actor, action=action, since=begin, limit=limit)
+            if not found and (tenant or action):
+                _look_for_slips(out, *log.names(), tenant=tenant, action=action)
         finally:
             engine.dispose()
     rows: list[tuple[Any, ...]] = []
@@ -73,6 +75,23 @@ def list_(
     if len(found) == limit:
         out.warn(f"There may be more than these {limit:,}: --limit, or --since.")
     out.table(_LISTED, rows)
+
+
+def _look_for_slips(
+    out: Output, slugs: list[str], actions: list[str], *, tenant: str, action: str
+) -> None:
+    """Refuse a shop that never was; warn of an act that nobody did, which may be a slip."""
+    if tenant and tenant not in slugs:
+        close = get_close_matches(tenant, slugs, n=3)
+        raise NotFound(
+            f"there is no tenant {tenant!r}, and none was deleted",
+            hint=f"Did you mean {' or '.join(close)}?" if close else "wabot tenant list",
+        )
+    known = {*actions, *(name.partition(".")[0] for name in actions)}
+    if action and action not in known:
+        close = get_close_matches(action, sorted(known), n=3)
+        others = f"Did you mean {' or '.join(close)}?" if close else f"So far: {', '.join(actions)}"
+        out.warn(f"Nothing was done that is called {action}. {others}")
 
 
 def _moment(words: str) -> datetime:

@@ -128,7 +128,7 @@ def retry(
         count = (
             inbox.retry(wanted, actor=actor) if wanted else inbox.retry_failed(tenant, actor=actor)
         )
-    _tell(out, count, "are due again", asked=len(wanted))
+    _tell(out, count, "due again", asked=len(wanted))
 
 
 @app.command()
@@ -144,11 +144,11 @@ def discard(
 
     out = Output("inbox discard", json=json)
     wanted = sorted(set(events))
-    if not confirm(f"Give up {len(wanted)} event(s) for good?", option="--yes", given=yes):
+    if not confirm(f"Give up {_events(len(wanted))} for good?", option="--yes", given=yes):
         raise Refused("Nothing was discarded.")
     with _open_inbox(out) as (inbox, actor):
         count = inbox.discard(wanted, actor=actor)
-    _tell(out, count, "are discarded", asked=len(wanted))
+    _tell(out, count, "discarded", asked=len(wanted))
 
 
 @app.command()
@@ -161,7 +161,7 @@ def replay(
     out = Output("inbox replay", json=json)
     with _open_inbox(out) as (inbox, actor):
         count = inbox.replay(tenant, contact, actor=actor)
-    _tell(out, count, "are due again", asked=1)
+    _tell(out, count, "due again", asked=1)
 
 
 def _tell(out: Output, count: int, what: str, *, asked: int = 0) -> None:
@@ -169,11 +169,21 @@ def _tell(out: Output, count: int, what: str, *, asked: int = 0) -> None:
 
     if count < asked:
         raise Finding(
-            f"{count} event(s) {what}; {asked - count} are not there, or in a state that does not"
+            f"{_are(_events(count), count, what)};"
+            f" {_are(str(asked - count), asked - count, 'not there')}, or in a state that does not"
             " allow it",
             hint="See them with: wabot inbox list",
         )
-    out.done(f"{count} event(s) {what}.", data={"events": count}, next=("wabot inbox list",))
+    said = _are(_events(count), count, what)
+    out.done(f"{said}.", data={"events": count}, next=("wabot inbox list",))
+
+
+def _events(count: int) -> str:
+    return f"{count} {'event' if count == 1 else 'events'}"
+
+
+def _are(who: str, count: int, what: str) -> str:
+    return f"{who} {'is' if count == 1 else 'are'} {what}"
 
 
 def _plain(event: "InboxEvent | WaitingFile", column: str) -> Any:

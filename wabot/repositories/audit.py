@@ -49,6 +49,18 @@ class SqlAudit:
             rows = connection.exec_driver_sql(_LIST, values).all()
         return tuple(Act(*row) for row in rows)
 
+    def names(self) -> tuple[list[str], list[str]]:
+        """Return the slugs of all shops there are or were, and what acts are called so far."""
+        with self._engine.connect() as connection:
+            slugs, actions = connection.exec_driver_sql(_NAMES).one()
+        return slugs, actions
+
+
+_NAMES = """
+SELECT array(SELECT slug FROM wabot.clients UNION
+             SELECT slug FROM wabot.audit_log WHERE slug IS NOT NULL ORDER BY 1),
+       array(SELECT DISTINCT action FROM wabot.audit_log ORDER BY 1)
+"""
 
 _LIST = """
 SELECT a.id, a.at, a.actor, a.action, coalesce(a.slug, c.slug, ''), a.details

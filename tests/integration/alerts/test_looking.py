@@ -120,7 +120,7 @@ async def test_what_nobody_may_have_is_an_alert_until_somebody_may(
     ((said,),) = central("SELECT message FROM wabot.alerts WHERE rule = 'foreign_app'")
     assert said == (
         f"The Meta app 777 signs what is written to bodega, which is bound to the app"
-        f" {shop.app_id}: 1 event(s) wait, nobody is answered."
+        f" {shop.app_id}: 1 event waits, nobody is answered."
     )
     central("UPDATE wabot.clients SET app_id = '777'")
     assert await alerts(evaluator, central) == [("unknown_number", "warning")]
@@ -273,7 +273,7 @@ async def test_orders_that_lie_are_an_alert_where_somebody_wants_to_know(
     assert await alerts(evaluator_of(order_minutes=45), central) == []
     assert await alerts(evaluator_of(order_minutes=30), central) == [("order_waits", "warning")]
     (row,) = central("SELECT message FROM wabot.alerts")
-    assert row[0].startswith("1 order(s) of bodega were not accepted within 30 minutes")
+    assert row[0].startswith("1 order of bodega was not accepted within 30 minutes")
     central(
         f'INSERT INTO "{shop.placement.schema}".settings (key, value)'
         " VALUES ('order_alert_minutes', '0')"

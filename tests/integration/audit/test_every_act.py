@@ -85,10 +85,15 @@ def test_the_audit_is_searched_by_shop_actor_action_and_age(
         (("--since", "2020-01-02"), every),
         (("--since", "2020-01-03"), every[1:]),
         (("--limit", "1"), every[:1]),
-        (("--tenant", "nobody"), []),
     ):
         with subtests.test(words=words):
             assert looks(*words) == found
+    slip = json.loads(cli("audit", "list", "--tenant", "gon", "--json").stdout)["error"]
+    assert (slip["code"], slip["hint"]) == ("not_found", "Did you mean gone?")
+    (warning,) = json.loads(cli("audit", "list", "--action", "tenant.delet", "--json").stdout)[
+        "warnings"
+    ]
+    assert warning.startswith("Nothing was done that is called tenant.delet. Did you mean")
     line = cli("audit", "list", "--tenant", "gone", "--limit", "1").stdout.rstrip("\n").split("\t")
     assert line[1:] == ["berta", "tenant.delete", "gone", '{"dropped":3}']
     for wrong in ("mañana", "2026-13-01", "-3d"):

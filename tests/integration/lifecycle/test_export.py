@@ -76,15 +76,22 @@ def test_a_folder_gets_a_file_of_its_own(cli: Cli, shop: Tenant, tmp_path: Path)
     assert [path.suffix for path in folder.iterdir()] == [".tgz"]
 
 
-@pytest.mark.parametrize("out", ["-", "missing/", "missing/x.tgz"])
-def test_a_target_that_is_no_file_of_a_folder_that_exists_is_refused(
-    cli: Cli, shop: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str
+@pytest.mark.parametrize(
+    ("out", "said"),
+    [
+        ("-", "--out"),
+        ("missing/", "--out"),
+        ("missing/x.tgz", "Hint: Make it first (mkdir -p missing)"),
+    ],
+)
+def test_a_target_that_is_no_file_of_a_folder_that_exists_is_refused(  # noqa: PLR0917 - fixtures
+    cli: Cli, shop: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, said: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     before = set(tmp_path.iterdir())
     for words in ((), ("--dry-run",), ("--format", "pgdump")):
         done = cli("tenant", "export", "lupita", "--out", out, *words)
-        assert (done.exit_code, "--out" in done.stderr) == (2, True)
+        assert (done.exit_code, said in done.stderr) == (2, True)
     assert set(tmp_path.iterdir()) == before
 
 

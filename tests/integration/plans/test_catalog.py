@@ -185,7 +185,8 @@ def test_a_file_without_products_or_missing_is_refused(cli: Cli, shop: str, tmp_
     empty = cli("catalog", "import", shop, csv(tmp_path))
     assert (empty.exit_code, "there are no products in it" in empty.stderr) == (2, True)
     gone = cli("catalog", "import", shop, str(tmp_path / "gone.csv"))
-    assert (gone.exit_code, "the file is missing" in gone.stderr) == (2, True)
+    assert (gone.exit_code, "gone.csv: the file is missing" in gone.stderr) == (2, True)
+    assert "Hint: Correct the path" in gone.stderr
 
 
 def test_an_unknown_product_is_answered_with_those_that_come_close(

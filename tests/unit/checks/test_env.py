@@ -98,7 +98,7 @@ def test_a_line_that_sets_nothing_is_told_by_its_number_and_never_by_what_it_hol
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     path = _write("WHATSAPP_APP_ID=123456789012345\nWHATSAPP_APP_SECRET 0123abc\nWABOT_PORT\n")
-    _, found = _check("--only", "env.file", "--only", "env.required")
+    _, found = _check("--only", "env.file,env.required")
     assert found["env.file"]["status"] == "warning"
     assert found["env.file"]["detail"] == (
         f"{path}, line 2 is not NAME=value and sets nothing;"

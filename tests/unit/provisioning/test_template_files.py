@@ -225,7 +225,7 @@ def test_broken_toml_is_refused_with_its_line(folder: Path) -> None:
 
 def test_a_missing_catalogue_is_told(folder: Path) -> None:
     (folder / "abarrotes/catalog.csv").unlink()
-    assert "catalog.csv:1: the file is missing" in refusal(folder)
+    assert "catalog.csv: the file is missing" in refusal(folder)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from wabot.container.checks import GROUPS
 
 Only = Annotated[
     list[str] | None,
-    typer.Option("--only", metavar="ID", help="Only this check or category; several: repeat it."),
+    typer.Option("--only", metavar="ID", help="Only this check or category; several: ID,ID."),
 ]
 Slugs = Annotated[
     list[str] | None,
@@ -59,6 +59,10 @@ class Asked:
     json: bool = False
 
 
+def _names(only: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip() for given in only or () for name in given.split(","))
+
+
 def _run(asked: Asked) -> None:
     from wabot.cli.check.run import run
 
@@ -89,7 +93,7 @@ def env(  # noqa: PLR0917 - a command's options
             # As it is: what looks like a password there is a sample.
             typer.echo(env_example(), nl=False)
         return
-    chosen = tuple(only or ())
+    chosen = _names(only)
     _run(Asked("check env", ("env",), chosen, None, problems, strict, wait, timeout, json))
 
 
@@ -102,7 +106,7 @@ def _command(name: str, help_: str, groups: tuple[str, ...]) -> Callable[..., No
         timeout: Timeout = None,
         json: JsonOption = False,
     ) -> None:
-        chosen = tuple(only or ())
+        chosen = _names(only)
         _run(Asked(f"check {name}", groups, chosen, None, problems, strict, wait, timeout, json))
 
     check.__doc__ = help_
@@ -120,7 +124,7 @@ def whatsapp(  # noqa: PLR0917 - a command's options
     json: JsonOption = False,
 ) -> None:
     """Check shops at Meta: token, number, account, subscription, templates."""
-    chosen, shops = tuple(only or ()), tuple(slugs) if slugs else None
+    chosen, shops = _names(only), tuple(slugs) if slugs else None
     _run(
         Asked("check whatsapp", ("whatsapp",), chosen, shops, problems, strict, wait, timeout, json)
     )
@@ -138,7 +142,7 @@ def tenant(  # noqa: PLR0917 - a command's options
 ) -> None:
     """Check one shop: its tables, its secrets, its sending, its number and token."""
     groups = tuple(name for name in _OF_ONE_SHOP if name in GROUPS)
-    chosen = tuple(only or ())
+    chosen = _names(only)
     _run(Asked("check tenant", groups, chosen, (slug,), problems, strict, wait, timeout, json))
 
 

@@ -55,7 +55,10 @@ def export(
     """
     out = Output("tenant export", json=json)
     if bool(slug) == all_:
-        raise InvalidInput("name the shop, or say --all", hint="For example: wabot tenant list")
+        raise InvalidInput(
+            "name the shop, or say --all",
+            hint="wabot tenant export SLUG; see all with: wabot tenant list",
+        )
     if not all_:
         _one(out, slug, to or "", format_, dry_run=dry_run)
         return

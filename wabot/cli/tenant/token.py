@@ -166,10 +166,11 @@ def _rotation(provisioning: "Provisioning", graph: Any) -> "RotateToken":
 
 
 def _told(rotation: "Rotation") -> str:
-    slug, end = rotation.tenant.slug, _moment(rotation.expires_at) or "never"
+    slug, end = rotation.tenant.slug, _moment(rotation.expires_at)
+    ends = f"it ends {end}" if end else "it never ends"
     if not rotation.changed:
-        return f"{slug} has that token already ({rotation.after}); it ends {end}."
-    message = f"{slug} sends with the token {rotation.after} now; it ends {end}."
+        return f"{slug} has that token already ({rotation.after}); {ends}."
+    message = f"{slug} sends with the token {rotation.after} now; {ends}."
     if rotation.former_kept_until is None:
         return f"{message} The former one is gone."
     return (

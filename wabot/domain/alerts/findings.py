@@ -121,11 +121,15 @@ def foreign_apps(waiting: Iterable[Unrouted]) -> list[Finding]:
             f"{Rule.FOREIGN_APP}:{each.client_id}:{each.app_id}",
             each.client_id,
             f"The Meta app {each.app_id} signs what is written to {each.slug}, which is bound to"
-            f" the app {each.bound_to}: {each.count} event(s) wait, nobody is answered.",
+            f" the app {each.bound_to}: {_waiting(each.count)}, nobody is answered.",
         )
         for each in waiting
         if each.client_id is not None
     ]
+
+
+def _waiting(count: int) -> str:
+    return "1 event waits" if count == 1 else f"{count} events wait"
 
 
 def unknown_numbers(waiting: Iterable[Unrouted]) -> list[Finding]:
@@ -138,7 +142,7 @@ def unknown_numbers(waiting: Iterable[Unrouted]) -> list[Finding]:
         Finding(
             f"{Rule.UNKNOWN_NUMBER}:{number}",
             None,
-            f"{count} event(s) wait for the number {number}, which no shop has.",
+            f"{_waiting(count)} for the number {number}, which no shop has.",
         )
         for number, count in counts.items()
     ]
@@ -162,7 +166,8 @@ def orders_waiting(shops: Iterable[WaitingOrders]) -> list[Finding]:
         Finding(
             f"{Rule.ORDER_WAITS}:{shop.client_id}",
             shop.client_id,
-            f"{shop.count} order(s) of {shop.slug} were not accepted within {shop.minutes} minutes;"
+            f"{shop.count} {'order' if shop.count == 1 else 'orders'} of {shop.slug}"
+            f" {'was' if shop.count == 1 else 'were'} not accepted within {shop.minutes} minutes;"
             f" the oldest is {shop.oldest}, of {_moment(shop.since)}.",
         )
         for shop in shops

@@ -68,7 +68,7 @@ def shops_silent(silent: Sequence[Silent], received_by_all: int) -> list[Finding
         Finding(
             f"{Rule.SHOP_SILENT}:{shop.client_id}",
             shop.client_id,
-            f"No customer has written to {shop.slug} for {shop.hours} full hour(s); in other weeks"
+            f"No customer has written to {shop.slug} for {_full(shop.hours)}; in other weeks"
             f" at least {EXPECTED} messages had come by now.",
         )
         for shop in silent
@@ -81,7 +81,11 @@ def webhooks_silent(silent: Sequence[Silent], received_by_all: int) -> list[Find
         return []
     named = ", ".join(shop.slug for shop in silent[:5])
     said = (
-        f"No message of any shop has arrived for {min(shop.hours for shop in silent)} full hour(s);"
+        f"No message of any shop has arrived for {_full(min(shop.hours for shop in silent))};"
         f" {len(silent)} shops are busy at this time of the week, among them {named}."
     )
     return [Finding(f"{Rule.WEBHOOKS_SILENT}:all", None, said)]
+
+
+def _full(hours: int) -> str:
+    return "1 full hour" if hours == 1 else f"{hours} full hours"

@@ -27,7 +27,8 @@ class FolderDepot:
         folder = self._folder
         if not self._made and not folder.is_dir():
             raise InvalidInput(
-                f"there is no folder {folder} for --out", hint="Make it first, or name another."
+                f"there is no folder {folder} to keep it in",
+                hint=f"Make it first (mkdir -p {folder}), or name another.",
             )
         there = next(each for each in (folder, *folder.absolute().parents) if each.exists())
         try:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from wabot.errors import InvalidInput
 
+MISSING = "the file is missing"
+
 _SHOWN = 20
 
 
@@ -15,8 +17,8 @@ class Problems:
     found: list[str] = field(default_factory=list)
 
     def add(self, path: Path, line: int, reason: str) -> None:
-        """Note a fault."""
-        self.found.append(f"{path}:{line}: {reason}")
+        """Note a fault; of the whole file when the line is 0."""
+        self.found.append(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
 
     def raise_any(self, what: str) -> None:
         """Raise InvalidInput with the faults, if there are any."""
@@ -25,7 +27,10 @@ class Problems:
         shown = self.found[:_SHOWN]
         if len(self.found) > _SHOWN:
             shown.append(f"… and {len(self.found) - _SHOWN} more")
+        lines = any(not line.endswith(MISSING) for line in self.found)
         raise InvalidInput(
             f"{what} cannot be used:\n" + "\n".join(f"  {line}" for line in shown),
-            hint="Correct these lines and run the command again.",
+            hint="Correct these lines and run the command again."
+            if lines
+            else "Correct the path and run the command again.",
         )

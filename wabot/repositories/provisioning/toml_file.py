@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wabot.repositories.provisioning.problems import Problems
+from wabot.repositories.provisioning.problems import MISSING, Problems
 
 _HEADER = re.compile(r"\s*\[\[?\s*([^\[\]]+?)\s*\]\]?\s*(#.*)?$")
 _KEY = re.compile(r"\s*([A-Za-z0-9_.\"-]+)\s*=")
@@ -54,9 +54,9 @@ def read_text(path: Path, problems: Problems) -> str | None:
         raw = path.read_bytes()
         return raw.decode("utf-8-sig")
     except FileNotFoundError:
-        problems.add(path, 1, "the file is missing")
+        problems.add(path, 0, MISSING)
     except OSError as error:
-        problems.add(path, 1, f"cannot be read: {error.strerror}")
+        problems.add(path, 0, f"cannot be read: {error.strerror}")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         problems.add(path, line, "is not UTF-8 text: save it with the encoding UTF-8")
