@@ -252,9 +252,14 @@ def test_the_backup_of_all_goes_where_wabot_backups_says(
     cli: Cli, shop: Tenant, tmp_path: Path
 ) -> None:
     where = tmp_path / "kept"
+    nothing = {"at": None, "address": None}
+    assert document(cli("tenant", "show", "lupita", "--json"))["data"]["last_backup"] == nothing
     done = cli("tenant", "export", "--all", env={"WABOT_BACKUPS": str(where)})
     assert done.exit_code == 0, done.stderr
-    assert [path.name.startswith("lupita-") for path in where.iterdir()] == [True]
+    (kept,) = where.iterdir()
+    assert kept.name.startswith("lupita-")
+    last = document(cli("tenant", "show", "lupita", "--json"))["data"]["last_backup"]
+    assert (last["address"], len(last["at"])) == (str(kept), len("2026-11-30T03:00:00+00:00"))
 
 
 def test_a_backup_elsewhere_or_an_export_of_one_shop_is_no_backup_here(
@@ -267,6 +272,8 @@ def test_a_backup_elsewhere_or_an_export_of_one_shop_is_no_backup_here(
     for folder in (here, there):
         plan = cli("tenant", "export", "--all", "--to", str(folder), "--dry-run")
         assert plan.stdout.split() == ["lupita"]
+    (exported,) = here.iterdir()
+    exported.unlink()  # within the same second the backup has the same name
     assert cli("tenant", "export", "--all", "--to", str(here)).exit_code == 0
     for folder, due in ((here, []), (there, ["lupita"])):
         plan = cli("tenant", "export", "--all", "--to", str(folder), "--dry-run")

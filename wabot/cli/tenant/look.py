@@ -33,7 +33,8 @@ def show(slug: Slug, json: JsonOption = False) -> None:
     settings = read_settings(out)
     with open_tenants(settings) as provisioning:
         report = report_on(provisioning.tenants, slug)
-    data = describe(report, settings)
+        backup = provisioning.backups.last(slug).get(slug)
+    data = describe(report, settings, backup)
     if report.unread is not None:
         # A shop that is being deleted has lost its tables already.
         reason = f"{report.unread.message}. {report.unread.hint}".strip()

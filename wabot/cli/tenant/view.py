@@ -10,13 +10,14 @@ from wabot.domain.places import Places
 from wabot.errors import DecryptionFailed
 from wabot.gateways.encryption import TokenCipher, fingerprint
 from wabot.services.provisioning import unfinished
+from wabot.services.provisioning.backup import LastBackup
 from wabot.services.provisioning.look import TenantReport
 from wabot.services.provisioning.ports import StoppedSending
 
 _TOKEN_ENDED = (0, 190)
 
 
-def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
+def describe(report: TenantReport, settings: Settings, backup: LastBackup | None) -> dict[str, Any]:
     """Return everything but secrets; the token as a fingerprint."""
     tenant, counts = report.tenant, report.counts
     own: dict[str, Any] = {"unreadable": report.unread.message} if report.unread else {}
@@ -51,6 +52,10 @@ def describe(report: TenantReport, settings: Settings) -> dict[str, Any]:
         "placement": placement_to_view(tenant.placement),
         **_other_places(report.places),
         "sending": _sending(report.stopped),
+        "last_backup": {
+            "at": backup.at.isoformat(timespec="seconds") if backup else None,
+            "address": backup.address if backup else None,
+        },
         **own,
     }
 

@@ -51,9 +51,9 @@ class SqlBackups:
                     )
                 )
 
-    def last(self) -> Mapping[str, LastBackup]:
-        """Return the last backup of each tenant that has one, by slug."""
-        columns = (clients.c.slug, backups.c.at, backups.c.address)
+    def last(self, slug: str = "") -> Mapping[str, LastBackup]:
+        """Return the last backup of each tenant that has one, by slug; of one alone by its slug."""
+        asked = select(clients.c.slug, backups.c.at, backups.c.address).join(clients)
         with named_failures(), self._engine.connect() as connection:
-            found = connection.execute(select(*columns).join(clients))
+            found = connection.execute(asked.where(clients.c.slug == slug) if slug else asked)
             return {row.slug: LastBackup(row.at, row.address) for row in found}
