@@ -5,7 +5,7 @@ import logging
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from wabot.errors import Overloaded, WabotError
+from wabot.errors import ExternalFailure, Overloaded, WabotError
 from wabot.logs import log
 
 _log = logging.getLogger(__name__)
@@ -13,7 +13,10 @@ _log = logging.getLogger(__name__)
 
 @web.middleware
 async def error_responses(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 503 when memory is bounded, 500 for everything else: WhatsApp delivers again."""
+    """Answer 503 for what passes, 500 for everything else: WhatsApp delivers again either way.
+
+    What passes: too much waits, or something else that a request needs is away.
+    """
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -21,6 +24,10 @@ async def error_responses(request: web.Request, handler: Handler) -> web.StreamR
     except Overloaded as error:
         log(_log, logging.ERROR, "request.overloaded", error.message)
         return web.Response(status=503, text="overloaded\n", headers={"Retry-After": "2"})
+    except ExternalFailure as error:
+        # Nothing of ours broke: what went away under the request comes back.
+        log(_log, logging.WARNING, "request.failed", "A request failed.", reason=error.message)
+        return web.Response(status=503, text=f"{error.code}\n", headers={"Retry-After": "2"})
     except WabotError as error:
         log(_log, logging.ERROR, "request.failed", "A request failed.", reason=error.message)
         return web.Response(status=500, text=f"{error.code}\n")

@@ -16,10 +16,9 @@ from wabot.domain.placement import placement_from_config
 from wabot.domain.story import Fetched, Heard, Ordered, Spoken, Story, Waiting
 from wabot.errors import NotFound, WabotError
 from wabot.repositories.provisioning.servers import Servers
-from wabot.services.stories import Found, Shop
+from wabot.services.stories import MASKED, Found, Shop
 
 # What logs show of a message id: its end, which is unique.
-MASKED = "wamid.…"
 _AT_ONCE = 100
 _CONNECTIONS = 4
 

@@ -10,7 +10,11 @@ from wabot.domain.story import Story, Waiting
 from wabot.domain.tenant import Placement
 from wabot.errors import DatabaseUnavailable, InvalidInput, NotFound
 
+MASKED = "wamid.…"
+"""What stands for the beginning of a message id of which only the end is shown."""
+
 _NAMED = 12
+_END = re.compile(r"[A-Za-z0-9+/=_-]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,8 @@ class TellStory:
         stories = [self.stories.tell(one) for one in found]
         if not stories and not code:
             stories = [Story(of, event, None) for of, event in self.stories.waiting(name, shops)]
+        if not stories and not code and _END.fullmatch(name):
+            return self.run(f"{MASKED}{name}", slug)
         if not stories:
             raise self._unknown(name, slug)
         return stories

@@ -206,3 +206,13 @@ def test_a_feature_that_is_given_is_as_good_as_one_of_the_plan(
     agree(cli, "--feature", "+own_database", "--reason", "x")
     assert cli(*words).exit_code == 0
     assert document(cli("tenant", "show", shop, "--json"))["data"]["phase"] == "paid"
+
+
+def test_another_plan_is_told_of_what_goes_on_ruling_and_how_to_end_it(cli: Cli, shop: str) -> None:
+    agree(cli, "--messages", "100", "--feature", "-own-database", "--reason", "piloto")
+    changed = document(cli("tenant", "update", shop, "--plan", "completo", "--json"))
+    told = " ".join(changed["warnings"])
+    assert "messages_per_month stays 100 as agreed (piloto)" in told
+    assert f"wabot plan set {shop} --clear messages_per_month" in told
+    agree(cli, "--clear", "messages_per_month", "--clear", "own_database")
+    assert document(cli("tenant", "update", shop, "--plan", "premium", "--json"))["warnings"] == []

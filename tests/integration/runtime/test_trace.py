@@ -99,6 +99,7 @@ async def test_a_message_is_found_by_its_id_its_answers_id_and_its_end_as_logs_s
     assert detail(story, "understood") == "text · text: menu.welcome"
     assert await trace(answer.wamid) == story
     assert await trace(f"wamid.…{wamid[-20:]}") == story
+    assert await trace(wamid[-20:]) == story
     assert one.customer.wa_id not in json.dumps(story)
     assert wamid not in json.dumps(story)
     shown = json.dumps(await trace(wamid, "--show-people"))

@@ -66,6 +66,17 @@ def not_understood(
     return _ask(missed, turn.state, (phrase,), effects)
 
 
+def not_readable(turn: Turn, why: Phrase) -> Step:
+    """Say why something that is not text cannot be read, after however many failures."""
+    missed = not_understood(turn, why)
+    if turn.memory.misses == 0:
+        return missed
+    reply = missed.reply
+    assert reply is not None, "who is not understood is told so"
+    lead = reply.lead if offers_person(missed.memory.misses) else reply.lead[1:]
+    return replace(missed, effects=(Say(replace(reply, lead=(why, *lead))),))
+
+
 def offers_person(misses: int) -> bool:
     """Tell whether that many failures in a row end in the offer of a person."""
     return misses >= OFFER_PERSON_AT and misses % 2 == 1

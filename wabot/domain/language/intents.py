@@ -6,6 +6,7 @@ from wabot.domain.language.patterns import (
     asks_total,
     ends_choosing,
     greets,
+    thanks,
     wants_delivery,
     wants_to_fetch,
 )
@@ -222,6 +223,8 @@ def elsewhere(text: str) -> Word | None:
         return word
     if ends_choosing(text):
         return Word.FINISH
+    if thanks(text):
+        return Word.THANKS
     if greets(text):
         return Word.GREETING
     if wants_to_fetch(text):

@@ -1,6 +1,7 @@
 """What is said in too many ways to list: greeting, ending, asking for the total, fetching it."""
 
 import re
+import unicodedata
 
 from wabot.domain.language.addresses import Reading, read_address
 from wabot.domain.language.words import normalize, word_set
@@ -11,6 +12,22 @@ _GREETING = word_set("hola holi hello hi hey buenas buenos buen dia dias tarde t
 _AROUND_GREETING = word_set(
     "que tal como estas esta estan muy a todos y oye oiga disculpe disculpa saludos vecino vecina"
 )
+
+_THANKING = word_set(
+    "gracias agradezco agradecida agradecido amable amables bendiciones saludos excelente genial"
+)
+_ARRIVED = word_set("recibi recibimos llego llegaron")
+_AROUND_THANKS = word_set(
+    """
+    muchas muchisimas mil ok okay va si listo perfecto sale bueno ya lo la los las me nos le les te
+    se todo todos toda muy mi el pedido bien que tenga tengan tengas ten pasen pase buen buena
+    buenas bonito bonita lindo linda feliz dia tarde noche fin de semana por su tu
+    la atencion servicio rapidez a ti usted ustedes igualmente es son y rico rica dios bendiga
+    """
+)
+_THANKFUL = frozenset("👍👌🙏👏🙌🤝💪❤♥🧡💛💚💙💜🤍🖤😊🙂😀😃😄😁😍🥰😘🤗😋🎉✅")
+# Skin tones, and what chooses or joins signs.
+_MODIFIERS = frozenset({"Sk", "Mn", "Cf"})
 
 _ENDING = re.compile(r"\b((es|seria|sera|fue) todo|nada ?mas|nomas|lo unico)\b")
 _AROUND_ENDING = word_set(
@@ -44,6 +61,17 @@ def greets(text: str) -> bool:
     """Tell whether a text greets and nothing else: «ola buenas», «hola muy buenos días»."""
     said = _few_words(text)
     return not _GREETING.isdisjoint(said) and said <= _GREETING | _AROUND_GREETING
+
+
+def thanks(text: str) -> bool:
+    """Tell whether a text thanks or says that all arrived: «ya lo recibí, gracias», «❤️»."""
+    if not normalize(text):
+        shown = {c for c in text if not c.isspace() and unicodedata.category(c) not in _MODIFIERS}
+        return bool(shown) and shown <= _THANKFUL
+    said = _few_words(text)
+    if "?" in text or not said <= _THANKING | _AROUND_THANKS | _ARRIVED:
+        return False
+    return not said.isdisjoint(_THANKING | _ARRIVED)
 
 
 def ends_choosing(text: str) -> bool:

@@ -1,6 +1,6 @@
 """Change what a tenant is called, pays, answers on, and how its shop behaves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -9,6 +9,7 @@ from typing import Any
 
 from wabot.domain.migration import modules_of
 from wabot.domain.money import minor_units
+from wabot.domain.plan import Feature
 from wabot.domain.settings import (
     SHOP_SETTINGS,
     SettingKind,
@@ -106,7 +107,7 @@ class UpdateTenant:
             *_column_changes(before, after),
             *(Change(key, stored.get(key), value) for key, value in settings.items()),
         )
-        warnings = (*_warnings(before, after), *downgrade.over)
+        warnings = (*_warnings(before, after), *_agreed(before, after, self.now()), *downgrade.over)
         if dry_run or not changes:
             warnings = warnings if changes else ()
             off_sale = self._off_sale(before, after)
@@ -241,6 +242,20 @@ _CHECKS: dict[str, Callable[[str], str | int]] = {
 def _column_changes(before: Tenant, after: Tenant) -> tuple[Change, ...]:
     pairs = ((key, getattr(before, key), getattr(after, key)) for key in _CHECKS)
     return tuple(Change(key, old, new) for key, old, new in pairs if old != new)
+
+
+def _agreed(before: Tenant, after: Tenant, at: datetime) -> Iterator[str]:
+    """Tell what was agreed apart from the plan and goes on ruling under the new one."""
+    if after.plan == before.plan:
+        return
+    for agreed in after.allowance(at).deviations:
+        item, granted = agreed.item.value, f"{agreed.granted:,}"
+        if isinstance(agreed.item, Feature):
+            granted = "on" if agreed.granted else "off"
+        yield (
+            f"{item} stays {granted} as agreed ({agreed.reason}), whatever the plan has;"
+            f" to end that: wabot plan set {after.slug} --clear {item}"
+        )
 
 
 def _warnings(before: Tenant, after: Tenant) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from wabot.domain.plan import PLANS, Feature
 
 OWNER = replace(ANA, wa_id=SETTINGS.owner_phone.replace("+52", "521"))
 
+ADVISER = replace(ANA, wa_id=SETTINGS.adviser_phone.replace("+52", "521"))
+
 
 def of_plan(plan: str, customer: object = ANA) -> Chat:
     shop = replace(a_shop(), features=PLANS[plan].features)
@@ -69,18 +71,21 @@ def test_a_yes_with_a_repetition_is_no_yes() -> None:
 @pytest.mark.parametrize(
     "text", ["corte", "#corte", "pedidos", "pedido 12", "agotado aguacate", "precio jitomate 28"]
 )
-def test_the_owners_commands_are_told_to_be_of_another_plan(text: str) -> None:
-    assert "no viene en tu plan" in of_plan("basico", OWNER).write(text).body
-    assert "Todavía no puedo recibir" in of_plan("completo", OWNER).write(text).body
+def test_commands_of_the_shop_get_the_same_kind_answer_in_every_plan(text: str) -> None:
+    for plan in PLANS:
+        for person in (OWNER, ADVISER):
+            chat = of_plan(plan, person).write(text)
+            assert "Todavía no puedo recibir" in chat.body
+            assert not chat.memory.cart.lines
 
 
 def test_the_monthly_report_as_well() -> None:
-    assert "El reporte del mes no viene" in of_plan("basico", OWNER).write("reporte").body
-    assert "Todavía no tengo listo" in of_plan("completo", OWNER).write("reporte").body
+    for plan in PLANS:
+        assert "Todavía no tengo listo" in of_plan(plan, OWNER).write("reporte").body
 
 
 def test_a_customer_never_hears_of_the_owners_commands() -> None:
-    assert "no viene en tu plan" not in of_plan("basico").write("corte").body
+    assert "instrucciones de la tienda" not in of_plan("basico").write("corte").body
 
 
 @pytest.mark.parametrize(

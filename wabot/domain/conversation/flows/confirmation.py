@@ -16,7 +16,7 @@ from wabot.domain.conversation.screens.delivery import in_words, payment
 from wabot.domain.conversation.screens.menu import to_menu, ways_on
 from wabot.domain.conversation.states import AtMenu, Confirming, ReviewingCart
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.language.intents import Word, elsewhere
+from wabot.domain.language.intents import Word, anywhere, elsewhere
 from wabot.domain.language.phrases import has_reservations, is_about_place, is_no, is_yes
 from wabot.domain.language.questions import is_question
 from wabot.domain.language.words import normalize
@@ -27,7 +27,7 @@ from wabot.domain.purpose import Purpose
 
 def answered(turn: Turn, state: Confirming, text: str) -> Step | None:
     """Read an answer to the summary; only a whole yes is a yes."""
-    if is_yes(text):
+    if is_yes(text) or _yes_and_more(text):
         return confirm(turn, state.delivery, state.seen)
     if is_no(text):
         return change(turn)
@@ -41,10 +41,17 @@ def answered(turn: Turn, state: Confirming, text: str) -> Step | None:
     return change(turn) if has_reservations(text) else None
 
 
+def _yes_and_more(text: str) -> bool:
+    """Tell whether a yes was followed at once by what changes nothing: «estado», «gracias»."""
+    first, *rest = [line for line in text.splitlines() if line.strip()] or [""]
+    harmless = (anywhere(line) is Word.STATUS or elsewhere(line) is Word.THANKS for line in rest)
+    return bool(rest) and is_yes(first) and all(harmless)
+
+
 def tapped(turn: Turn, seen: str) -> Step:
     """Take a tap on «Confirmar» of some summary, perhaps an old one."""
     if not turn.lines:
-        return _nothing_pending(turn)
+        return nothing_pending(turn)
     where = turn.state.delivery if isinstance(turn.state, Confirming) else turn.memory.delivery
     if where is None:
         return ask(turn, ReviewingCart(), Phrase("confirm.look_again"))
@@ -140,7 +147,7 @@ def _same(where: Delivery, address: str) -> bool:
     return normalize(address) == normalize(where.address)
 
 
-def _nothing_pending(turn: Turn) -> Step:
+def nothing_pending(turn: Turn) -> Step:
     """Answer a second tap on «Confirmar»: the order is there already."""
     if turn.customer.orders and turn.customer.orders[0].is_open:
         return status.show(turn, Phrase("confirm.already"))

@@ -9,7 +9,7 @@ import phonenumbers
 from wabot.domain.conversation.effects import Effect, SaveAddress, SavePhone, Step
 from wabot.domain.conversation.events import ContactsShared, LocationShared
 from wabot.domain.conversation.flows import ordering
-from wabot.domain.conversation.moves import ask, ask_again, not_understood
+from wabot.domain.conversation.moves import ask, ask_again, not_readable, not_understood
 from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.screens.delivery import saved_addresses
 from wabot.domain.conversation.states import (
@@ -211,7 +211,7 @@ def contacts_shared(turn: Turn, contacts: ContactsShared) -> Step:
         return ask(turn, Confirming(turn.state.delivery), effects=(SavePhone(number),))
     if contacts.requested and number and not _has_phone(turn):
         return ask_again(turn, Phrase("delivery.phone_saved"), effects=(SavePhone(number),))
-    return not_understood(turn, Phrase("media.contacts"))
+    return not_readable(turn, Phrase("media.contacts"))
 
 
 def _completed(turn: Turn, begun: Delivery | None, text: str) -> Delivery | None:

@@ -24,22 +24,21 @@ from wabot.domain.window import spellings
 _CHOOSING = (AtMenu, BrowsingCategories, BrowsingProducts, AskingQuantity, ReviewingCart)
 _COMMAND = re.compile(
     r"#?(agotad[oa]s? .+|precios? .+ \d[\d.,]*|pedidos( de hoy)?|pedido (p-?)?\d+"
-    r"|corte( del? dia| de hoy)?|ayuda|listo (p-?)?\d+)"
+    r"|pedidos (pendientes|del dia|de ayer)|corte( del? dia| de hoy| de caja)?|ayuda|ya hay .+"
+    r"|ventas( de hoy| del dia)?|listo (p-?)?\d+)"
 )
 _REPORT = re.compile(r"#?((el )?(reporte|informe)( (del mes|mensual|de este mes))?)")
 
 
-def owner_asks(turn: Turn, text: str) -> Step | None:
-    """Tell the owner kindly that what they ask for is not in their plan, or not made yet."""
-    if not _is_owner(turn):
+def shop_asks(turn: Turn, text: str) -> Step | None:
+    """Tell people of the shop kindly that what they ask for is not made yet, in any plan."""
+    if not _is_of_shop(turn):
         return None
     said = normalize(text)
     if _COMMAND.fullmatch(said):
-        left_out, not_yet = Phrase("owner.commands_left_out"), Phrase("owner.commands_not_yet")
-        return _unless_offered(turn, Feature.OWNER_COMMANDS, left_out, not_yet)
+        return _unless_offered(turn, Feature.OWNER_COMMANDS, Phrase("owner.commands_not_yet"))
     if _REPORT.fullmatch(said):
-        left_out, not_yet = Phrase("owner.report_left_out"), Phrase("owner.report_not_yet")
-        return _unless_offered(turn, Feature.MONTHLY_REPORT, left_out, not_yet)
+        return _unless_offered(turn, Feature.MONTHLY_REPORT, Phrase("owner.report_not_yet"))
     return None
 
 
@@ -63,13 +62,14 @@ def saying_first(step: Step, phrase: Phrase) -> Step:
     )
 
 
-def _unless_offered(turn: Turn, feature: Feature, left_out: Phrase, not_yet: Phrase) -> Step | None:
+def _unless_offered(turn: Turn, feature: Feature, said: Phrase) -> Step | None:
     if turn.shop.offers(feature):
         return None
-    why = not_yet if feature in turn.shop.features else left_out
-    return say(turn, Reply(why, ways_on(to_menu())))
+    return say(turn, Reply(said, ways_on(to_menu())))
 
 
-def _is_owner(turn: Turn) -> bool:
-    phone = turn.shop.settings.owner_phone
-    return bool(phone and turn.customer.wa_id) and turn.customer.wa_id in spellings(phone)
+def _is_of_shop(turn: Turn) -> bool:
+    settings = turn.shop.settings
+    phones = filter(None, (settings.owner_phone, settings.adviser_phone))
+    wa_id = turn.customer.wa_id
+    return bool(wa_id) and any(wa_id in spellings(phone) for phone in phones)

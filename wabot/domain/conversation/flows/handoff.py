@@ -29,16 +29,21 @@ def is_active(pause: Pause | None, turn: Turn) -> bool:
     return pause is not None and pause.until > turn.now
 
 
-def request(turn: Turn) -> Step:
-    """Call a person and fall silent; a shop without anybody to call says so and goes on."""
+def request(turn: Turn, *lead: Phrase, said: str = "") -> Step:
+    """Call a person and fall silent; a shop without anybody to call says so and goes on.
+
+    The person is told what the customer said, where that is the matter.
+    """
     if not has_somebody(turn):
-        return say(turn, Reply(Phrase("handoff.nobody"), ways_on(to_catalog(), to_menu())))
+        return say(turn, Reply(Phrase("handoff.nobody"), ways_on(to_catalog(), to_menu()), lead))
     settings = turn.shop.settings
     until = turn.now + settings.pause_lifetime
     return say(
         turn,
-        Reply(Phrase("handoff.requested_with_cart" if turn.lines else "handoff.requested")),
-        Notify(Role.ADVISER, notices.person_wanted(turn)),
+        Reply(
+            Phrase("handoff.requested_with_cart" if turn.lines else "handoff.requested"), lead=lead
+        ),
+        Notify(Role.ADVISER, notices.person_wanted(turn, said)),
         PauseBot(until, REQUESTED),
         SetTimer(TimerKind.PAUSE_END, until),
         SetTimer(TimerKind.HANDOFF_UNANSWERED, turn.now + settings.handoff_patience),

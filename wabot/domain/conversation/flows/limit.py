@@ -60,7 +60,8 @@ def still_answers(turn: Turn, happening: Happening) -> bool:
 def instead(turn: Turn, happening: Happening) -> Step:
     """Call a person for whoever needs one about their order; for everybody else, the note."""
     if _needs_person(turn, happening):
-        return handoff.request(turn)
+        said = happening.text if isinstance(happening, TextReceived) else ""
+        return handoff.request(turn, said=said)
     return _note(turn, happening)
 
 

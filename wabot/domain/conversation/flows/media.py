@@ -3,7 +3,7 @@
 from wabot.domain.conversation.effects import Step
 from wabot.domain.conversation.events import LOST_FILE, MediaReceived, MediaRefused
 from wabot.domain.conversation.flows import text
-from wabot.domain.conversation.moves import ask_again, not_understood
+from wabot.domain.conversation.moves import ask_again, not_readable
 from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.states import AskingQuantity
 from wabot.domain.conversation.turn import Turn
@@ -18,16 +18,16 @@ _MAX_CAPTION = 500
 def received(turn: Turn, media: MediaReceived) -> Step:
     """Keep a file with the order in the making, or say kindly that it cannot be read."""
     if media.kind is MediaKind.STICKER:
-        return not_understood(turn, Phrase("media.sticker"))
+        return not_readable(turn, Phrase("media.sticker"))
     if not ordering(turn) and media.caption.strip():
         return text.received(turn, media.caption)
     reason = refusal(media.kind, media.mime_type, media.size)
     if reason is not None:
         said = _refused(reason)
-        return ask_again(turn, said) if ordering(turn) else not_understood(turn, said)
+        return ask_again(turn, said) if ordering(turn) else not_readable(turn, said)
     if not ordering(turn):
         audio = media.kind is MediaKind.AUDIO
-        return not_understood(turn, Phrase("media.audio" if audio else "media.file"))
+        return not_readable(turn, Phrase("media.audio" if audio else "media.file"))
     kept = turn.memory.attachments
     if len(kept) >= _MAX_ATTACHMENTS:
         return ask_again(turn, Phrase("media.too_many"))
@@ -56,7 +56,7 @@ def unreadable(turn: Turn, kind: str) -> Step:
     """Ask for what WhatsApp did not deliver."""
     if kind == LOST_FILE:
         return ask_again(turn, Phrase("media.unavailable"))
-    return not_understood(turn, Phrase("media.unreadable"))
+    return not_readable(turn, Phrase("media.unreadable"))
 
 
 def _refused(reason: FileRefusal) -> Phrase:

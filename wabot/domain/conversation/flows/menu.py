@@ -27,3 +27,9 @@ def thanked(turn: Turn) -> Step:
     if isinstance(turn.state, AtMenu) and not turn.lines:
         return say(turn, Reply(Phrase("menu.thanks"), ways_on(to_catalog(), to_menu())))
     return ask_again(turn, Phrase("menu.with_pleasure"))
+
+
+def left_alone(turn: Turn) -> Step:
+    """Take a no to what was offered, and ask for nothing."""
+    free = turn.having(state=AtMenu())
+    return say(free, Reply(Phrase("menu.as_you_like"), ways_on(to_catalog(), to_menu())))

@@ -16,6 +16,7 @@ from wabot.domain.purpose import Purpose
 from wabot.domain.usage import Quota
 
 _USED_UP = "owner.quota_100"
+_MAX_SAID = 300
 _KINDS = {
     "image": "owner.photo",
     "audio": "owner.voice",
@@ -51,9 +52,9 @@ def new_order(turn: Turn, order: Order, where: Delivery) -> Reply:
     return Reply(said, outline=Outline(Purpose.ORDER_NOTICE, values, order.id))
 
 
-def person_wanted(turn: Turn) -> Reply:
-    """Tell the adviser who wants to talk, with a line of context."""
-    return _about_a_person(turn, "adviser.wanted")
+def person_wanted(turn: Turn, said: str = "") -> Reply:
+    """Tell the adviser who wants to talk, with a line of context and what they said."""
+    return _about_a_person(turn, "adviser.wanted", said)
 
 
 def nobody_answered(turn: Turn) -> Reply:
@@ -139,8 +140,10 @@ def person(turn: Turn) -> Phrase:
     return Phrase("owner.customer_without_phone", {"name": name})
 
 
-def _about_a_person(turn: Turn, key: str) -> Reply:
+def _about_a_person(turn: Turn, key: str, said: str = "") -> Reply:
     customer, context = person(turn), _context(turn)
+    if said:
+        context = (Phrase("adviser.says", {"words": one_line(said)[:_MAX_SAID]}), *context)
     outline = Outline(Purpose.HANDOFF_NOTICE, (customer, context))
     return Reply(Phrase(key, {"customer": customer, "context": context}), outline=outline)
 

@@ -2,10 +2,13 @@
 
 from typing import assert_never
 
+from wabot.domain.conversation import options
 from wabot.domain.conversation.effects import Step
 from wabot.domain.conversation.flows import (
+    answers,
     catalogue,
     confirmation,
+    corrections,
     delivery,
     features,
     handoff,
@@ -18,9 +21,10 @@ from wabot.domain.conversation.flows import (
     taps,
     usual,
 )
-from wabot.domain.conversation.moves import ask, ask_again, not_understood, offers_person
-from wabot.domain.conversation.replies import Option, Phrase
+from wabot.domain.conversation.moves import ask, ask_again, not_understood, offers_person, say
+from wabot.domain.conversation.replies import Option, Phrase, Reply
 from wabot.domain.conversation.screens import question
+from wabot.domain.conversation.screens.menu import to_catalog, to_menu, ways_on
 from wabot.domain.conversation.states import (
     AskingPhone,
     AskingQuantity,
@@ -72,12 +76,14 @@ def received(turn: Turn, text: str) -> Step:
         return features.saying_first(answer, Phrase("feature.recurring_orders"))
     word = anywhere(said)
     step = (
-        features.owner_asks(turn, said)
+        features.shop_asks(turn, said)
         or (_anywhere(turn, word) if word else None)
         or _offered_person(turn, said)
         or several.received(turn, said)
         or _place(turn, said)
         or _option(turn, said)
+        or corrections.of_new_order(turn, said)
+        or answers.known(turn, said)
         or _elsewhere(turn, said)
         or delivery.address_given(turn, said)
         or catalogue.search(turn, said)
@@ -144,8 +150,10 @@ def _offered_person(turn: Turn, text: str) -> Step | None:
 def _place(turn: Turn, text: str) -> Step | None:  # noqa: C901 - one line per state
     """Return the answer of the place where the conversation stands."""
     match turn.state:
-        case AtMenu() | BrowsingCategories() | BrowsingProducts() | RemovingLine():
+        case AtMenu() | BrowsingCategories() | RemovingLine():
             return None
+        case BrowsingProducts(query=query):
+            return _search_answered(turn, text) if query else None
         case AskingQuantity(product_id):
             return ordering.quantity_typed(turn, product_id, text)
         case ReviewingCart():
@@ -168,12 +176,25 @@ def _place(turn: Turn, text: str) -> Step | None:  # noqa: C901 - one line per s
             assert_never(never)
 
 
+def _search_answered(turn: Turn, text: str) -> Step | None:
+    """Read a yes or no to «¿Buscabas algo de esto?»."""
+    if is_no(text):
+        return say(turn, Reply(Phrase("catalog.what_then"), ways_on(to_catalog(), to_menu())))
+    if not is_yes(text):
+        return None
+    shown = [(option, options.parse(option.id)) for option in question(turn).options]
+    products = [o for o, tap in shown if tap is not None and tap.kind is options.Kind.PRODUCT]
+    return taps.tapped(turn, products[0].id) if len(products) == 1 else ask_again(turn)
+
+
 def _more_or_finish(turn: Turn, text: str) -> Step | None:
     """Read an answer to the offer of something more; «ok» and «listo» end the order."""
-    if takes_offer(text):
+    if takes_offer(text) or (is_yes(text) and not turn.lines):
         return ordering.add_more(turn)
     if gives_up(text) and turn.lines:
         return ordering.cancel(turn)
+    if is_no(text) and not turn.lines:
+        return menu.left_alone(turn)
     if is_yes(text) or is_no(text) or elsewhere(text) is Word.FINISH:
         return delivery.finish(turn)
     return None
@@ -200,7 +221,9 @@ def _elsewhere(turn: Turn, text: str) -> Step | None:
         case Word.GREETING:
             return menu.greet(turn)
         case Word.THANKS:
-            return menu.thanked(turn)
+            # A smile for a beginning greets.
+            beginning = turn.customer.is_new and not normalize(text)
+            return menu.greet(turn) if beginning else menu.thanked(turn)
         case Word.NEXT_PAGE:
             return catalogue.next_page(turn)
         case Word.ADD_MORE:

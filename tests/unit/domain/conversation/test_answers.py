@@ -1,0 +1,77 @@
+"""What the shop's settings answer, and a yes or no to the bot's own questions."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.unit.domain.chat import JITOMATE, Chat, a_shop, at_summary
+from wabot.domain.conversation.states import AskingQuantity, AtMenu
+from wabot.domain.hours import parse_hours
+
+# The chat's noon in UTC is a Monday's midday in the shop.
+HOURS = parse_hours("mon-fri 09:00-14:00 16:00-20:00; sat 09:00-14:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["¿a qué hora abren?", "a que hora cierran", "que horario tienen", "¿están abiertos?"],
+)
+def test_opening_hours_are_told_with_how_it_stands_now(text: str) -> None:
+    chat = Chat(a_shop(opening_hours=HOURS)).write(text)
+    assert "lunes a viernes: 9:00 a 14:00 y 16:00 a 20:00" in chat.body
+    assert "sábado: 9:00 a 14:00" in chat.body
+    assert "domingo: cerrado" in chat.body
+    assert "abiertos; hoy cerramos a las 14:00" in chat.body
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        (timedelta(hours=3), "hoy abrimos a las 16:00"),
+        (timedelta(hours=9), "abrimos mañana a las 9:00"),
+        (timedelta(days=5, hours=3), "abrimos el lunes a las 9:00"),
+    ],
+)
+def test_closed_says_when_it_opens(later: timedelta, told: str) -> None:
+    assert told in Chat(a_shop(opening_hours=HOURS)).wait(later).write("¿ya abrieron?").body
+
+
+def test_without_hours_the_shop_is_to_be_asked() -> None:
+    assert "Eso te lo dice mejor la tienda" in Chat().write("¿a qué hora abren?").body
+
+
+def test_a_question_on_the_way_asks_again_what_was_asked() -> None:
+    chat = at_summary(Chat(a_shop(opening_hours=HOURS))).write("¿a qué hora cierran?")
+    assert "Este es nuestro horario" in chat.body
+    assert "¿Lo confirmas?" in chat.body
+
+
+@pytest.mark.parametrize(
+    "text", ["hacen envíos?", "¿tienen servicio a domicilio?", "recogen en casa?"]
+)
+def test_whether_orders_are_brought_is_known(text: str) -> None:
+    assert "a domicilio, y también puedes recogerlo" in Chat(a_shop()).write(text).body
+    assert "Sí, te lo llevamos a domicilio. " in Chat(a_shop(pickup=False)).write(text).body
+
+
+def test_what_bringing_costs_is_the_shops_to_say() -> None:
+    assert "Eso te lo dice mejor" in Chat().write("¿cuánto cobran el envío a domicilio?").body
+
+
+def test_a_yes_takes_the_one_product_that_was_offered() -> None:
+    chat = Chat().write("jitomate bola")
+    assert "¿Buscabas algo de esto?" in chat.body
+    assert chat.write("sí").state == AskingQuantity(JITOMATE.id)
+
+
+def test_a_no_is_asked_what_was_meant() -> None:
+    chat = Chat().write("jitomate bola").write("no")
+    assert "¿Qué buscabas entonces?" in chat.body
+    assert chat.memory.misses == 0
+
+
+def test_a_no_to_an_empty_cart_leaves_it_there() -> None:
+    chat = Chat().write("carrito").write("no")
+    assert "aquí estoy cuando quieras" in chat.body
+    assert chat.state == AtMenu()
+    assert chat.memory.misses == 0
