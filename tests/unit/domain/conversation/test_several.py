@@ -180,3 +180,10 @@ def test_a_list_with_an_ambiguous_product_and_no_amounts_is_gone_through() -> No
     assert isinstance(chat.write("1").state, BrowsingProducts)
     chat.tap("Pan dulce").write("2")
     assert chat.state == AskingQuantity(ARROZ.id)
+
+
+def test_a_second_list_answers_for_the_first() -> None:
+    chat = Chat().write("leche, pan y jitomate").write("2 leches y 1 pan")
+    assert chat.state == AskingQuantity(JITOMATE.id)
+    assert isinstance(chat.write("1 kg").state, ReviewingCart)
+    assert cart(chat) == {"Leche entera 1 L": 2, "Pan de caja": 1, "Jitomate": 4}

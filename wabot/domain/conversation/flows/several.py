@@ -1,7 +1,7 @@
 """Several products in one text: what was understood is taken, the rest asked for in one go."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wabot.domain.catalog import Product
 from wabot.domain.conversation.effects import NoteUnknown, Step
@@ -198,11 +198,14 @@ def _put(turn: Turn, parts: list[_Part]) -> Step:
             known = cart.line(part.product.id)
             note = known.note if known else ""
             cart = cart.put(CartLine(part.product.id, part.steps, note=note))
-    filled = turn.having(cart=cart)
+    answered = {AskingQuantity(part.product.id) for part in taken if part.product}
+    waiting = tuple(place for place in turn.memory.pending if place not in answered)
+    filled = turn.having(cart=cart, pending=waiting)
     if filled.is_too_large:
         return ask_again(turn, Phrase("cart.too_large"))
     said = (Phrase("cart.noted"), *_unclear(left))
-    return ask(filled, ReviewingCart(), *said, effects=_unknown(turn, left))
+    step = ordering.go_on(filled, *said)
+    return replace(step, effects=(*_unknown(turn, left), *step.effects))
 
 
 def _one_by_one(turn: Turn, parts: list[_Part]) -> Step:
