@@ -14,7 +14,7 @@ from wabot.errors import InvalidInput, Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wabot.config import Examination
+    from wabot.config import Examination, Setting
     from wabot.repositories.central_schema import Upgrade
 
 _QUESTIONS = {
@@ -77,7 +77,8 @@ def init(
     missing = [reading.setting for reading in examined.missing(_needed())]
     for setting in missing:
         out.warn(f"{setting.name} is not set yet — {setting.obtain}")
-    wrote = f"Wrote {', '.join(added)} to {path} (mode 600)." if added else f"{path} is complete."
+    state = "is complete" if not missing else "stays as it is"
+    wrote = f"Wrote {', '.join(added)} to {path} (mode 600)." if added else f"{path} {state}."
     keep = " Keep a copy of WABOT_MASTER_KEY elsewhere: without it no token can be read."
     out.done(
         f"{wrote}{keep if 'WABOT_MASTER_KEY' in added else ''}\n"
@@ -136,8 +137,9 @@ def _answers(found: "Examination", given: "Mapping[str, str]") -> "dict[str, str
     for name, question in _QUESTIONS.items():
         if found.readings[name].text:
             continue
-        hidden = found.readings[name].setting.secret and name != "DATABASE_URL"
-        value = given[name] or ask(question, hidden=hidden)
+        # With keys but no address the embedded server was chosen before.
+        chosen = name == "DATABASE_URL" and not found.readings["WABOT_MASTER_KEY"].empty
+        value = given[name] or ("" if chosen else _asked(found.readings[name].setting, question))
         if name == "DATABASE_URL" and value and not given[name]:
             value = _with_password(value, None)
         if value:
@@ -146,6 +148,19 @@ def _answers(found: "Examination", given: "Mapping[str, str]") -> "dict[str, str
         if found.readings[name].empty:
             added[name] = _new(name)
     return added
+
+
+def _asked(setting: "Setting", question: str) -> str:
+    """Ask until it can be right: one slip costs no other answer."""
+    hidden = setting.secret and setting.name != "DATABASE_URL"
+    while value := ask(question, hidden=hidden):
+        try:
+            setting.parse(value)
+        except ValueError as error:
+            typer.echo(f"That cannot be: {setting.name} {error}.", err=True)
+        else:
+            return value
+    return ""
 
 
 def _new(name: str) -> str:

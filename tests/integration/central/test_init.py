@@ -82,6 +82,31 @@ def test_half_a_file_is_completed_only_when_that_is_agreed_to(owner: str) -> Non
     assert set(_file()) == {"WABOT_PORT", "WHATSAPP_VERIFY_TOKEN", "WABOT_MASTER_KEY"}
 
 
+def test_a_slip_is_asked_again_and_what_was_chosen_before_is_not(
+    owner: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["999", "123456789012345", "", ""])
+    asked: list[str] = []
+
+    def ask(question: str, *, hidden: bool = False) -> str:
+        asked.append(question.split(" (", maxsplit=1)[0])
+        return next(answers)
+
+    monkeypatch.setattr("wabot.cli.init.ask", ask)
+    done = _init()
+    assert done.exit_code == 0, done.stderr
+    assert "That cannot be: WHATSAPP_APP_ID must be the app's number" in done.stderr
+    assert _file()["WHATSAPP_APP_ID"] == "123456789012345"
+    assert asked[:3] == ["Meta app id", "Meta app id", "Meta app secret"]
+    answers = iter(["", ""])
+    assert "stays as it is" in _init().stderr
+    # As one who took the embedded server has it; without a terminal nothing is agreed to.
+    monkeypatch.delenv("DATABASE_URL")
+    answers, asked[:] = iter(["", "https://bot.example"]), []
+    assert _init().exit_code == 2
+    assert [question[:8] for question in asked] == ["Meta app", "Address "]
+
+
 def test_what_is_set_is_never_changed(owner: str) -> None:
     Path(".env").write_text("WHATSAPP_APP_ID=12345\n")
     done = _init("--force", "--app-id", "99999")
