@@ -77,6 +77,7 @@ TURN_METHODS: dict[str, Callable[[PostgresTurn], Awaitable[Any]]] = {
     "apply_statuses": lambda turn: turn.apply_statuses([StatusChange("wamid.1", "sent", NOW)]),
     "last_message_at": lambda turn: turn.last_message_at(["521"], "100"),
     "outlook": lambda turn: turn.outlook(["521"]),
+    "tell": lambda turn: turn.tell(["customer"], told_in=uuid4(), since=NOW, month=Month(2026, 3)),
     "unsettled": lambda turn: turn.unsettled("521"),
     "unrepeated": lambda turn: turn.unrepeated([uuid4()]),
     "repeat": lambda turn: turn.repeat(
@@ -94,6 +95,7 @@ STORE_METHODS: dict[str, Callable[[PostgresTenantStore, Tenant], Awaitable[Any]]
     ),
     "outlook": lambda store, shop: store.outlook(shop, ["521"]),
     "rewrite": lambda store, shop: store.rewrite(shop, uuid4(), TextMessage("Hola")),
+    "untell": lambda store, shop: store.untell(shop, uuid4()),
     "reckon": lambda store, shop: store.reckon(shop, [uuid4()]),
 }
 STATEMENTS = {
