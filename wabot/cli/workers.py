@@ -36,7 +36,9 @@ _SETTLE = 5.0
 _AGAIN_AFTER = 1.0
 # How long a worker may take to finish what it holds.
 PATIENCE = 40.0
+# While workers come and go. Otherwise signals wake the watcher, the death of a worker too.
 _TICK = 0.1
+_REST = 30.0
 
 
 def watch_workers(
@@ -208,11 +210,36 @@ class _Place:
                 worker.end(until)
                 self.leaving.remove((worker, until))
 
+    @property
+    def is_settled(self) -> bool:
+        return self.worker is not None and self.following is None and not self.leaving
+
     def everybody(self) -> list[_Worker]:
         return [
             *(worker for worker in (self.worker, self.following) if worker is not None),
             *(worker for worker, _ in self.leaving),
         ]
+
+
+class _Signals:
+    """Waits for signals; one that comes just before the wait ends it too."""
+
+    def __enter__(self) -> "_Signals":
+        self._heard, self._told = socket.socketpair()
+        for end in (self._heard, self._told):
+            end.setblocking(False)
+        # Full: then it is readable, and nothing is lost.
+        signal.set_wakeup_fd(self._told.fileno(), warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(-1)
+        self._heard.close()
+        self._told.close()
+
+    def wait(self, seconds: float) -> None:
+        if select.select([self._heard], [], [], seconds)[0]:
+            self._heard.recv(4096)
 
 
 class _Watch:
@@ -226,16 +253,23 @@ class _Watch:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._roll)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         deaths = 0
-        try:
-            while not self._stopping:
-                deaths += sum(place.tend() for place in self._places)
-                self._go_on_rolling()
-                self._tell()
-                time.sleep(_TICK)
-        finally:
-            self._end()
+        with _Signals() as signals:
+            try:
+                while not self._stopping:
+                    deaths += sum(place.tend() for place in self._places)
+                    self._go_on_rolling()
+                    self._tell()
+                    signals.wait(_REST if self._is_settled else _TICK)
+            finally:
+                self._end()
         return deaths
+
+    @property
+    def _is_settled(self) -> bool:
+        moving = self._listening is not None or self._to_replace
+        return not moving and all(place.is_settled for place in self._places)
 
     def _tell(self) -> None:
         workers = [place.worker for place in self._places]
