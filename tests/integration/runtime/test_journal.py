@@ -232,7 +232,7 @@ async def test_a_kept_event_is_due_again_after_its_delay(journals: Journals) -> 
     )
     assert await journal.close([Closing(key, kept=(kept,))]) == []
     assert await journal.claim_due(10) == []
-    soon = await journal.next_due_in()
+    soon = (await journal.agenda(NOW)).due_in
     assert soon is not None
     assert timedelta(0) < soon <= timedelta(seconds=0.3)
     await asyncio.sleep(0.35)

@@ -44,8 +44,11 @@ async def test_a_timer_becomes_one_event_when_business_time_reaches_it(
     )
     for _ in range(2):
         await journal.close([Closing(key, done=(taken[0].id,), timers=timers)])
+    assert not (await journal.agenda(NOW)).timers_due
     assert await journal.fire_timers(NOW) == []
+    assert (await journal.agenda(NOW + SECOND)).timers_due
     assert await journal.fire_timers(NOW + SECOND) == [key]
+    assert not (await journal.agenda(NOW + SECOND)).timers_due
     assert await journal.fire_timers(NOW + SECOND) == []
     due = await journal.take(key)
     assert due is not None

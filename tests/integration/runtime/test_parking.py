@@ -73,7 +73,7 @@ async def test_an_event_of_a_parked_client_is_kept_and_leases_nothing(
     accepted = await journal.accept([event(shop, "wamid.1")])
     assert (accepted.stored, accepted.leased) == (1, ())
     assert await journal.claim_due(10) == []
-    assert await journal.next_due_in() is None
+    assert (await journal.agenda(NOW)).due_in is None
     assert await journal.adopt() == 0
     become("active")
     assert await journal.adopt() == 1
@@ -93,7 +93,7 @@ async def test_a_lease_taken_before_the_pause_takes_nothing_after_it_and_is_park
     become("moving")
     assert await journal.take(key) == []
     assert await journal.close([Closing(key)]) == []
-    assert await journal.next_due_in() is None
+    assert (await journal.agenda(NOW)).due_in is None
 
 
 async def test_what_was_taken_before_the_pause_is_closed_as_always(
@@ -120,8 +120,10 @@ async def test_timers_of_a_parked_client_wait(
     timer = TimerChange(TimerKind.PAUSE_END, "wamid.1", NOW)
     await journal.close([Closing(key, done=(taken[0].id,), timers=(timer,))])
     become("suspended")
+    assert not (await journal.agenda(NOW + SECOND)).timers_due
     assert await journal.fire_timers(NOW + SECOND) == []
     become("active")
+    assert (await journal.agenda(NOW + SECOND)).timers_due
     assert await journal.fire_timers(NOW + SECOND) == [key]
 
 

@@ -27,7 +27,7 @@ from wabot.services.runtime.events import (
     StoredEvent,
 )
 from wabot.services.runtime.measuring import UNMEASURED, Measures
-from wabot.services.runtime.ports import Clock, StatusSilence
+from wabot.services.runtime.ports import Agenda, Clock, StatusSilence
 
 
 class PostgresJournal(PostgresAlarm):
@@ -111,12 +111,11 @@ class PostgresJournal(PostgresAlarm):
             )
             return [ConversationKey(*row) for row in await cursor.fetchall()]
 
-    async def next_due_in(self) -> timedelta | None:
-        """Return how long until a conversation that nobody holds is due; None when none is."""
+    async def agenda(self, now: datetime) -> Agenda:
+        """Return what asks to be done by that business time, all as of one moment."""
         async with self._pools.central() as connection:
-            cursor = await connection.execute(statements.NEXT_DUE)
-            row = await cursor.fetchone()
-        return row[0] if row else None
+            ((row,),) = await run_statements(connection, [(statements.AGENDA, {"now": now})])
+        return Agenda(*row)
 
     async def take(self, key: ConversationKey) -> list[StoredEvent] | None:
         """Take what is due of a leased conversation; None when the lease was lost."""

@@ -130,10 +130,19 @@ WHERE c.client_id = due.client_id AND c.contact = due.contact
 RETURNING c.client_id, c.contact
 """
 
-NEXT_DUE = """
-SELECT greatest(min(greatest(due_at, lease_until)) - now(), interval '0')
-FROM wabot.conversations WHERE due_at IS NOT NULL HAVING count(*) > 0
-"""
+# Asked every second by every process: one look, and a plan that is kept.
+AGENDA = Statement(
+    f"""
+SELECT (SELECT greatest(min(greatest(due_at, lease_until)) - now(), interval '0')
+        FROM wabot.conversations WHERE due_at IS NOT NULL HAVING count(*) > 0),
+       EXISTS (SELECT 1 FROM wabot.timers t
+               WHERE due_at <= %(now)s AND NOT EXISTS (
+                   SELECT 1 FROM wabot.clients cl WHERE cl.id = t.client_id AND NOT {IS_SERVED})),
+       EXISTS (SELECT 1 FROM wabot.sending_pauses),
+       coalesce((SELECT version FROM wabot.registry), 0)
+""",
+    "wabot_agenda",
+)
 
 # A row without an event still tells that the lease is ours.
 TAKE = Statement(
@@ -371,5 +380,5 @@ WHERE a.resolved_at IS NOT NULL
 RETURNING a.message
 """
 
-# What every message needs: worth a plan that is kept.
-PREPARED = (ACCEPT, TAKE, LOCK_CONVERSATIONS, SETTLE, KEEP, CHANGE_TIMERS, RELEASE)
+# What every message and every second needs: worth a plan that is kept.
+PREPARED = (AGENDA, ACCEPT, TAKE, LOCK_CONVERSATIONS, SETTLE, KEEP, CHANGE_TIMERS, RELEASE)

@@ -40,7 +40,10 @@ class Seen:
 
 
 class SendingPauses:
-    """The stops of sending as this process knows them; it is to look every second."""
+    """The stops of sending as this process knows them.
+
+    It is to look every second, unless it is at rest and nothing stands centrally.
+    """
 
     def __init__(self, store: PauseStore, *, timer: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -48,6 +51,11 @@ class SendingPauses:
         self._held: dict[UUID, _Held] = {}
         self._ended: dict[UUID, int] = {}
         self._changes = 0
+
+    @property
+    def at_rest(self) -> bool:
+        """Tell whether nothing stands still here, nor has to be woken."""
+        return not self._held and not self._ended
 
     def holds(self, client_id: UUID) -> bool:
         """Tell whether nothing but a probe may be sent."""

@@ -51,6 +51,16 @@ class StatusSilence:
     backlog: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What asks to be done: when a conversation that nobody holds is due, and what else changed."""
+
+    due_in: timedelta | None
+    timers_due: bool
+    paused: bool
+    registry: int
+
+
 class Journal(Alarm, Protocol):
     """The central inbox, the leases and the timers. Lease times are the database's clock."""
 
@@ -63,8 +73,8 @@ class Journal(Alarm, Protocol):
     async def claim_due(self, limit: int) -> list[ConversationKey]:
         """Lease conversations whose time has come and that nobody holds."""
 
-    async def next_due_in(self) -> timedelta | None:
-        """Return how long until a conversation that nobody holds is due; None when none is."""
+    async def agenda(self, now: datetime) -> Agenda:
+        """Return what asks to be done by that business time, all as of one moment."""
 
     async def take(self, key: ConversationKey) -> list[StoredEvent] | None:
         """Take what is due of a leased conversation; None when the lease was lost."""

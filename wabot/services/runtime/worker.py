@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
+from functools import partial
 
 from wabot.errors import ExternalFailure
 from wabot.logs import log
@@ -12,7 +14,7 @@ from wabot.services.runtime.events import ConversationKey, Leased
 from wabot.services.runtime.measuring import UNMEASURED, Measures
 from wabot.services.runtime.pausing import SendingPauses
 from wabot.services.runtime.plan_watch import PlanWatch
-from wabot.services.runtime.ports import Clients, Clock, Journal
+from wabot.services.runtime.ports import Agenda, Clients, Clock, Journal
 from wabot.services.runtime.usage import UsageRollUp
 
 _log = logging.getLogger(__name__)
@@ -60,6 +62,8 @@ class Worker:
         self._held: dict[ConversationKey, asyncio.Task[None]] = {}
         self._again: set[ConversationKey] = set()
         self._woken = asyncio.Event()
+        self._registry: int | None = None
+        self._followed = float("-inf")
         self._loops: list[asyncio.Task[None]] = []
         # Flags beside the cancellation: a library that swallows one must not keep a loop alive.
         self._stopping = asyncio.Event()
@@ -69,10 +73,8 @@ class Worker:
         """Begin to look for due conversations, timers and changed clients."""
         lease = self._lease.total_seconds()
         self._loops = [
-            asyncio.create_task(self._claim_forever()),
+            asyncio.create_task(self._look_forever()),
             asyncio.create_task(self._repeat(self._renew, lease / 3, self._finished)),
-            asyncio.create_task(self._repeat(self._fire_timers, self._idle, self._stopping)),
-            asyncio.create_task(self._repeat(self._refresh_clients, self._idle, self._stopping)),
             # Again later: an event may be stored just after its client was looked for in vain.
             asyncio.create_task(self._repeat(self._adopt, _ADOPT_EVERY, self._stopping)),
             asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY, self._stopping)),
@@ -134,33 +136,36 @@ class Worker:
         while await self._conversing.handle(leased.key, events) and not self._stopping.is_set():
             events = None
 
-    async def _claim_forever(self) -> None:
+    async def _look_forever(self) -> None:
         while not self._stopping.is_set():
             pause = self._idle
             try:
-                free = max(_CLAIMED_AT_ONCE - len(self._held), 0)
-                claimed = await self._journal.claim_due(free) if free else []
-                self.dispatch(map(Leased, claimed))
-                soon = await self._journal.next_due_in()
-                if soon is not None:
-                    pause = min(max(soon.total_seconds(), 0.01), self._idle)
+                agenda = await self._journal.agenda(self._clock.now())
+                if agenda.due_in is not None:
+                    pause = min(max(agenda.due_in.total_seconds(), 0.01), self._idle)
+                if agenda.due_in is not None and not agenda.due_in:
+                    await self._claim()
             except ExternalFailure as error:
                 log(_log, logging.WARNING, "claim.failed", "Cannot claim.", reason=error.message)
             except Exception:
                 log(_log, logging.ERROR, "claim.failed", "Cannot claim.", exc_info=True)
+            else:
+                if agenda.timers_due:
+                    await _attempt(self._fire_timers)
+                await _attempt(partial(self._follow_changes, agenda))
             await _pause(self._woken, pause)
             self._woken.clear()
+
+    async def _claim(self) -> None:
+        free = max(_CLAIMED_AT_ONCE - len(self._held), 0)
+        claimed = await self._journal.claim_due(free) if free else []
+        self.dispatch(map(Leased, claimed))
 
     async def _repeat(
         self, act: Callable[[], Awaitable[None]], every: float, end: asyncio.Event
     ) -> None:
         while not end.is_set():
-            try:
-                await act()
-            except ExternalFailure as error:
-                log(_log, logging.WARNING, "upkeep.failed", "Upkeep waits.", reason=error.message)
-            except Exception:
-                log(_log, logging.ERROR, "upkeep.failed", "Upkeep failed.", exc_info=True)
+            await _attempt(act)
             await _pause(end, every)
 
     async def _renew(self) -> None:
@@ -176,11 +181,21 @@ class Worker:
     async def _fire_timers(self) -> None:
         self.dispatch(map(Leased, await self._journal.fire_timers(self._clock.now())))
 
-    async def _refresh_clients(self) -> None:
-        seen = await self._pauses.look()
+    async def _follow_changes(self, agenda: Agenda) -> None:
+        pausing = agenda.paused or not self._pauses.at_rest
+        if pausing and time.monotonic() - self._followed >= self._idle:
+            # Looked at before the clients are: a token may have changed between the two.
+            seen = await self._pauses.look()
+            await self._refresh_clients(agenda)
+            await self._pauses.follow(seen)
+            self._followed = time.monotonic()
+        elif agenda.registry != self._registry:
+            await self._refresh_clients(agenda)
+
+    async def _refresh_clients(self, agenda: Agenda) -> None:
         if await self._clients.refresh():
             await self._adopt()
-        await self._pauses.follow(seen)
+        self._registry = agenda.registry
 
     async def _adopt(self) -> None:
         if await self._journal.adopt():
@@ -195,6 +210,16 @@ class Worker:
         # The journal's times are the machine's, not business time.
         await self._journal.purge(self._keep_journal)
         await self._clients.purge_previous_tokens()
+
+
+async def _attempt(act: Callable[[], Awaitable[None]]) -> None:
+    """Do it; what fails is told in the log and tried again the next time."""
+    try:
+        await act()
+    except ExternalFailure as error:
+        log(_log, logging.WARNING, "upkeep.failed", "Upkeep waits.", reason=error.message)
+    except Exception:
+        log(_log, logging.ERROR, "upkeep.failed", "Upkeep failed.", exc_info=True)
 
 
 async def _pause(end: asyncio.Event, seconds: float) -> None:
