@@ -1,19 +1,34 @@
 """Everything that alerts are told through: on loopback, and real."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 import pytest
 from aiohttp import web
+from typer.testing import CliRunner
 
+from tests.harness import make_tenant
+from tests.integration.alerts.looking import HOST, FullDisk
+from wabot import logs
+from wabot.cli.app import app as command_line
+from wabot.config import Settings
 from wabot.domain.alerts import Rule, Severity
+from wabot.domain.tenant import Tenant
 from wabot.gateways.alerts.webhook import WebhookChannel
 from wabot.repositories.alerts.book import PostgresAlertBook
+from wabot.repositories.alerts.facts import PostgresFacts
+from wabot.repositories.alerts.shops import PostgresShopFacts
 from wabot.repositories.runtime.alarm import PostgresAlarm
+from wabot.repositories.runtime.clients import PostgresClients
 from wabot.repositories.runtime.pools import Pools
+from wabot.services.alerts.evaluator import Evaluator
 from wabot.services.alerts.notifier import Listener, Notifier
+from wabot.services.alerts.rounds import Looks, Thresholds
+from wabot.services.alerts.tally import Tally
 
 
 @dataclass
@@ -94,3 +109,50 @@ async def raise_some(alarm: PostgresAlarm, *keys: str, **options: Any) -> None:
     for key in keys:
         rule = Rule(key.partition(":")[0])
         await alarm.raise_alert(key, rule, None, f"{key} happened", **options)
+
+
+@pytest.fixture
+def run(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    async def invoke(*words: str, **variables: str):
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return await asyncio.to_thread(CliRunner().invoke, command_line, ["alerts", *words])
+
+    return invoke
+
+
+@pytest.fixture(autouse=True)
+def _own_log() -> Iterator[None]:
+    """Nothing later is to write into a command's closed streams."""
+    yield
+    logs.configure(stream=io.StringIO())
+
+
+@pytest.fixture
+def disk() -> FullDisk:
+    return FullDisk()
+
+
+@pytest.fixture
+def evaluator_of(pools: Pools, disk: FullDisk) -> Callable[..., Evaluator]:
+    def make(owner: str = "one", tally: Tally | None = None, **thresholds: int) -> Evaluator:
+        facts = PostgresFacts(pools, owner=owner, host=HOST)
+        looks = Looks(
+            facts,
+            PostgresShopFacts(pools),
+            PostgresClients(pools),
+            disk,
+            Thresholds(**thresholds),
+            host=HOST,
+        )
+        return Evaluator(facts, looks, tally)
+
+    return make
+
+
+@pytest.fixture
+def shop(settings: Settings, central_url: str) -> Tenant:
+    return make_tenant(settings, central_url, "bodega", waba_id="900100200300")
