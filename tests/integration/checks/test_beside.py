@@ -14,6 +14,7 @@ from wabot.container.checks.beside import ChecksBeside
 from wabot.logs import hide
 from wabot.repositories.runtime.alarm import PostgresAlarm
 from wabot.repositories.runtime.check_states import PostgresCheckStates
+from wabot.repositories.runtime.clients import PostgresClients
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.token_ends import PostgresTokenEnds
 
@@ -34,7 +35,9 @@ def beside(environment, central_url: str, runtime_url: str, pools: Pools) -> Che
     urls = CentralUrls(runtime_url, embedded=False, owner=central_url)
     states, alarm = PostgresCheckStates(pools), PostgresAlarm(pools)
     tokens = PostgresTokenEnds(pools)
-    return ChecksBeside(found, settings_of(found), urls, states, alarm, tokens, ["whatsapp"])
+    return ChecksBeside(
+        found, settings_of(found), urls, states, alarm, tokens, PostgresClients(pools), ["whatsapp"]
+    )
 
 
 @pytest.fixture(autouse=True)

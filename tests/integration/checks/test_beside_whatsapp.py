@@ -16,6 +16,7 @@ from wabot.logs import hide
 from wabot.repositories.alerts.facts import PostgresFacts
 from wabot.repositories.runtime.alarm import PostgresAlarm
 from wabot.repositories.runtime.check_states import PostgresCheckStates
+from wabot.repositories.runtime.clients import PostgresClients
 from wabot.repositories.runtime.pools import Pools
 from wabot.repositories.runtime.token_ends import PostgresTokenEnds
 from wabot.services.alerts.rounds import Looks, Thresholds
@@ -81,6 +82,7 @@ def look(
             PostgresCheckStates(pools),
             PostgresAlarm(pools),
             PostgresTokenEnds(pools),
+            PostgresClients(pools),
         )
         for _ in range(2):  # what is new is first spread over a while
             with psycopg.connect(central_url) as connection:

@@ -30,6 +30,7 @@ from wabot.services.provisioning.token_rules import TokenFacts
 if TYPE_CHECKING:
     from wabot.repositories.runtime.alarm import PostgresAlarm
     from wabot.repositories.runtime.check_states import PostgresCheckStates
+    from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.token_ends import PostgresTokenEnds
 
 _log = logging.getLogger(__name__)
@@ -64,6 +65,7 @@ class ChecksBeside:
     states: "PostgresCheckStates"
     alarm: "PostgresAlarm"
     tokens: "PostgresTokenEnds"
+    clients: "PostgresClients"
     skipped: Collection[str] = ()
     host: str = field(default_factory=socket.gethostname)
     _periods: dict[tuple[str, bool], timedelta] = field(default_factory=dict)
@@ -137,7 +139,11 @@ class ChecksBeside:
                 ended.add(tenant.slug)
 
         async with open_surroundings(
-            self.found, slugs=slugs, urls=self.urls, told_of_token=told_of_token
+            self.found,
+            slugs=slugs,
+            urls=self.urls,
+            told_of_token=told_of_token,
+            find=self.clients.by_slug,
         ) as around:
             sets = [
                 each
@@ -218,18 +224,19 @@ async def _run(
 ) -> None:
     from wabot.repositories.runtime.alarm import PostgresAlarm
     from wabot.repositories.runtime.check_states import PostgresCheckStates
+    from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.token_ends import PostgresTokenEnds
 
     pools = Pools(urls.runtime_url, size=1)
     states, alarm = PostgresCheckStates(pools), PostgresAlarm(pools)
-    tokens = PostgresTokenEnds(pools)
+    tokens, clients = PostgresTokenEnds(pools), PostgresClients(pools)
     try:
         # Not at once: a server that starts has better things to do.
         await asyncio.sleep(random.uniform(0.5, 1.5))  # noqa: S311 - only spreads
         with suppress(DatabaseUnavailable):  # it goes on trying
             await pools.open()
-        await ChecksBeside(found, settings, urls, states, alarm, tokens, skipped).forever()
+        await ChecksBeside(found, settings, urls, states, alarm, tokens, clients, skipped).forever()
     finally:
         await pools.close()
 

@@ -12,6 +12,7 @@ from wabot.domain.tenant import Tenant
 from wabot.services.provisioning.token_rules import TokenFacts
 
 ToldOfToken = Callable[[Tenant, TokenFacts], Awaitable[None]]
+Find = Callable[[str], Awaitable[Tenant | None]]
 
 
 async def _nobody(_tenant: Tenant, _facts: TokenFacts) -> None:
@@ -24,12 +25,14 @@ class Surroundings:
 
     `slugs` names the shops that are looked at; None is all of them. What a group enters into
     `opened` is left once all checks have run. `told_of_token` hears what Meta says of a token.
+    `find` finds a shop by its slug where a connection is open already.
     """
 
     found: Examination
     slugs: tuple[str, ...] | None = None
     opened: AsyncExitStack = field(default_factory=AsyncExitStack)
     told_of_token: ToldOfToken = _nobody
+    find: Find | None = None
     _urls: CentralUrls | None = None
     _turn: Lock = field(default_factory=Lock)
 
@@ -67,10 +70,11 @@ async def open_surroundings(
     slugs: tuple[str, ...] | None = None,
     urls: CentralUrls | None = None,
     told_of_token: ToldOfToken = _nobody,
+    find: Find | None = None,
 ) -> AsyncIterator[Surroundings]:
     """Compose what checks look at; `urls` when the central database is open already.
 
     What was opened meanwhile is closed at the end.
     """
     async with AsyncExitStack() as opened:
-        yield Surroundings(found, slugs, opened, told_of_token, urls)
+        yield Surroundings(found, slugs, opened, told_of_token, find, urls)

@@ -167,7 +167,11 @@ def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
 
     async def shops() -> Mapping[str, ShopAtMeta]:
         urls, shared = await around.central(), _Graph(around.settings)
-        found = await asyncio.to_thread(_shops, around, urls)
+        if around.find is not None and around.slugs is not None:
+            # One that was deleted meanwhile is nobody's.
+            found = [shop for slug in around.slugs if (shop := await around.find(slug))]
+        else:
+            found = await asyncio.to_thread(_shops, around, urls)
         return {tenant.slug: _Shop(tenant, shared, around, urls) for tenant in found}
 
     readable = ("env.setting", "env.together")
