@@ -164,7 +164,7 @@ RULES: dict[Rule, RuleSpec] = {
     Rule.NOTICE_UNSENT: RuleSpec(
         _ERROR,
         "A shop was not told of an order or a customer",
-        "have them write to their shop's number, or set a template (README, 8)",
+        "have them write to their shop's number, or set a template (README: What Meta allows)",
         12 * _HOUR,
     ),
     Rule.REPLY_UNSENT: RuleSpec(
@@ -217,8 +217,7 @@ RULES: dict[Rule, RuleSpec] = {
     Rule.SHOP_SILENT: RuleSpec(
         _ERROR,
         "No customer writes to a shop that is busy at this time of the week",
-        "write to the number yourself; nothing arrives: see that its account is subscribed"
-        " (README, 6) and its number connected",
+        "write to the number yourself; if nothing arrives: wabot check whatsapp SLUG",
         6 * _HOUR,
     ),
     Rule.WEBHOOKS_SILENT: RuleSpec(
