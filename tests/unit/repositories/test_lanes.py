@@ -89,3 +89,18 @@ async def test_a_lane_given_to_who_was_just_cancelled_goes_to_the_next() -> None
     with pytest.raises(asyncio.CancelledError):
         await gone
     assert await after == 0
+
+
+async def test_a_lane_is_not_lost_on_who_was_cancelled_and_has_not_left_the_queue() -> None:
+    lanes = Lanes(1)
+    await lanes.take(None, 1)
+    gone, next_ = await queued(lanes, None, None)
+    gone.cancel()
+    lanes.give(0)
+    assert await next_ == 0
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    (gone,) = await queued(lanes, None)
+    gone.cancel()
+    lanes.give(0)
+    assert lanes.free == {0}

@@ -56,6 +56,8 @@ class Lanes:
 
     def give(self, lane: int) -> None:
         """Let somebody else have the lane."""
+        # Who was cancelled a moment ago has not left the queue yet.
+        self._waiting = [one for one in self._waiting if not one.given.done()]
         if self._waiting:
             self._waiting.pop(self._next(lane)).given.set_result(lane)
         else:
