@@ -46,7 +46,8 @@ async def test_a_token_that_fits_is_taken_and_its_end_is_known(
         " from wabot.clients"
     ).fetchall()
     (given,) = (each.expires_at for each in NUMBERS if each.token == "EAAshortlived")
-    assert (int(ends), checked) == (given, True)
+    # The module of these numbers may be loaded twice, a moment apart.
+    assert (abs(int(ends) - given) < 60, checked) == (True, True)
 
 
 async def test_a_token_that_does_not_fit_makes_no_shop(  # noqa: PLR0917 - fixtures
