@@ -49,8 +49,9 @@ def raw_copy(url: str, tenant: Tenant) -> None:
     """Read the same rows with COPY and throw them away."""
     with psycopg.connect(url, autocommit=True) as connection:
         for table in tables_of(connection, tenant.placement):
-            for _ in copy_out(connection, tenant.placement, table):
-                pass
+            with copy_out(connection, tenant.placement, table) as blocks:
+                for _ in blocks:
+                    pass
 
 
 def lifecycle(url: str, home: Path, others: int) -> Iterator[Figure]:
