@@ -86,16 +86,14 @@ class ConnectionPool:
             self._drop(lane)
 
     @asynccontextmanager
-    async def connection(self, home: int | None = None) -> AsyncIterator[Connection]:
-        """Lend a connection, if it can be the one of whoever has that number.
+    async def connection(self, guest: int | None = None) -> AsyncIterator[Connection]:
+        """Lend a connection, best one that has had the guest of that number before.
 
         Raises OperationalError when none can be had in time.
         """
         began = self._now()
         try:
-            lane = await self._lanes.take(
-                None if home is None else home % self._plan.size, self._plan.timeout
-            )
+            lane = await self._lanes.take(guest, self._plan.timeout)
         except TimeoutError as error:
             raise psycopg.OperationalError(
                 f"no connection was free for {self._plan.timeout:g} s"
@@ -169,6 +167,7 @@ class ConnectionPool:
     def _drop(self, lane: int) -> None:
         # At once: a task that closes it may never run when its loop is about to end. Closing waits
         # for nothing, though it is written as if it did.
+        self._lanes.forget(lane)
         closing = self._kept.pop(lane).connection.close()
         with suppress(StopIteration):
             closing.send(None)

@@ -1,4 +1,4 @@
-"""Who gets which of a few places: best the one that knows them already."""
+"""Who gets which of a few places: best one that knows them already."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,27 +6,46 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _PATIENCE = 0.25
-"""Seconds for which others, whose own lane came free, may go before whoever waits longest."""
+"""Seconds for which whoever waits would rather have a lane that knows them."""
+
+_MOST_KNOWN = 20_000
+"""Guests who are remembered outside their homes."""
 
 
 @dataclass(slots=True)
 class _Waiting:
-    home: int | None
-    since: float
+    guest: int | None
+    lanes: int
     given: "asyncio.Future[int]"
+    patience: asyncio.TimerHandle | None = None
+
+
+@dataclass(slots=True)
+class _Held:
+    guest: int | None
+    since: float
 
 
 class Lanes:
-    """So many places, each for one at a time.
+    """So many places, each for one guest at a time.
 
-    Whoever has a home takes it when it is free, else the next that is: nobody waits while one is
-    free. A lane that comes free goes to the first in the queue who is at home there, or anywhere.
+    Every guest has a lane at home, and knows those that it was given besides. It waits a little for
+    one of them although others are free; not when it holds them itself (it needs more of them) or
+    when they have been held for long. Those without a number, the guests of a moment, take any.
+
+    Sets of lanes are numbers whose bits are lanes.
     """
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._free = set(range(count))
+        self._all = (1 << count) - 1
+        self._free = self._all
+        self._held: dict[int, _Held] = {}
         self._waiting: list[_Waiting] = []
+        # Lanes besides the one at home.
+        self._known: dict[int, int] = {}
+        # The last few are nobody's home: whoever has none finds them free.
+        self._homes = count - count // 4
 
     @property
     def waiting(self) -> int:
@@ -36,16 +55,23 @@ class Lanes:
     @property
     def free(self) -> frozenset[int]:
         """Return the lanes that nobody has."""
-        return frozenset(self._free)
+        return frozenset(_each(self._free))
 
-    async def take(self, home: int | None, timeout: float) -> int:
+    @property
+    def remembered(self) -> int:
+        """Return how many guests are known outside their homes."""
+        return len(self._known)
+
+    async def take(self, guest: int | None, timeout: float) -> int:
         """Wait for a lane; raises TimeoutError."""
-        for lane in self._preferred(home):
-            if lane in self._free:
-                self._free.remove(lane)
-                return lane
+        wanted = self._wanted_by(guest)
+        lane = self._best(wanted, guest)
+        if lane is not None:
+            return self._hand(lane, guest)
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(home, loop.time(), loop.create_future())
+        waiting = _Waiting(guest, wanted, loop.create_future())
+        if wanted != self._all:
+            waiting.patience = loop.call_later(_PATIENCE, self._take_any, waiting)
         self._waiting.append(waiting)
         try:
             async with asyncio.timeout(timeout):
@@ -53,28 +79,67 @@ class Lanes:
         except BaseException:
             self._withdraw(waiting)
             raise
+        finally:
+            if waiting.patience is not None:
+                waiting.patience.cancel()
 
     def give(self, lane: int) -> None:
         """Let somebody else have the lane."""
+        del self._held[lane]
         # Who was cancelled a moment ago has not left the queue yet.
         self._waiting = [one for one in self._waiting if not one.given.done()]
-        if self._waiting:
-            self._waiting.pop(self._next(lane)).given.set_result(lane)
-        else:
-            self._free.add(lane)
+        for place, waiting in enumerate(self._waiting):
+            if waiting.lanes >> lane & 1:
+                del self._waiting[place]
+                waiting.given.set_result(self._hand(lane, waiting.guest))
+                return
+        self._free |= 1 << lane
 
-    def _preferred(self, home: int | None) -> Iterator[int]:
-        first = home or 0
-        return ((first + step) % self._count for step in range(self._count))
+    def forget(self, lane: int) -> None:
+        """Let the lane know nobody: it was made anew."""
+        left = ((guest, lanes & ~(1 << lane)) for guest, lanes in self._known.items())
+        self._known = {guest: lanes for guest, lanes in left if lanes}
 
-    def _next(self, lane: int) -> int:
-        """Return whose turn it is, by their place in the queue."""
-        oldest = self._waiting[0]
-        if asyncio.get_running_loop().time() - oldest.since < _PATIENCE:
-            for place, waiting in enumerate(self._waiting):
-                if waiting.home in {None, lane}:
-                    return place
-        return 0
+    def _wanted_by(self, guest: int | None) -> int:
+        """Return the lanes that are worth waiting for: all of them, if none is in particular."""
+        if guest is None:
+            return self._all
+        lanes = 1 << guest % self._homes | self._known.get(guest, 0)
+        if lanes & self._free:
+            return lanes
+        now = asyncio.get_running_loop().time()
+        for lane in _each(lanes):
+            held = self._held[lane]
+            if held.guest != guest and now - held.since < _PATIENCE:
+                return lanes
+        return self._all
+
+    def _best(self, wanted: int, guest: int | None) -> int | None:
+        free = wanted & self._free
+        if not free:
+            return None
+        if guest is None:
+            return free.bit_length() - 1
+        home = 1 << guest % self._homes
+        # The next after its home: guests that need more lanes do not all take the same.
+        above = free & -home
+        return next(_each(above or free))
+
+    def _hand(self, lane: int, guest: int | None) -> int:
+        self._free &= ~(1 << lane)
+        self._held[lane] = _Held(guest, asyncio.get_running_loop().time())
+        if guest is not None and lane != guest % self._homes:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[guest] = self._known.get(guest, 0) | 1 << lane
+        return lane
+
+    def _take_any(self, waiting: _Waiting) -> None:
+        waiting.lanes = self._all
+        lane = self._best(self._all, waiting.guest)
+        if lane is not None and not waiting.given.done():
+            self._waiting.remove(waiting)
+            waiting.given.set_result(self._hand(lane, waiting.guest))
 
     def _withdraw(self, waiting: _Waiting) -> None:
         with suppress(ValueError):
@@ -82,3 +147,12 @@ class Lanes:
         if waiting.given.done() and not waiting.given.cancelled():
             # Given in the same moment in which it was no longer wanted.
             self.give(waiting.given.result())
+
+
+def _each(lanes: int) -> Iterator[int]:
+    lane = 0
+    while lanes:
+        if lanes & 1:
+            yield lane
+        lanes >>= 1
+        lane += 1

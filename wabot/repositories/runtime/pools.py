@@ -217,7 +217,7 @@ class Pools:
             self._others.pop(key).pool.close()
 
     @asynccontextmanager
-    async def _borrowed(self, place: _Place, home: int | None = None) -> AsyncIterator[Connection]:
+    async def _borrowed(self, place: _Place, guest: int | None = None) -> AsyncIterator[Connection]:
         if self._ended:
             raise psycopg.OperationalError("its connections are closed")
         place.borrowed += 1
@@ -225,7 +225,7 @@ class Pools:
             if place.pool.closed:
                 place.pool.open()
                 self._close_unused()
-            async with place.pool.connection(home) as connection:
+            async with place.pool.connection(guest) as connection:
                 yield connection
         finally:
             place.borrowed -= 1
