@@ -22,6 +22,7 @@ from wabot.gateways.embedded_postgres.account import Account
 from wabot.gateways.embedded_postgres.binaries import Binaries, binaries_for, find_binaries
 from wabot.gateways.embedded_postgres.folders import HERE, PORT, Folders, make_private, remove_own
 from wabot.gateways.embedded_postgres.locks import is_held, open_lock, try_lock
+from wabot.gateways.embedded_postgres.memory import memory_of_machine, shared_buffers
 
 SUPERUSER = "postgres"
 
@@ -39,8 +40,9 @@ _MARK = "wabot.home"
 # Written once into postgresql.conf, where an operator may change them.
 _INITIAL = {
     "max_connections": "100",
-    "shared_buffers": "64MB",
-    "max_wal_size": "512MB",
+    # Between two checkpoints every page is written whole at its first change: of a thousand shops
+    # those are many.
+    "max_wal_size": "2GB",
     "max_locks_per_transaction": "256",
     # Parallel queries need /dev/shm, which containers keep small; ours are short.
     "max_parallel_workers_per_gather": "0",
@@ -52,6 +54,10 @@ _INITIAL = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
+
+
+def _initial() -> dict[str, str]:
+    return {"shared_buffers": f"{shared_buffers(memory_of_machine())}MB", **_INITIAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ class ServerProcess:
                 "--locale-provider=builtin",
                 "--builtin-locale=C.UTF-8",
                 "--no-instructions",
-                *(f"--set={name}={value}" for name, value in _INITIAL.items()),
+                *(f"--set={name}={value}" for name, value in _initial().items()),
                 cwd=unfinished,
                 pass_fds=(lock,),
             )
