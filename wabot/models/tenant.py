@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from wabot.models.columns import moment
+from wabot.models.columns import BUSY, moment
 from wabot.models.naming import NAMING_CONVENTION, TENANT_PREFIX_MARK, TENANT_SCHEMA_MARK
 from wabot.models.tenant_usage import add_usage_tables
 
@@ -64,6 +64,7 @@ customers = Table(
     Column("last_message_to", Text, nullable=False, server_default=""),
     moment("created_at", default_now=True),
     CheckConstraint("wa_id is not null or user_id is not null", name="known_by"),
+    postgresql_with=BUSY,
 )
 
 customer_addresses = Table(
@@ -109,6 +110,7 @@ products = Table(
     CheckConstraint("piece_grams > 0", name="piece_grams"),
     CheckConstraint("step > 0", name="step"),
     Index(None, "position", "name", postgresql_where=text("is_active")),
+    postgresql_with=BUSY,
 )
 
 order_status = Table(
@@ -151,6 +153,7 @@ orders = Table(
     moment("created_at", default_now=True),
     Index(None, "customer_id", "created_at"),
     Index(None, "created_at"),
+    postgresql_with=BUSY,
 )
 
 order_items = Table(
@@ -168,6 +171,7 @@ order_items = Table(
     Column("note", Text, nullable=False, server_default=""),
     CheckConstraint("quantity > 0", name="quantity"),
     Index(None, "order_id"),
+    postgresql_with=BUSY,
 )
 
 order_history = Table(
@@ -185,6 +189,7 @@ order_history = Table(
     Column("note", Text, nullable=False, server_default=""),
     moment("created_at", default_now=True),
     Index(None, "order_id"),
+    postgresql_with=BUSY,
 )
 
 order_attachments = Table(
@@ -216,6 +221,7 @@ customer_sessions = Table(
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
     moment("created_at", default_now=True),
     moment("updated_at", default_now=True),
+    postgresql_with=BUSY,
 )
 
 # While a row's time has not come, a person has the chat and the bot is silent.
@@ -307,6 +313,7 @@ messages = Table(
         postgresql_where=text("direction = 'in'"),
         unique=True,
     ),
+    postgresql_with=BUSY,
 )
 
 # What became of each file that a customer sent. `event_key` is its message's; an order's files
@@ -338,6 +345,7 @@ pending_effects = Table(
     Column("contact", Text, nullable=False, index=True),
     Column("effects", JSONB, nullable=False),
     moment("created_at", default_now=True),
+    postgresql_with=BUSY,
 )
 
 # Words of customers that nothing in the catalogue matched, for the owner.
@@ -364,6 +372,7 @@ shop_state = Table(
     Column("id", Boolean, primary_key=True, server_default=text("true")),
     Column("version", BigInteger, nullable=False, server_default="1"),
     CheckConstraint("id", name="single_row"),
+    postgresql_with=BUSY,
 )
 
 add_usage_tables(metadata)

@@ -2,6 +2,7 @@
 
 from sqlalchemy import Column, Date, DateTime, Integer, MetaData, SmallInteger, Table, Text, func
 
+from wabot.models.columns import BUSY
 from wabot.models.naming import TENANT_PREFIX_MARK
 
 
@@ -13,6 +14,7 @@ def add_usage_tables(metadata: MetaData) -> None:
         metadata,
         Column("day", Date, primary_key=True),
         Column("messages", Integer, nullable=False),
+        postgresql_with=BUSY,
     )
     # What the owner was told of a month: that so many percent of that limit are used up.
     Table(
@@ -36,4 +38,5 @@ def add_usage_tables(metadata: MetaData) -> None:
         # Several rows for one thing: turns that count at the same time do not wait for each other.
         Column("slot", SmallInteger, primary_key=True, autoincrement=False),
         Column("messages", Integer, nullable=False),
+        postgresql_with=BUSY,
     )
