@@ -106,6 +106,18 @@ def test_what_it_says_its_own_way_is_said_to_usted_too(template: Template) -> No
 
 
 @of_each_trade
+def test_what_it_says_to_usted_tells_no_less_than_what_it_says_to_tu(template: Template) -> None:
+    texts = load_texts().with_overrides(template.texts)
+    formal = texts.addressing("usted")
+    silent = {
+        key: lost
+        for key in texts.formal
+        if (lost := texts.placeholders(key) - formal.placeholders(key))
+    }
+    assert silent == {}
+
+
+@of_each_trade
 def test_it_has_conversations_for_the_common_core(template: Template) -> None:
     folder = TEMPLATES.folder_of(template.name) / "conversations"
     names = {path.stem for path in folder.glob("*.chat")}
