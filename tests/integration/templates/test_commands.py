@@ -87,7 +87,7 @@ def test_show_tells_what_a_shop_is_made_of(cli: Cli) -> None:
 def test_show_as_text_has_a_line_for_each_setting_and_state(cli: Cli) -> None:
     shown = cli("tenant", "template", "show", "tintoreria").stdout
     assert "settings.tintoreria_reminders\t3 (whole, minimum 0, maximum 20): " in shown
-    assert "order_status.entregado\tEntregada (final)" in shown
+    assert "order_status.entregado\tRopa entregada (final)" in shown
     assert "tables.tintoreria\tgarments, services, garment_services, tickets" in shown
 
 

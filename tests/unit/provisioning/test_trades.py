@@ -118,6 +118,12 @@ def test_what_it_says_to_usted_tells_no_less_than_what_it_says_to_tu(template: T
 
 
 @of_each_trade
+def test_what_orders_are_called_addresses_nobody(template: Template) -> None:
+    labels = [status.label for status in template.statuses]
+    assert [label for label in labels if _FAMILIAR.search(label)] == []
+
+
+@of_each_trade
 def test_it_has_conversations_for_the_common_core(template: Template) -> None:
     folder = TEMPLATES.folder_of(template.name) / "conversations"
     names = {path.stem for path in folder.glob("*.chat")}
