@@ -10,6 +10,7 @@ from wabot.domain.hours import parse_hours
 
 # The chat's noon in UTC is a Monday's midday in the shop.
 HOURS = parse_hours("mon-fri 09:00-14:00 16:00-20:00; sat 09:00-14:00")
+MANY_SPANS = parse_hours("tue 08:00-11:00 13:00-16:00 18:00-21:00")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,11 @@ def test_opening_hours_are_told_with_how_it_stands_now(text: str) -> None:
     assert "sábado: 9:00 a 14:00" in chat.body
     assert "domingo: cerrado" in chat.body
     assert "abiertos; hoy cerramos a las 14:00" in chat.body
+
+
+def test_a_day_of_many_spans_is_told_whole() -> None:
+    chat = Chat(a_shop(opening_hours=MANY_SPANS)).write("¿a qué hora abren?")
+    assert "martes: 8:00 a 11:00 y 13:00 a 16:00 y 18:00 a 21:00" in chat.body
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from wabot.domain.conversation.states import AtMenu
 from wabot.domain.files import FileRefusal, MediaKind
 from wabot.domain.usage import Quota
 
-NOTE = "Llámanos o mándanos mensaje al +525511111111"
+NOTE = "Llámanos o mándanos un mensaje al +525511111111"
 OLD_DAY = timedelta(days=2)
 
 

@@ -1,6 +1,7 @@
 """Questions that the shop's settings answer: when it is open, how an order reaches its customer."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -78,9 +79,8 @@ def _week(hours: OpeningHours) -> tuple[Phrase, ...]:
         named = _NAMES[first]
         if rest:
             named = Phrase("hours.from_to", {"first": named, "last": _NAMES[rest[-1]]})
-        open_at = " y ".join(map(_span, spans))
         lines.append(
-            Phrase("hours.day", {"days": named, "spans": open_at})
+            Phrase("hours.day", {"days": named, "spans": _spans(spans)})
             if spans
             else Phrase("hours.day_off", {"days": named})
         )
@@ -102,8 +102,10 @@ def _state(hours: OpeningHours, local: datetime) -> Phrase:
     return Phrase("hours.opens", {"day": _NAMES[day], "at": at})
 
 
-def _span(span: Span) -> str:
-    return f"{_clock(span[0])} a {_clock(span[1])}"
+def _spans(spans: Sequence[Span]) -> Phrase:
+    (begin, end), *rest = spans
+    first = Phrase("hours.from_to", {"first": _clock(begin), "last": _clock(end)})
+    return Phrase("hours.and", {"first": first, "rest": _spans(rest)}) if rest else first
 
 
 def _clock(minute: int) -> str:
