@@ -1,7 +1,9 @@
 """`wabot serve` looks and tells beside its own work, and stops cleanly."""
 
 import asyncio
+import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -177,6 +179,29 @@ async def test_an_outage_of_the_central_database_is_told_once_per_machine_and_so
     assert not (tmp_path / "database_away").exists()
     await one.is_over()
     assert len(receiver.posts) == 2
+
+
+async def test_an_outage_of_hours_is_told_once_and_one_whose_teller_died_by_another(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    now = [0.0]
+    one, two = (
+        Outage([WebhookChannel(receiver.url)], OutageMark(tmp_path), "a-host", timer=lambda: now[0])
+        for _ in range(2)
+    )
+    hours_ago = time.time() - 7200
+    for seconds in (0, 61, 122, 183):
+        now[0] = seconds
+        await one.goes_on("connection refused")
+        await two.goes_on("connection refused")
+        if seconds:
+            os.utime(tmp_path / "database_away", (hours_ago, hours_ago))
+    assert len(receiver.posts) == 1
+    now[0] = 244
+    await two.goes_on("connection refused")
+    await two.is_over()
+    assert len(receiver.posts) == 3
+    assert "RESOLVED database_away" in receiver.last
 
 
 async def test_a_short_outage_is_not_told(receiver: Receiver, tmp_path: Path) -> None:

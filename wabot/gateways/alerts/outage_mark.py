@@ -5,7 +5,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-_STALE = 3600.0
+# Whoever tells of the outage renews the file every minute.
+_STALE = 300.0
 
 
 class OutageMark:
@@ -20,13 +21,18 @@ class OutageMark:
             if time.time() - self._path.stat().st_mtime > _STALE:
                 self._path.unlink()
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError:
             return False
         except OSError:
             return True
         return True
+
+    def keep(self) -> None:
+        """Renew the file: the outage goes on, and so does whoever tells of it."""
+        with suppress(OSError):
+            os.utime(self._path)
 
     def leave(self) -> None:
         """Remove the file."""

@@ -25,6 +25,9 @@ class Mark(Protocol):
     def take(self) -> bool:
         """Take it; false when another process has it."""
 
+    def keep(self) -> None:
+        """Say that it is still needed: one that nobody keeps is free again."""
+
     def leave(self) -> None:
         """Let go of it."""
 
@@ -58,7 +61,9 @@ class Outage:
             self._since, self._began_at, self._reason = now, datetime.now(UTC), reason
         if now - self._since < PATIENCE or now < self._next:
             return
-        if not self._ours:
+        if self._ours:
+            self._mark.keep()
+        else:
             self._ours = self._mark.take()
             self._untold = list(self._channels) if self._ours else []
         self._next = now + _AGAIN
