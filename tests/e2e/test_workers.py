@@ -125,6 +125,31 @@ async def test_two_workers_on_one_port_answer_everybody_once_also_when_one_dies(
             assert not metrics_files(environment, server.pid)
 
 
+async def told(server: ServerProcess, words: str) -> None:
+    async with asyncio.timeout(20):
+        while not any(words in line for line in server.lines):
+            await asyncio.sleep(0.05)
+
+
+async def test_a_worker_that_cannot_start_again_leaves_the_other_serving(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    variables = {**environment, "WABOT_TEMPLATE_DIR": str(own)}
+    async with ServerProcess(variables, "--workers", "2") as server:
+        await server.listening(2)
+        await told(server, "routes: 3 ok")
+        first, second = children(server.pid)
+        own.rmdir()
+        os.kill(first, signal.SIGKILL)
+        await told(server, "WABOT_TEMPLATE_DIR must be")
+        own.mkdir()
+        await server.listening(3)
+        assert lives(second)
+        assert await server.terminate() == 0
+
+
 async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_everybody_once(
     environment: dict[str, str],
 ) -> None:
@@ -177,9 +202,7 @@ async def test_workers_end_when_their_watcher_is_killed(environment: dict[str, s
     async with ServerProcess(environment, "--workers", "2") as server:
         await server.listening(2)
         workers = children(server.pid)
-        async with asyncio.timeout(20):
-            while not any("routes: 3 ok" in line for line in server.lines):
-                await asyncio.sleep(0.05)
+        await told(server, "routes: 3 ok")
         await server.kill()
         async with asyncio.timeout(20):
             while any(map(lives, workers)):

@@ -31,9 +31,12 @@ METRICS_OPTION = "--metrics"
 CHECKED_OPTION = "--checked"
 
 _COMMAND = (sys.executable, "-c", "from wabot.cli import main; main()", "serve")
+# Exit codes of what does not get better by trying again at once: usage, settings, a refusal.
 _CANNOT_START = (2, 3, 4)
 _SETTLE = 5.0
 _AGAIN_AFTER = 1.0
+# Somebody has to mend something first.
+_MENDED_AFTER = 10.0
 # How long a worker may take to finish what it holds.
 PATIENCE = 40.0
 # While workers come and go. Otherwise signals wake the watcher, the death of a worker too.
@@ -56,7 +59,7 @@ def watch_workers(
     They share the `admin` socket, where any of them answers, and the folder `metrics`. SIGHUP
     replaces them one after the other: each goes only when the next one listens. `listening` hears
     the port once all of them do; what it raises ends them. Returns how many had to be started anew.
-    Raises Refused when they cannot start at all.
+    Raises Refused when none of them can start.
     """
     if not hasattr(socket, "SO_REUSEPORT"):
         raise ConfigurationError(
@@ -166,14 +169,18 @@ class _Place:
             # By a new version, or with new settings: it checks for itself whether it can start.
             self.following = self.start()
 
-    def tend(self) -> int:
-        """Do what is to be done now; return how many workers died meanwhile."""
+    def tend(self, *, alone: bool) -> int:
+        """Do what is to be done now; return how many workers died meanwhile.
+
+        Where it is `alone` and cannot start, nobody serves: raises Refused.
+        """
         now = time.monotonic()
         self._hand_over(now)
         self._see_off(now)
         if self.worker is not None and self.worker.exit_code is not None:
             died_early = now - self.worker.started < _SETTLE
-            if died_early and self.worker.exit_code in _CANNOT_START:
+            refused = died_early and self.worker.exit_code in _CANNOT_START
+            if refused and alone:
                 raise Refused("The servers cannot start; the reason stands above.")
             log(
                 _log,
@@ -183,7 +190,8 @@ class _Place:
                 pid=self.worker.pid,
                 exit_code=self.worker.exit_code,
             )
-            self.not_before = now + _AGAIN_AFTER if died_early else now
+            pause = _AGAIN_AFTER if died_early else 0.0
+            self.not_before = now + (_MENDED_AFTER if refused else pause)
             self.worker.end(now)
             self.worker = None
             return 1
@@ -258,13 +266,17 @@ class _Watch:
         with _Signals() as signals:
             try:
                 while not self._stopping:
-                    deaths += sum(place.tend() for place in self._places)
+                    deaths += sum(map(self._tend, self._places))
                     self._go_on_rolling()
                     self._tell()
                     signals.wait(_REST if self._is_settled else _TICK)
             finally:
                 self._end()
         return deaths
+
+    def _tend(self, place: _Place) -> int:
+        others = (other for other in self._places if other is not place)
+        return place.tend(alone=not any(other.worker for other in others))
 
     @property
     def _is_settled(self) -> bool:
