@@ -1,17 +1,18 @@
 """`wabot alerts`: what is wrong, and whether the operator would hear of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wabot.cli.alerts_silence import app as silence_app
-from wabot.cli.output import JsonOption, Output
+from wabot.cli.alerts_silence import rules_of
+from wabot.cli.central import open_alerts
+from wabot.cli.output import JsonOption, Output, plain
+from wabot.cli.settings import read_settings
+from wabot.cli.tenant.options import duration
 
 if TYPE_CHECKING:
     from wabot.config import Settings
-    from wabot.repositories.alerts.listing import AlertRow, SqlAlerts
 
 app = typer.Typer(rich_markup_mode=None)
 app.add_typer(silence_app, name="silence", help="Record alerts without telling them, for a while.")
@@ -38,12 +39,11 @@ def list_(
     json: JsonOption = False,
 ) -> None:
     """List the alerts that stand, the gravest first."""
-    from wabot.cli.alerts_silence import length_of, rules_of
     from wabot.cli.alerts_view import show
 
-    wanted, within = rules_of(rule or []), length_of("--since", since) if since else None
+    wanted, within = rules_of(rule or []), duration(since, "--since") if since else None
     out = Output("alerts list", json=json)
-    with open_alerts() as (alerts, _):
+    with open_alerts(out) as (alerts, _):
         found = alerts.listing(
             everything=all_ or within is not None,
             since=within,
@@ -61,7 +61,7 @@ def list_(
         show(out, found)
     else:
         columns = (*_LISTED, *ended, *_MORE)
-        out.table(columns, [[_plain(row, column) for column in columns] for row in found])
+        out.table(columns, [[plain(getattr(row, name)) for name in columns] for row in found])
     if not found and not json:
         out.note("No alert stands." if not ended else "There were no alerts.")
 
@@ -77,12 +77,11 @@ def try_(
     """Send a test through each channel that is set, and say what fails and how to mend it."""
     import asyncio
 
-    from wabot.config import load_settings
     from wabot.container.alerts import try_channels
     from wabot.errors import Finding
 
     out = Output("alerts test", json=json)
-    settings = _with_logs(load_settings())
+    settings = _with_logs(read_settings(out))
     trials = asyncio.run(try_channels(settings, channel))
     columns = ("channel", "status", "detail", "fix")
     rows = [[trial.channel, trial.status, trial.detail, trial.fix] for trial in trials]
@@ -104,14 +103,13 @@ def send(json: JsonOption = False) -> None:
     """Tell now what is due, as `wabot serve` does by itself: for cron, where no server runs."""
     import asyncio
 
-    from wabot.config import load_settings
     from wabot.container import open_central
     from wabot.container.alerts import send_once
     from wabot.errors import Finding
     from wabot.repositories.engines import database_errors
 
     out = Output("alerts send", json=json)
-    settings = _with_logs(load_settings())
+    settings = _with_logs(read_settings(out))
     with open_central(settings) as urls, database_errors(urls.runtime_url):
         told = asyncio.run(send_once(settings, urls.runtime_url))
     problems = [each for each in told if each.problem]
@@ -131,7 +129,7 @@ def resolve(
 ) -> None:
     """Count an alert as over; raised again, it is told again."""
     out = Output("alerts resolve", json=json)
-    with open_alerts() as (alerts, actor):
+    with open_alerts(out) as (alerts, actor):
         alerts.resolve(key, actor=actor)
     out.done(f"{key} is over.", data={"key": key}, next=("wabot alerts list",))
 
@@ -147,25 +145,3 @@ def _with_logs(settings: "Settings") -> "Settings":
         file=settings["WABOT_LOG_FILE"],
     )
     return settings
-
-
-@contextmanager
-def open_alerts() -> Iterator[tuple["SqlAlerts", str]]:
-    """Open the alerts; beside them who acts, for the audit."""
-    from wabot.config import load_settings
-    from wabot.container import open_central
-    from wabot.repositories.alerts.listing import SqlAlerts
-    from wabot.repositories.engines import database_errors, open_engine
-
-    settings = load_settings()
-    with open_central(settings) as urls, database_errors(urls.owner_url):
-        engine = open_engine(urls.owner_url)
-        try:
-            yield SqlAlerts(engine), settings.operator
-        finally:
-            engine.dispose()
-
-
-def _plain(row: "AlertRow", column: str) -> Any:
-    value = getattr(row, column)
-    return value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else value

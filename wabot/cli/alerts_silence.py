@@ -1,12 +1,13 @@
 """`wabot alerts silence`: alerts that are recorded and not told, for a while and for a reason."""
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from wabot.cli.output import JsonOption, Output
+from wabot.cli.central import open_alerts
+from wabot.cli.output import JsonOption, Output, plain
+from wabot.cli.tenant.options import duration
 
 if TYPE_CHECKING:
     from wabot.repositories.alerts.listing import Silence
@@ -40,10 +41,9 @@ def add(
     json: JsonOption = False,
 ) -> None:
     """Keep alerts of a rule, or one alert, from being told for a while."""
-    from wabot.cli.alerts import open_alerts
     from wabot.errors import InvalidInput
 
-    length = length_of("--for", for_)
+    length = duration(for_, "--for")
     if not reason.strip():
         raise InvalidInput("--reason is empty", hint="Say why, in a few words.")
     key = target if ":" in target else ""
@@ -51,7 +51,7 @@ def add(
     if key and tenant:
         raise InvalidInput("A key names one alert: --tenant does not go with it.")
     out = Output("alerts silence add", json=json)
-    with open_alerts() as (alerts, actor):
+    with open_alerts(out) as (alerts, actor):
         if key and not alerts.exists(key):
             out.warn(f"There has been no alert {key} so far.")
         made = alerts.silence(
@@ -68,10 +68,9 @@ def add(
 @app.command("list")
 def list_(json: JsonOption = False) -> None:
     """List the silences that hold."""
-    from wabot.cli.alerts import open_alerts
 
     out = Output("alerts silence list", json=json)
-    with open_alerts() as (alerts, _):
+    with open_alerts(out) as (alerts, _):
         found = alerts.silences()
     out.table(_COLUMNS, [list(_data(silence).values()) for silence in found])
 
@@ -82,25 +81,12 @@ def end(
     json: JsonOption = False,
 ) -> None:
     """Let alerts be told again from now on."""
-    from wabot.cli.alerts import open_alerts
 
     out = Output("alerts silence end", json=json)
-    with open_alerts() as (alerts, actor):
+    with open_alerts(out) as (alerts, actor):
         alerts.end_silence(silence, actor=actor)
     said = f"The silence {silence} has ended; what stands is told now."
     out.done(said, data={"id": silence}, next=("wabot alerts list",))
-
-
-def length_of(option: str, written: str) -> timedelta:
-    """Read a length of time; InvalidInput names the option."""
-    from wabot.domain.settings import SettingKind, parse_setting
-    from wabot.errors import InvalidInput
-
-    try:
-        found: timedelta = parse_setting(SettingKind.DURATION, written)
-    except ValueError as error:
-        raise InvalidInput(f"{option} {error}, unlike {written!r}") from None
-    return found
 
 
 def rules_of(words: list[str]) -> list[str]:
@@ -122,8 +108,4 @@ def rules_of(words: list[str]) -> list[str]:
 
 
 def _data(silence: "Silence") -> dict[str, Any]:
-    return {
-        column: value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else value
-        for column in _COLUMNS
-        for value in (getattr(silence, column),)
-    }
+    return {column: plain(getattr(silence, column)) for column in _COLUMNS}

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from wabot.cli.central import open_tables
 from wabot.cli.output import JsonOption, Output
-from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import duration
 from wabot.errors import InvalidInput, NotFound
 
@@ -43,22 +43,15 @@ def list_(
     """List what operators did, the newest first."""
     import orjson
 
-    from wabot.container import open_central
     from wabot.repositories.audit import SqlAudit
-    from wabot.repositories.engines import database_errors, open_engine
 
     out = Output("audit list", json=json)
-    settings = read_settings(out)
     begin = _moment(since) if since else None
-    with open_central(settings) as urls, database_errors(urls.owner_url):
-        engine = open_engine(urls.owner_url)
-        try:
-            log = SqlAudit(engine)
-            found = log.listing(tenant=tenant, actor=actor, action=action, since=begin, limit=limit)
-            if not found and (tenant or action):
-                _look_for_slips(out, *log.names(), tenant=tenant, action=action)
-        finally:
-            engine.dispose()
+    with open_tables(out) as (engine, _):
+        log = SqlAudit(engine)
+        found = log.listing(tenant=tenant, actor=actor, action=action, since=begin, limit=limit)
+        if not found and (tenant or action):
+            _look_for_slips(out, *log.names(), tenant=tenant, action=action)
     rows: list[tuple[Any, ...]] = []
     for act in found:
         at = act.at.astimezone(UTC)

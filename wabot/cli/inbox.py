@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wabot.cli.output import JsonOption, Output
-from wabot.cli.settings import read_settings
+from wabot.cli.central import open_tables
+from wabot.cli.output import JsonOption, Output, plain
 
 if TYPE_CHECKING:
-    from wabot.repositories.inbox import InboxEvent, SqlInbox, WaitingFile
+    from wabot.repositories.inbox import SqlInbox
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -60,11 +60,11 @@ def list_(
     with _open_inbox(out) as (inbox, _):
         found = inbox.listing(wanted, tenant, limit)
         files = inbox.files(tenant, 1)
-    rows = [[_plain(event, column) for column in _LISTED] for event in found]
+    rows = [[plain(getattr(event, column)) for column in _LISTED] for event in found]
     failed = any(event.state == "failed" for event in found)
     next_ = ["wabot inbox retry --failed"] if failed else []
     if files:
-        since = _plain(files[0], "received_at")
+        since = plain(files[0].received_at)
         out.warn(f"Files of customers wait to be fetched, the oldest since {since}.")
         next_.append("wabot inbox files")
     out.table(_LISTED, rows, next=next_)
@@ -78,7 +78,7 @@ def files_(
     out = Output("inbox files", json=json)
     with _open_inbox(out) as (inbox, _):
         found = inbox.files(tenant, limit)
-    out.table(_FILES, [[_plain(file, column) for column in _FILES] for file in found])
+    out.table(_FILES, [[plain(getattr(file, column)) for column in _FILES] for file in found])
 
 
 @app.command()
@@ -95,7 +95,7 @@ def show(
     with _open_inbox(out) as (inbox, _):
         found, payload = inbox.get(event)
     data: dict[str, Any] = {
-        column: _plain(found, column)
+        column: plain(getattr(found, column))
         for column in (*_LISTED[:3], "phone_number_id", *_LISTED[3:7], "due_at", "last_error")
     }
     if content:
@@ -186,22 +186,10 @@ def _are(who: str, count: int, what: str) -> str:
     return f"{who} {'is' if count == 1 else 'are'} {what}"
 
 
-def _plain(event: "InboxEvent | WaitingFile", column: str) -> Any:
-    value = getattr(event, column)
-    return value.isoformat(timespec="seconds") if hasattr(value, "isoformat") else value
-
-
 @contextmanager
 def _open_inbox(out: Output) -> Iterator[tuple["SqlInbox", str]]:
     """Open the inbox; beside it who acts, for the audit."""
-    from wabot.container import open_central
-    from wabot.repositories.engines import database_errors, open_engine
     from wabot.repositories.inbox import SqlInbox
 
-    settings = read_settings(out)
-    with open_central(settings) as urls, database_errors(urls.owner_url):
-        engine = open_engine(urls.owner_url)
-        try:
-            yield SqlInbox(engine), settings.operator
-        finally:
-            engine.dispose()
+    with open_tables(out) as (engine, actor):
+        yield SqlInbox(engine), actor

@@ -6,6 +6,7 @@ import select
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any, TextIO
 
 import orjson
@@ -236,6 +237,11 @@ class Output:
             # Else Python tries to flush the rest at exit and complains.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stdout.fileno())
             raise typer.Exit(EXIT_PIPE_CLOSED) from None
+
+
+def plain(value: Any) -> Any:
+    """Return a moment as text, to the second; anything else as it is."""
+    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value
 
 
 def _error(code: str, message: str, hint: str = "", retryable: bool = False) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from wabot.cli.output import JsonOption, Output
+from wabot.cli.settings import read_settings
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,7 +54,7 @@ def trace(
 
     shown: Callable[[str], str] = str if show_people else mask
     out = Output("trace", json=json)
-    with _open() as teller:
+    with _open(out) as teller:
         stories = teller.run(name.strip(), tenant)
         for slug in teller.stories.unreachable:
             out.warn(f"{slug} was not looked at; see why: wabot tenant doctor {slug}")
@@ -151,15 +152,14 @@ def _spoken(milliseconds: float) -> str:
 
 
 @contextmanager
-def _open() -> Iterator["TellStory"]:
-    from wabot.config import load_settings
+def _open(out: Output) -> Iterator["TellStory"]:
     from wabot.container import open_tenants
     from wabot.repositories.engines import database_errors
     from wabot.repositories.stories import SqlStories
     from wabot.services.stories import TellStory
 
     with (
-        open_tenants(load_settings()) as provisioning,
+        open_tenants(read_settings(out)) as provisioning,
         database_errors(provisioning.owner_url),
     ):
         yield TellStory(SqlStories(provisioning.engine, provisioning.servers))

@@ -9,12 +9,18 @@ import pytest
 
 from tests.harness import make_tenant
 from tests.integration.alerts.conftest import Receiver, raise_some
-from wabot.cli.alerts import open_alerts
 from wabot.cli.alerts_view import show
+from wabot.cli.central import open_alerts
 from wabot.cli.output import Output
 from wabot.config import Settings
 from wabot.domain.alerts import Rule
 from wabot.repositories.runtime.alarm import PostgresAlarm
+
+
+async def test_a_name_that_is_a_slip_is_told_as_in_every_command(run) -> None:
+    for words in (("list",), ("test", "log")):
+        told = await run(*words, WABOT_ALERTS_EMAIL="ana@example.com")
+        assert "WABOT_ALERTS_EMAIL is not a setting of wabot" in told.stderr
 
 
 async def test_alerts_are_listed_by_gravity_shop_rule_and_time(
@@ -137,7 +143,7 @@ async def test_on_a_narrow_terminal_an_alert_is_a_block_in_which_nothing_is_cut(
 
     monkeypatch.setenv("COLUMNS", "80")
     terminal = Terminal()
-    with open_alerts() as (alerts, _):
+    with open_alerts(Output("alerts list")) as (alerts, _):
         show(Output("alerts list", stdout=terminal), alerts.listing(everything=True))
     shown = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()).splitlines()
     first, second = shown[: shown.index("")], shown[shown.index("") + 1 :]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wabot.cli.output import Output
+from wabot.cli.settings import read_settings
 from wabot.cli.simulation.bridge import Bridge, bridge
 from wabot.cli.simulation.databases import KEPT, SimulationServer
 from wabot.cli.simulation.home import simulation_server
@@ -58,7 +59,7 @@ def chat(request: ChatRequest, out: Output) -> None:
     if request.record is not None:
         _check_writable(request.record)
     on_terminal = out.on_terminal and sys.stdin is not None and sys.stdin.isatty()
-    shop = _shop(request)
+    shop = _shop(request, out)
     if on_terminal:
         out.note("Starting PostgreSQL and the server …")
     with simulation_server() as (server, log), _surroundings(server, request, shop, out) as found:
@@ -196,12 +197,10 @@ def _start_afresh(server: SimulationServer, database: str) -> None:
     server.create(database)
 
 
-def _shop(request: ChatRequest) -> "ShopCopy":
+def _shop(request: ChatRequest, out: Output) -> "ShopCopy":
     if not request.tenant:
         return demo_copy(request.template)
-    from wabot.config import load_settings
-
-    return copy_of(request.tenant, load_settings())
+    return copy_of(request.tenant, read_settings(out))
 
 
 def _customer(request: ChatRequest) -> SimulatedCustomer:

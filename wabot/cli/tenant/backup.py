@@ -24,7 +24,7 @@ def back_up(out: Output, to: str | None, fresh_for: str, jobs: int, *, dry_run: 
     depot = depot_at(to) if to else depot_of_backups(settings)
     with open_tenants(settings, connections=jobs) as provisioning:
         use_case = provisioning.back_up
-        plan = use_case.plan(duration(fresh_for, "--fresh-for"), depot)
+        plan = use_case.plan(duration(fresh_for, "--fresh-for", or_none=True), depot)
         stream = _Stream(out, depot)
         if dry_run:
             stream.would(plan)

@@ -1,8 +1,6 @@
 """`wabot tenant list` and `wabot tenant show`."""
 
-from datetime import datetime
-
-from wabot.cli.output import JsonOption, Output
+from wabot.cli.output import JsonOption, Output, plain
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import Slug
 
@@ -19,7 +17,7 @@ def list_(json: JsonOption = False) -> None:
         found = provisioning.tenants.listing()
     # On a terminal what fits in 80 columns; the rest is in `tenant show`.
     columns = _SHOWN if out.on_terminal else TenantSummary._fields
-    rows = [[_plain(getattr(line, name)) for name in columns] for line in found]
+    rows = [[plain(getattr(line, name)) for name in columns] for line in found]
     out.table(columns, rows, next=() if rows else ("wabot tenant create --help",))
 
 
@@ -40,7 +38,3 @@ def show(slug: Slug, json: JsonOption = False) -> None:
         reason = f"{report.unread.message}. {report.unread.hint}".strip()
         out.warn(f"{slug} is {report.tenant.status.value} and its tables cannot be read: {reason}")
     out.record(data if json else flatten(data), next=remedies(report))
-
-
-def _plain(value: str | datetime) -> str:
-    return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value

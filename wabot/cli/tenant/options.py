@@ -35,15 +35,14 @@ TokenFile = Annotated[
 ]
 
 
-def duration(text: str, option: str) -> timedelta:
-    """Read a length of time like 12h or 7d, or 0, that was given to the option."""
+def duration(text: str, option: str, *, or_none: bool = False) -> timedelta:
+    """Read a length of time like 12h or 7d that was given to the option; 0 where none may be."""
     from wabot.domain.settings import SettingKind, parse_setting
 
-    if text.strip() == "0":
+    if or_none and text.strip() == "0":
         return timedelta(0)
-
     try:
         length: timedelta = parse_setting(SettingKind.DURATION, text)
     except ValueError as error:
-        raise InvalidInput(f"{option} {error}") from None
+        raise InvalidInput(f"{option} {error}, unlike {text!r}") from None
     return length
