@@ -27,15 +27,14 @@ def settings_table() -> str:
     for known in SETTINGS:
         default = f"`{known.default}`" if known.default else ""
         origin = f" *How to obtain it:* {known.obtain}." if known.obtain else ""
-        rows.append(f"| `{known.name}` | {default} | {known.help}{origin} |")
+        rows.append(f"| `{known.name}` | {default} | {_cell(known.help + origin)} |")
     return "\n".join(rows)
 
 
 def commands_table() -> str:
     """Return a row for each command, with its arguments and its first line of help."""
     rows = ["| command | what it does |", "|---|---|"]
-    # A pipe ends a cell, in code as well.
-    rows += [f"| `{usage.replace('|', chr(92) + '|')}` | {help_} |" for usage, help_ in commands()]
+    rows += [f"| `{_cell(usage)}` | {_cell(help_)} |" for usage, help_ in commands()]
     return "\n".join(rows)
 
 
@@ -92,6 +91,11 @@ def metrics_table() -> str:
     for name, labels, told in found:
         rows.append(f"| `{name}` | {', '.join(f'`{label}`' for label in labels)} | {told} |")
     return "\n".join(rows)
+
+
+def _cell(text: str) -> str:
+    # A pipe ends a cell, in code as well.
+    return text.replace("|", "\\|")
 
 
 def _hours(length: timedelta) -> str:

@@ -13,6 +13,21 @@ def test_the_tables_are_what_the_command_line_and_the_settings_give() -> None:
     assert with_tables(TEXT) == TEXT, "write them again: python -m tests.architecture.readme"
 
 
+def test_every_row_of_a_table_has_as_many_cells_as_its_heading() -> None:
+    tables = re.findall(r"^\|.*(?:\n\|.*)*", TEXT, re.MULTILINE)
+    odd = [
+        row
+        for heading, *rows in (table.splitlines() for table in tables)
+        for row in rows
+        if _cells(row) != _cells(heading)
+    ]
+    assert odd == []
+
+
+def _cells(row: str) -> int:
+    return len(re.findall(r"(?<!\\)\|", row)) - 1
+
+
 def test_every_setting_is_named() -> None:
     assert [known.name for known in SETTINGS if f"`{known.name}`" not in TEXT] == []
 
