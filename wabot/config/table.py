@@ -315,8 +315,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "WABOT_BACKUPS",
         "backups",
-        "Where `wabot tenant export --all` and the export before a deletion go: a folder, or"
-        " s3://BUCKET[/PREFIX][?sse=AES256|?sse=aws:kms]. Empty: WABOT_HOME/exports.",
+        "Where `wabot tenant export --all` and the export before a deletion (of a shop, or of a"
+        " module's rows) go: a folder, or s3://BUCKET[/PREFIX][?sse=AES256|?sse=aws:kms]. Empty:"
+        " WABOT_HOME/exports.",
         parse=file_place,
     ),
     Setting(

@@ -16,6 +16,7 @@ from tests.integration.tenants.conftest import Cli, cli
 from wabot.container import Provisioning
 from wabot.container.fleet import modules_of
 from wabot.errors import InvalidInput, NotFound, Refused, UnknownChoice, WabotError
+from wabot.gateways.depots import FolderDepot
 from wabot.repositories.provisioning.migration_line import MigrationLine, head_revisions
 from wabot.repositories.provisioning.module_folders import FolderModules
 from wabot.services.provisioning.migration_ports import Candidate, Result, Work
@@ -137,13 +138,13 @@ def test_removing_what_is_empty_restores_what_was_before(
     before, settings = namespace(central, schema), stored(central, schema)
     modules.add("lupita", "tabs")
     assert namespace(central, schema) != before
-    assert modules.remove("lupita", "tabs", tmp_path).changed
+    assert modules.remove("lupita", "tabs", FolderDepot(tmp_path)).changed
     assert namespace(central, schema) == before
     assert stored(central, schema) == settings
     assert central.execute("select schema_revision from wabot.clients").fetchall() == [
         (tenant.revision,)
     ]
-    assert not modules.remove("lupita", "tabs", tmp_path).changed
+    assert not modules.remove("lupita", "tabs", FolderDepot(tmp_path)).changed
 
 
 def give_rows(central: Connection, schema: str, wa_id: str = "5215550100001") -> None:
@@ -166,13 +167,14 @@ def test_rows_are_only_dropped_when_the_slug_is_repeated(
     modules.add("lupita", "tabs")
     give_rows(central, schema)
     with pytest.raises(Refused, match=r"tabs \(1\)"):
-        modules.remove("lupita", "tabs", tmp_path, **options)
+        modules.remove("lupita", "tabs", FolderDepot(tmp_path), **options)
     assert central.execute(f"select owed from {schema}.tabs").fetchall() == [(80,)]
-    change = modules.remove("lupita", "tabs", tmp_path, drop_data=True, confirm="lupita")
+    change = modules.remove(
+        "lupita", "tabs", FolderDepot(tmp_path), drop_data=True, confirm="lupita"
+    )
     assert change.rows == {"tabs": 1, "tab_payments": 0}
     # The whole shop was kept before: what was dropped comes back by an import.
-    assert change.export is not None
-    kept = {table.name: table.rows for table in modules.exports.check(change.export).tables}
+    kept = {table.name: table.rows for table in modules.exports.check(Path(change.export)).tables}
     assert (kept["tabs"], kept["customers"]) == (1, 1)
     assert central.execute("select to_regclass(%s)", [f"{schema}.tabs"]).fetchone() == (None,)
 
@@ -186,7 +188,7 @@ def test_nothing_is_dropped_when_it_cannot_be_exported_or_rows_come_after_the_ex
     (tmp_path / "file").touch()
     drop = {"drop_data": True, "confirm": "lupita"}
     with pytest.raises(WabotError, match="cannot be written"):
-        modules.remove("lupita", "tabs", tmp_path / "file", **drop)
+        modules.remove("lupita", "tabs", FolderDepot(tmp_path / "file"), **drop)
 
     class Late:
         """Exports, and a row that comes right after."""
@@ -198,7 +200,7 @@ def test_nothing_is_dropped_when_it_cannot_be_exported_or_rows_come_after_the_ex
         check = modules.exports.check
 
     with pytest.raises(Refused, match="tabs holds 2 rows, 1 when they were exported"):
-        replace(modules, exports=Late()).remove("lupita", "tabs", tmp_path, **drop)
+        replace(modules, exports=Late()).remove("lupita", "tabs", FolderDepot(tmp_path), **drop)
     assert len(central.execute(f"select owed from {schema}.tabs").fetchall()) == 2
 
 
@@ -209,7 +211,7 @@ def test_a_slug_that_is_repeated_wrongly_is_told_as_such(
     modules.add("lupita", "tabs")
     give_rows(central, schema)
     with pytest.raises(InvalidInput, match="'lupito' is not 'lupita': nothing was changed"):
-        modules.remove("lupita", "tabs", tmp_path, drop_data=True, confirm="lupito")
+        modules.remove("lupita", "tabs", FolderDepot(tmp_path), drop_data=True, confirm="lupito")
     assert central.execute(f"select owed from {schema}.tabs").fetchall() == [(80,)]
 
 
@@ -218,7 +220,7 @@ def test_what_a_template_is_made_of_stays(
 ) -> None:
     make("clean", template="tintoreria")
     with pytest.raises(Refused, match="belongs to the template tintoreria"):
-        modules.remove("clean", "tintoreria", tmp_path)
+        modules.remove("clean", "tintoreria", FolderDepot(tmp_path))
 
 
 def test_the_tables_of_a_trade_can_be_added_to_another(
@@ -260,7 +262,7 @@ def test_changes_are_audited(
 ) -> None:
     make("lupita")
     modules.add("lupita", "tabs")
-    modules.remove("lupita", "tabs", tmp_path)
+    modules.remove("lupita", "tabs", FolderDepot(tmp_path))
     acts = central.execute(
         "select actor, action, details ->> 'after' from wabot.audit_log"
         " where action like 'tenant.module.%' order by id"
@@ -308,6 +310,22 @@ def test_the_command_line_lists_adds_and_removes(cli: Cli, make: Make, settings:
     assert "was removed from lupita" in removed.stderr
     refused = cli("tenant", "module", "add", "lupita", "agau")
     assert refused.exit_code == 2
+
+
+def test_what_is_dropped_with_a_module_is_kept_where_backups_are(
+    cli: Cli, make: Make, central: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WABOT_BACKUPS", str(tmp_path / "backups"))
+    schema = make("lupita").placement.schema
+    cli("tenant", "module", "add", "lupita", "verduleria")
+    central.execute(
+        f"insert into {schema}.daily_prices (product_id, day, price, changed_by)"
+        f" select id, current_date, 1, 'ana' from {schema}.products limit 1"
+    )
+    words = ("lupita", "verduleria", "--drop-data", "--confirm", "lupita", "--json")
+    data = document(cli("tenant", "module", "remove", *words))["data"]
+    assert Path(data["file"]).parent == tmp_path / "backups"
+    assert Path(data["file"]).is_file()
 
 
 def test_modules_are_composed_with_the_bundled_line(provisioning: Provisioning) -> None:

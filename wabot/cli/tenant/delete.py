@@ -6,7 +6,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant.options import DryRun, Slug
+from wabot.cli.tenant.options import DryRun, ExportTo, Slug
 from wabot.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -19,13 +19,7 @@ def delete(
     confirm: Annotated[
         str | None, typer.Option(metavar="SLUG", help="The slug again, instead of typing it.")
     ] = None,
-    export_to: Annotated[
-        str | None,
-        typer.Option(
-            metavar="DIR|s3://…",
-            help="Where its export goes; by default WABOT_BACKUPS, else WABOT_HOME/exports.",
-        ),
-    ] = None,
+    export_to: ExportTo = None,
     cancel: Annotated[
         bool, typer.Option("--cancel", help="Bring back a shop of which nothing was dropped yet.")
     ] = False,

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant.options import Slug
+from wabot.cli.tenant.options import DryRun, ExportTo, Slug
 
 if TYPE_CHECKING:
     from wabot.config import Settings
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, help="Tables and settings that a shop may add.")
 
 Name = Annotated[str, typer.Argument(metavar="MODULE", help="See: wabot tenant module list")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change nothing.")]
 
 
 @app.command("list")
@@ -65,10 +63,7 @@ def remove(
         bool,
         typer.Option("--drop-data", help="Also when its tables hold rows: the shop is exported."),
     ] = False,
-    export_to: Annotated[
-        str | None,
-        typer.Option(metavar="DIR", help="Where the export goes; WABOT_HOME/exports by default."),
-    ] = None,
+    export_to: ExportTo = None,
     confirm: Annotated[
         str, typer.Option(metavar="SLUG", help="The slug again, with --drop-data.")
     ] = "",
@@ -76,12 +71,14 @@ def remove(
     json: JsonOption = False,
 ) -> None:
     """Take a module's tables and settings from a shop; refused while they hold rows."""
+    from wabot.container.depots import depot_at, depot_of_backups
+
     out = Output("tenant module remove", json=json)
     settings = read_settings(out)
-    folder = Path(export_to).expanduser() if export_to else settings.home / "exports"
+    depot = depot_at(export_to) if export_to else depot_of_backups(settings)
     with _use_case(settings) as modules:
         change = modules.remove(
-            slug, module, folder, drop_data=drop_data, confirm=confirm, dry_run=dry_run
+            slug, module, depot, drop_data=drop_data, confirm=confirm, dry_run=dry_run
         )
     _tell(out, change, "removed from", "does not have", dry_run=dry_run)
 
@@ -115,7 +112,7 @@ def _tell(out: Output, change: "ModuleChange", done: str, stands: str, *, dry_ru
         "tables": list(module.tables),
         "settings": [spec.key for spec in module.settings],
         "rows": dict(change.rows),
-        "file": str(change.export) if change.export else None,
+        "file": change.export or None,
     }
     if not change.changed:
         out.done(f"{slug} {stands} {module.name} already. Nothing was changed.", data=data)

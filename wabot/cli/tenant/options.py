@@ -26,6 +26,14 @@ TemplateDir = Annotated[
     ),
 ]
 
+ExportTo = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DIR|s3://…",
+        help="Where the shop's export goes; by default WABOT_BACKUPS, else WABOT_HOME/exports.",
+    ),
+]
+
 NewNumber = Annotated[
     str, typer.Option("--phone-number-id", help="The new shop's number, by the id that Meta shows.")
 ]

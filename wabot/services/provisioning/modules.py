@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol
 
 from wabot.domain import migration
@@ -11,6 +10,7 @@ from wabot.domain.migration import BASE, branch_of, modules_of, parse_ledger, to
 from wabot.domain.module import Module
 from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.errors import InvalidInput, Refused
+from wabot.services.provisioning.depots import Depot
 from wabot.services.provisioning.lifecycle_ports import Exports
 from wabot.services.provisioning.look import find_tenant
 from wabot.services.provisioning.migration_ports import Candidate, Fleet, Line, Result, Work
@@ -59,14 +59,14 @@ class Standings:
 class ModuleChange:
     """What adding or removing changed; `rows` are those of the module's tables.
 
-    `export` is the file in which the whole shop, these rows too, was kept before they went.
+    `export` is where the whole shop, these rows too, was kept before they went.
     """
 
     tenant: Tenant
     module: Module
     changed: bool
     rows: Mapping[str, int]
-    export: Path | None = None
+    export: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class TenantModules:
         self,
         slug: str,
         name: str,
-        folder: Path,
+        depot: Depot,
         *,
         drop_data: bool = False,
         confirm: str = "",
@@ -125,7 +125,7 @@ class TenantModules:
     ) -> ModuleChange:
         """Take the module's tables and settings away; rows go only when the slug is repeated.
 
-        Before they go the shop is exported into the folder, and the file read back.
+        Before they go the shop is exported into the depot, and the file read back.
         """
         if confirm and confirm != slug:
             raise InvalidInput(
@@ -160,19 +160,20 @@ class TenantModules:
             must_hold=rows,
             action="tenant.module.remove",
         )
-        file = (
-            folder / f"{slug}-{self.now():%Y%m%dT%H%M%SZ}-with-{name}.wabot.tgz" if held else None
-        )
+        file = f"{slug}-{self.now():%Y%m%dT%H%M%SZ}-with-{name}.wabot.tgz" if held else ""
         if not dry_run:
-            if file is not None:
-                work = replace(work, must_hold=self._export(tenant, file, module))
+            if file:
+                work = replace(work, must_hold=self._export(tenant, depot, file, module))
             self._do(tenant, work)
-        return ModuleChange(tenant, module, changed=True, rows=rows, export=file)
+        kept_in = depot.address(file) if file else ""
+        return ModuleChange(tenant, module, changed=True, rows=rows, export=kept_in)
 
-    def _export(self, tenant: Tenant, file: Path, module: Module) -> dict[str, int]:
+    def _export(self, tenant: Tenant, depot: Depot, file: str, module: Module) -> dict[str, int]:
         """Keep the whole shop in a file; return how many rows of the module's tables it has."""
-        self.exports.export(tenant, file, now=self.now(), progress=lambda _: None)
-        kept = {table.name: table.rows for table in self.exports.check(file).tables}
+        with depot.writing(file) as path:
+            self.exports.export(tenant, path, now=self.now(), progress=lambda _: None)
+        with depot.reading(file) as path:
+            kept = {table.name: table.rows for table in self.exports.check(path).tables}
         return {table: kept[table] for table in module.tables}
 
     def _refuse_unready(self, tenant: Tenant) -> None:
