@@ -7,15 +7,15 @@ from psycopg.types.json import Jsonb
 from wabot.domain.message_codec import encode_message
 from wabot.repositories.runtime import turn_statements as statements
 from wabot.repositories.runtime.scripts import TenantTransaction
-from wabot.services.runtime.turns import Outgoing, TurnWrites
+from wabot.services.runtime.turns import Inbound, Outgoing, TurnWrites
 
 
 def write_turn(transaction: TenantTransaction, writes: TurnWrites) -> None:
     """Add every statement of the turn to the message that commits it."""
     run = transaction.later
     customer = {"customer": writes.customer_id}
-    if writes.inbound:
-        run(statements.INSERT_INBOUND, _inbound(writes))
+    for note in writes.inbound:
+        run(statements.INSERT_INBOUND, _inbound(writes, note))
     if writes.heard is not None:
         heard = {"at": writes.heard.at, "number": writes.heard.number}
         run(statements.TOUCH_CUSTOMER, {**customer, **heard})
@@ -44,8 +44,8 @@ def write_turn(transaction: TenantTransaction, writes: TurnWrites) -> None:
             },
         )
     _write_pause(transaction, writes)
-    if writes.outgoing:
-        run(statements.INSERT_OUTGOING, _outgoing(writes, writes.outgoing))
+    for row in writes.outgoing:
+        run(statements.INSERT_OUTGOING, _outgoing(writes, row))
     if writes.unknown_words:
         run(statements.COUNT_UNKNOWN, {"words": list(writes.unknown_words)})
     if writes.owed:
@@ -76,42 +76,40 @@ def _write_pause(transaction: TenantTransaction, writes: TurnWrites) -> None:
     )
 
 
-def _inbound(writes: TurnWrites) -> dict[str, Any]:
+def _inbound(writes: TurnWrites, note: Inbound) -> dict[str, Any]:
     return {
         "customer": writes.customer_id,
         "contact": writes.contact,
-        "wamids": [message.wamid for message in writes.inbound],
-        "keys": [message.key for message in writes.inbound],
-        "kinds": [message.kind for message in writes.inbound],
-        "bodies": [Jsonb(message.body) for message in writes.inbound],
-        "times": [message.occurred_at for message in writes.inbound],
-        "requests": [message.request_id for message in writes.inbound],
-        "received": [message.received_at for message in writes.inbound],
-        "meanings": [message.meaning for message in writes.inbound],
-        "before": [message.step_before for message in writes.inbound],
-        "after": [message.step_after for message in writes.inbound],
+        "wamid": note.wamid or None,
+        "key": note.key,
+        "kind": note.kind,
+        "body": Jsonb(note.body),
+        "at": note.occurred_at,
+        "request": note.request_id or None,
+        "received": note.received_at,
+        "meaning": note.meaning,
+        "before": note.step_before,
+        "after": note.step_after,
     }
 
 
-def _outgoing(writes: TurnWrites, rows: tuple[Outgoing, ...]) -> dict[str, Any]:
-    bodies = [encode_message(row.message) for row in rows]
+def _outgoing(writes: TurnWrites, row: Outgoing) -> dict[str, Any]:
+    body = encode_message(row.message)
     return {
         "customer": writes.customer_id,
         "contact": writes.contact,
         "owner": writes.claimed_by,
         "claim": writes.claim,
-        "ids": [row.id for row in rows],
-        "keys": [row.event_key for row in rows],
-        "audiences": [row.audience for row in rows],
-        "essentials": [row.essential for row in rows],
-        "recipients": [
-            Jsonb({"wa_id": row.recipient.wa_id, "user_id": row.recipient.user_id}) for row in rows
-        ],
-        "kinds": [body["type"] for body in bodies],
-        "purposes": [row.purpose.value for row in rows],
-        "parameters": [Jsonb(list(row.parameters)) for row in rows],
-        "orders": [row.order_id for row in rows],
-        "bodies": [Jsonb(body) for body in bodies],
-        "times": [row.occurred_at for row in rows],
-        "meanings": [row.meaning for row in rows],
+        "id": row.id,
+        "key": row.event_key,
+        "audience": row.audience,
+        "essential": row.essential,
+        "recipient": Jsonb({"wa_id": row.recipient.wa_id, "user_id": row.recipient.user_id}),
+        "kind": body["type"],
+        "purpose": row.purpose.value,
+        "parameters": Jsonb(list(row.parameters)),
+        "order": row.order_id,
+        "body": Jsonb(body),
+        "at": row.occurred_at,
+        "meaning": row.meaning or None,
     }
