@@ -12,6 +12,8 @@ _SKEWED = timedelta(seconds=2)
 _TRIED = (15, 18)
 # A shop's creation locks each of its tables and indexes in one transaction.
 _LOCKS = 64
+# How many workers each has is not known here.
+_TAKEN = "with one worker on each machine"
 # What the command line, checks and migrations need beside the servers.
 _SPARE = 5
 
@@ -46,7 +48,7 @@ class Database(Protocol):
 
     @property
     def connections(self) -> int:
-        """Return how many connections all servers may hold."""
+        """Return how many connections all servers may hold, with one worker each."""
         ...
 
     @property
@@ -229,9 +231,9 @@ async def _capacity(database: Database) -> Outcome:
     room = facts.max_connections - facts.reserved_connections
     needed = database.connections + _SPARE
     if await database.pooled() or needed <= room:
-        return good(f"{facts.max_connections} connections, of which wabot takes {needed} at most")
+        return good(f"{facts.max_connections} connections; wabot takes {needed} at most, {_TAKEN}")
     return bad(
-        f"wabot may take {needed} connections and the server allows {room}",
+        f"wabot may take {needed} connections ({_TAKEN}) and the server allows {room}",
         f"set max_connections = {needed + facts.reserved_connections} or more in postgresql.conf"
         " and restart it, or lower WABOT_POOL_SIZE",
     )

@@ -21,7 +21,7 @@ class Graph(Protocol):
 
 async def _version(graph: Graph) -> Outcome:
     end = version_end(graph.version)
-    fix = f"set WHATSAPP_API_VERSION={CURRENT_VERSION} in {graph.place}"
+    fix = f"set {graph.place} to {CURRENT_VERSION}"
     if end is None:
         return good(f"{graph.version}, no end announced")
     if end <= graph.today:

@@ -22,8 +22,8 @@ async def _folder(place: FilesPlace) -> Outcome:
         place.check()
     except StorageUnavailable as error:
         return bad(
-            f"Customers' files cannot be kept: {error.message}",
-            "Set WABOT_MEDIA to a folder that this user may write, or to s3://BUCKET.",
+            f"customers' files cannot be kept: {error.message}",
+            "set WABOT_MEDIA to a folder that this user may write, or to s3://BUCKET",
         )
     return good(place.where)
 

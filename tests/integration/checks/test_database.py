@@ -224,7 +224,11 @@ class _Told:
         ({"latency": timedelta(milliseconds=80)}, "latency", "80.0 ms for an answer"),
         ({"encrypted": False}, "tls", "is not encrypted: passwords and messages can be read"),
         ({"skew": timedelta(seconds=-90)}, "clock", "clock is 90 s behind this machine's"),
-        ({"max_connections": 10}, "connections", "may take 13 connections and the server allows 7"),
+        (
+            {"max_connections": 10},
+            "connections",
+            "may take 13 connections (with one worker on each machine)",
+        ),
         ({"max_locks": 10}, "locks", "max_locks_per_transaction is 10"),
     ],
 )

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.harness import NUMBER, TOKEN, make_tenant
+from wabot.checks.env import OneSetting
 from wabot.checks.graph import GRAPH
 from wabot.checks.model import Status
 from wabot.cli.app import app
-from wabot.config import Settings
+from wabot.config import Settings, examine_settings
 from wabot.domain.meta import CURRENT_VERSION, VERSION_ENDS
 from wabot.simulation.graph import GraphConfig, Number, StandInGraph, Template
 
@@ -319,11 +321,13 @@ async def test_a_suspended_shop_is_only_looked_at_by_name(
 async def test_a_version_that_meta_ends_is_told_ninety_days_before(
     version: str, today: date, *, status: Status | None, said: str
 ) -> None:
-    asked = SimpleNamespace(version=version, place="/srv/.env, line 3", today=today)
+    found = examine_settings(environ={}, env_file=Path("/srv/.env"))
+    place = OneSetting(found, "WHATSAPP_API_VERSION").place
+    asked = SimpleNamespace(version=version, place=place, today=today)
     outcome = await GRAPH[0].run(asked)
     assert (outcome.status, outcome.detail) == (status, said)
     if status is not Status.OK:
-        assert outcome.fix == "set WHATSAPP_API_VERSION=v26.0 in /srv/.env, line 3"
+        assert outcome.fix == "set WHATSAPP_API_VERSION in /srv/.env to v26.0"
 
 
 def test_the_default_version_is_the_newest_that_is_known(settings: Settings) -> None:

@@ -42,7 +42,7 @@ class CentralDatabase:
 
     @property
     def connections(self) -> int:
-        """Return how many connections all servers may hold."""
+        """Return how many connections all servers may hold, with one worker each."""
         servers: int = self._settings["WABOT_SERVERS"]
         size: int = self._settings["WABOT_POOL_SIZE"]
         return servers * size
