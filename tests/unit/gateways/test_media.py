@@ -10,6 +10,7 @@ from yarl import URL
 from wabot.config.parsers import FilePlace, file_place
 from wabot.gateways.whatsapp import GraphClient
 from wabot.gateways.whatsapp.media import GraphFiles, hexadecimal
+from wabot.services.runtime.media_ports import Miss
 
 FILES = GraphFiles(GraphClient("https://graph.facebook.com", "v26.0"), "https://graph.facebook.com")
 
@@ -43,6 +44,16 @@ def test_the_token_goes_to_metas_hosts(address: str) -> None:
 )
 def test_and_to_nobody_else(address: str) -> None:
     assert not FILES.allows(URL(address))
+
+
+@pytest.mark.parametrize("address", ["http://[", "https://graph.facebook.com:port/x"])
+async def test_what_is_no_address_at_all_is_asked_for_again(address: str) -> None:
+    async def write(_piece: bytes) -> None:
+        raise AssertionError("nothing is fetched")
+
+    missed = await FILES.download(address, "EAAtoken", write)
+    assert missed is not None
+    assert missed.miss is Miss.AGAIN
 
 
 def test_a_stand_in_of_ones_own_counts_with_its_port() -> None:

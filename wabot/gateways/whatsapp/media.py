@@ -11,7 +11,7 @@ from http import HTTPStatus
 import aiohttp
 from yarl import URL
 
-from wabot.domain.delivery import Reaction
+from wabot.domain.delivery import TOKEN_REFUSED, Reaction
 from wabot.gateways.whatsapp.client import GraphClient
 from wabot.gateways.whatsapp.errors import GraphFailure
 from wabot.services.runtime.media_ports import Located, Miss, Missed, Write
@@ -20,7 +20,6 @@ _OF_META = (".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net")
 _PIECE = 64 * 1024
 # Between two pieces; how long all of it may take is the caller's affair.
 _SILENCE = 20.0
-_TOKEN = 190
 _LOST = frozenset({100, 33, 131052})
 
 
@@ -41,7 +40,10 @@ class GraphFiles:
 
     async def download(self, url: str, token: str, write: Write) -> Missed | None:
         """Hand the file to `write` piece by piece; what `write` raises ends it."""
-        address = URL(url)
+        try:
+            address = URL(url)
+        except ValueError:
+            return Missed(Miss.AGAIN, "the file's address is none")
         if not self.allows(address):
             return Missed(Miss.AGAIN, f"the file's address is on {address.host}, not with Meta")
         try:
@@ -83,7 +85,7 @@ def _missed(failure: GraphFailure) -> Missed:
         return Missed(Miss.NEVER, str(error))
     waits = failure.retryable or error.reaction is Reaction.PAUSE_TENANT
     return Missed(
-        Miss.WAIT if waits else Miss.AGAIN, str(error), token_refused=error.code == _TOKEN
+        Miss.WAIT if waits else Miss.AGAIN, str(error), token_refused=error.code == TOKEN_REFUSED
     )
 
 
