@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from wabot.checks.model import Check, Outcome, Severity, bad, good, skip, warn
-from wabot.domain.delivery import PAYMENT_CODES
+from wabot.domain.delivery import PAYMENT_CODES, TOKEN_CODES
 from wabot.domain.drift import Finding
 from wabot.domain.meta import BILLING
 from wabot.domain.tenant import Tenant, TenantStatus
@@ -86,7 +86,7 @@ async def _sending(shop: Shop) -> Outcome:
     slug = shop.tenant.slug
     since = shop.stopped.since.isoformat(timespec="seconds")
     renew = ""
-    if shop.stopped.code in {0, 190}:
+    if shop.stopped.code in TOKEN_CODES:
         renew = f"wabot tenant rotate-token {slug}, then: "
     elif shop.stopped.code in PAYMENT_CODES:
         renew = f"add or renew the payment method: {BILLING}, then: "

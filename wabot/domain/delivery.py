@@ -77,6 +77,8 @@ PAYMENT_CODES = frozenset({131042, 141006})
 
 TOKEN_REFUSED = 190
 """Graph's code for a token that ended, was withdrawn or never was one."""
+TOKEN_CODES = frozenset({0, TOKEN_REFUSED})
+"""Codes that want another token."""
 
 _FEW = 3
 _BACKOFF_CAP = timedelta(minutes=5)

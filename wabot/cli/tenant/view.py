@@ -5,6 +5,7 @@ from typing import Any
 
 from wabot.cli.tenant.database import place_in_words
 from wabot.config import Settings
+from wabot.domain.delivery import TOKEN_CODES
 from wabot.domain.placement import placement_to_view
 from wabot.domain.places import Places
 from wabot.errors import DecryptionFailed
@@ -13,8 +14,6 @@ from wabot.services.provisioning import unfinished
 from wabot.services.provisioning.backup import LastBackup
 from wabot.services.provisioning.look import TenantReport
 from wabot.services.provisioning.ports import StoppedSending
-
-_TOKEN_ENDED = (0, 190)
 
 
 def describe(report: TenantReport, settings: Settings, backup: LastBackup | None) -> dict[str, Any]:
@@ -66,7 +65,7 @@ def remedies(report: TenantReport) -> tuple[str, ...]:
     begun = unfinished.remedies(slug, report.tenant.status, report.places)
     if report.stopped is None:
         return begun
-    renew = (f"wabot tenant rotate-token {slug}",) if report.stopped.code in _TOKEN_ENDED else ()
+    renew = (f"wabot tenant rotate-token {slug}",) if report.stopped.code in TOKEN_CODES else ()
     return (*begun, *renew, f"wabot tenant try-sending {slug}")
 
 

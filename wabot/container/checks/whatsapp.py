@@ -13,6 +13,7 @@ from wabot.config import Settings
 from wabot.container.central import CentralUrls
 from wabot.container.checks.surroundings import Surroundings
 from wabot.container.provisioning import tenants_at
+from wabot.domain.delivery import Reaction
 from wabot.domain.meta import AccountFacts, NumberFacts
 from wabot.domain.purpose import Purpose, TemplateName, parse_template
 from wabot.domain.tenant import Tenant
@@ -31,8 +32,6 @@ T = TypeVar("T")
 _AT_ONCE = 4
 # Of the whole process: servers repeat these checks shop by shop, within the same hour.
 _BUDGET = CallBudget()
-# What Meta says of too many calls: of the app, of the account.
-_TOO_MANY = frozenset({4, 80007, 80008})
 _TEMPLATES = [purpose.setting for purpose in Purpose]
 
 
@@ -67,7 +66,7 @@ class _Graph:
                 async with GraphClient(*self._where) as graph:
                     return await question(graph)
             except GraphFailure as failure:
-                if failure.error is not None and failure.error.code in _TOO_MANY:
+                if failure.error is not None and failure.error.reaction is Reaction.LATER:
                     raise LeftForLater("Meta takes no more questions in this hour") from failure
                 raise
 
