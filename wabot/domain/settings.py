@@ -51,11 +51,19 @@ class SettingSpec:
         if self.kind is SettingKind.CHOICE and meant not in self.choices:
             raise ValueError(f"must be one of: {', '.join(self.choices)}")
         if self.kind is SettingKind.WHOLE:
-            low = self.minimum if self.minimum is not None else meant
-            high = self.maximum if self.maximum is not None else meant
-            if not low <= meant <= high:
-                raise ValueError(f"must be a whole number from {low} to {high}")
+            self._check_bounds(meant)
         return meant
+
+    def _check_bounds(self, number: int) -> None:
+        low, high = self.minimum, self.maximum
+        if (low is None or low <= number) and (high is None or number <= high):
+            return
+        bounds = f"from {low} to {high}"
+        if high is None:
+            bounds = f"of at least {low}"
+        elif low is None:
+            bounds = f"of at most {high}"
+        raise ValueError(f"must be a whole number {bounds}")
 
 
 SHOP_SETTINGS: dict[str, SettingKind] = {

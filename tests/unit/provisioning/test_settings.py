@@ -109,3 +109,7 @@ def test_a_whole_number_stays_within_its_bounds() -> None:
     with pytest.raises(ValueError, match="must be a whole number from 0 to 50"):
         spec.parse(51)
     assert SettingSpec("free", SettingKind.WHOLE, 10).parse(-7) == -7
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
+        SettingSpec("least", SettingKind.WHOLE, 1, minimum=1).parse(0)
+    with pytest.raises(ValueError, match="must be a whole number of at most 9"):
+        SettingSpec("most", SettingKind.WHOLE, 1, maximum=9).parse(10)
