@@ -208,8 +208,8 @@ async def test_a_topic_that_is_not_there_is_named_with_what_helps(run, sns: str)
     result = await run("test", "sns")
     assert result.exit_code == 1
     row = row_of(result, "sns")
-    assert row[2] == f"There is no SNS topic {TOPIC}"
-    assert row[3] == "Make the topic, or correct WABOT_ALERTS_SNS_TOPIC: aws sns list-topics"
+    assert row[2] == f"SNS does not take the alert for {TOPIC}: there is no such topic"
+    assert row[3].startswith("Correct WABOT_ALERTS_SNS_TOPIC (aws sns list-topics), or make")
 
 
 async def test_without_aws_credentials_sns_says_how_to_get_some(

@@ -8,12 +8,10 @@ from typing import Any
 
 from wabot.domain.alerts.notices import Digest
 from wabot.gateways.aws.clients import aws_client
-from wabot.gateways.aws.errors import AwsFailure, aws_errors
-from wabot.services.alerts.ports import ChannelFailed
+from wabot.gateways.aws.errors import aws_errors
 
 _SUBJECT = 100
 _BYTES = 250_000
-_ABSENT = ("NotFound", "NotFoundException")
 
 
 class SnsChannel:
@@ -44,16 +42,8 @@ class SnsChannel:
             asked["MessageGroupId"] = "wabot"
             asked["MessageDeduplicationId"] = hashlib.sha256(message.text.encode()).hexdigest()
         what = f"SNS does not take the alert for {self._topic}"
-        try:
-            with aws_errors(what, permission="sns:Publish"):
-                self._client.publish(**asked)
-        except AwsFailure as error:
-            if error.aws_code not in _ABSENT:
-                raise
-            raise ChannelFailed(
-                f"There is no SNS topic {self._topic}",
-                hint="Make the topic, or correct WABOT_ALERTS_SNS_TOPIC: aws sns list-topics",
-            ) from error
+        with aws_errors(what, permission="sns:Publish"):
+            self._client.publish(**asked)
 
 
 def _ascii_line(text: str) -> str:

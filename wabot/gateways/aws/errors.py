@@ -51,7 +51,8 @@ _NO_BUCKET = _Meaning(
     "Correct its name, or make it: aws s3 mb s3://NAME", "there is no such bucket"
 )
 _NO_TOPIC = _Meaning(
-    "Correct WABOT_ALERTS_SNS_TOPIC, or make the topic: aws sns create-topic --name NAME",
+    "Correct WABOT_ALERTS_SNS_TOPIC (aws sns list-topics), or make the topic:"
+    " aws sns create-topic --name NAME",
     "there is no such topic",
 )
 _AWAY = _Meaning(
