@@ -14,6 +14,7 @@ from wabot.config.table import REQUIRED_TO_SERVE, SETTINGS, Setting
 from wabot.errors import ConfigurationError
 
 __all__ = [
+    "PACKAGE",
     "REQUIRED_TO_SERVE",
     "SETTINGS",
     "Examination",
@@ -26,13 +27,17 @@ __all__ = [
     "load_settings",
     "setting",
     "settings_of",
+    "share_metrics",
+    "surroundings",
     "template_folders",
+    "traces_wanted",
     "use_template_dir",
 ]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}
+_READABLE = "Make it a UTF-8 text file that this user may read."
 _ALERT_SECRETS = ("WEBHOOK", "WEBHOOK_SECRET", "WHATSAPP_TOKEN")
 
 
@@ -238,9 +243,6 @@ def _surrounding(environ: Mapping[str, str] | None) -> dict[str, str]:
     handed = _credentials(given.get("CREDENTIALS_DIRECTORY", ""))
     # A line that was left empty in an env file says nothing about what is handed over.
     return handed | {name: value for name, value in given.items() if value or name not in handed}
-
-
-_READABLE = "Make it a UTF-8 text file that this user may read."
 
 
 def _from_file(path: Path) -> tuple[dict[str, str], tuple[int, ...]]:

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from types import MappingProxyType
 
 PAYMENT = 141006
-BILLING = "https://business.facebook.com/billing_hub/payment_settings"
 """The health code of an account that Meta cannot charge."""
+BILLING = "https://business.facebook.com/billing_hub/payment_settings"
 
 # Calls over SIP are not for us, and a business need not be verified to answer customers.
 HARMLESS = frozenset({138024, 141010})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _WIDEST = 60
+_FRIDAY = 4
 
 
 def draw(report: "UsageReport", stdout: TextIO | None = None) -> None:
@@ -67,9 +68,6 @@ def _bars(report: "UsageReport", width: int) -> Table:
             f"{placed:,}" if placed else "",
         )
     return table
-
-
-_FRIDAY = 4
 
 
 def _name(day: date) -> str:

@@ -276,13 +276,10 @@ def backups_old(backups: Iterable[Backup], days: int, now: datetime) -> list[Fin
     for backup in backups:
         if not days or now - backup.at <= days * _DAY:
             continue
-        said = f"was last exported on {_moment(backup.at)}"
+        said = f"{backup.slug} was last exported on {_moment(backup.at)}."
         if not backup.exported:
-            said = f"has never been exported, since {_moment(backup.at)}"
-        found.append(
-            Finding(f"{Rule.BACKUP_OLD}:{backup.client_id}", backup.client_id,
-                    f"{backup.slug} {said}.")
-        )  # fmt: skip
+            said = f"{backup.slug} has never been exported, since {_moment(backup.at)}."
+        found.append(Finding(f"{Rule.BACKUP_OLD}:{backup.client_id}", backup.client_id, said))
     return found
 
 
