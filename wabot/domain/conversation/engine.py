@@ -56,7 +56,6 @@ from wabot.domain.conversation.replies import Reply
 from wabot.domain.conversation.screens.menu import greeting, welcome
 from wabot.domain.conversation.states import AtMenu, OfferingResume
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.order import Cart
 from wabot.domain.shop import Shop
 
 _MOST_REPEATS = 2
@@ -147,9 +146,7 @@ def _answer(turn: Turn, happening: _Inbound) -> Step:
         return _react(turn, happening)
     if turn.lines:
         return _with_draft(turn.having(state=OfferingResume(), misses=0), happening)
-    emptied = turn.having(
-        state=AtMenu(), cart=Cart(), delivery=None, attachments=(), misses=0, pending=()
-    )
+    emptied = turn.emptied.having(state=AtMenu(), misses=0)
     if isinstance(happening, TextReceived) and text.answers_something(happening.text):
         # «sí» or «2» belonged to a question of another day.
         return ask(emptied, AtMenu())

@@ -47,6 +47,11 @@ class Turn:
         """Tell whether the cart costs more than an order may."""
         return self.total.amount > MOST_TOTAL
 
+    @property
+    def emptied(self) -> "Turn":
+        """Return the turn without the order in the making."""
+        return self.having(cart=Cart(), delivery=None, attachments=(), pending=())
+
     def having(self, **changes: Any) -> "Turn":
         """Return the turn with parts of its memory replaced."""
         return replace(self, memory=replace(self.memory, **changes))

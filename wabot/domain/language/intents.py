@@ -81,7 +81,7 @@ _ANYWHERE = {
         esta listo mi pedido / ya estara listo / ya estara mi pedido / ya lo mandaron
         ya mandaron mi pedido / cuando esta listo / ya esta mi ropa / ya esta lista mi ropa
         cuando esta lista mi ropa / cuando esta mi ropa
-        estado de mi ropa / mi ropa / ya esta mi ropa / ya esta lista mi ropa / y mi ropa
+        estado de mi ropa / mi ropa / y mi ropa
         ya viene el agua / ya viene mi agua / ya vienen mis garrafones
         y mi pedido / no ha llegado mi pedido / no llega mi pedido / no ha llegado / rastrear pedido
     """,
@@ -190,7 +190,7 @@ _ELSEWHERE = {
         hola / holi / hello / hi / hey / ey / buenas / buenos dias / buen dia / buenas tardes
         buenas noches / que tal / hola que tal / hola buenas / hola buenos dias / hola buen dia
         hola buenas tardes / hola buenas noches / que onda / saludos / hola como estas
-        hola que tal / hola de nuevo / hola otra vez / alo / empezar / start / hay alguien
+        hola de nuevo / hola otra vez / alo / empezar / start / hay alguien
         hola hola / oye / disculpa
     """,
 }

@@ -1,10 +1,9 @@
 """What is said in too many ways to list: greeting, ending, asking for the total, fetching it."""
 
 import re
-import unicodedata
 
 from wabot.domain.language.addresses import Reading, read_address
-from wabot.domain.language.words import normalize, word_set
+from wabot.domain.language.words import normalize, signs_of, word_set
 
 _MOST_WORDS = 10
 
@@ -26,8 +25,6 @@ _AROUND_THANKS = word_set(
     """
 )
 _THANKFUL = frozenset("👍👌🙏👏🙌🤝💪❤♥🧡💛💚💙💜🤍🖤😊🙂😀😃😄😁😍🥰😘🤗😋🎉✅")
-# Skin tones, and what chooses or joins signs.
-_MODIFIERS = frozenset({"Sk", "Mn", "Cf"})
 
 _ENDING = re.compile(r"\b((es|seria|sera|fue) todo|nada ?mas|nomas|lo unico)\b")
 _AROUND_ENDING = word_set(
@@ -66,7 +63,7 @@ def greets(text: str) -> bool:
 def thanks(text: str) -> bool:
     """Tell whether a text thanks or says that all arrived: «ya lo recibí, gracias», «❤️»."""
     if not normalize(text):
-        shown = {c for c in text if not c.isspace() and unicodedata.category(c) not in _MODIFIERS}
+        shown = signs_of(text)
         return bool(shown) and shown <= _THANKFUL
     said = _few_words(text)
     if "?" in text or not said <= _THANKING | _AROUND_THANKS | _ARRIVED:

@@ -1,9 +1,14 @@
 """Yes and no: whole phrases, never a part of one, because an order hangs on them."""
 
 import re
-import unicodedata
 
-from wabot.domain.language.words import normalize, phrase_set, without_courtesy, word_set
+from wabot.domain.language.words import (
+    normalize,
+    phrase_set,
+    signs_of,
+    without_courtesy,
+    word_set,
+)
 
 # «casi», «va, pero sin pan» or «necesito cambiar la dirección» must never be found here.
 YES = phrase_set(
@@ -120,7 +125,7 @@ def _means(text: str, phrases: frozenset[str], signs: frozenset[str]) -> bool:
     normal = _said_once(normalize(text))
     if normal:
         return normal in phrases or without_courtesy(normal) in phrases
-    shown = {c for c in text if not c.isspace() and not _is_modifier(c)}
+    shown = signs_of(text)
     return bool(shown) and shown <= signs
 
 
@@ -128,8 +133,3 @@ def _said_once(normal: str) -> str:
     """Return «si» for «si si si»: the impatient say it more than once."""
     words = normal.split()
     return words[0] if words and len(set(words)) == 1 else normal
-
-
-def _is_modifier(character: str) -> bool:
-    """Tell skin tones and variation selectors from the sign they change."""
-    return unicodedata.category(character) in {"Mn", "Sk", "Cf"}

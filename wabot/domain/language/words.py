@@ -70,6 +70,15 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", clean(text)).strip()
 
 
+def signs_of(text: str) -> frozenset[str]:
+    """Return the signs of a text without words: «👍🏽» gives «👍»."""
+    # Skin tones, and what chooses or joins signs.
+    modifiers = {"Sk", "Mn", "Cf"}
+    return frozenset(
+        c for c in text if not c.isspace() and unicodedata.category(c) not in modifiers
+    )
+
+
 def unaccented(text: str) -> str:
     """Return the text in small letters without accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

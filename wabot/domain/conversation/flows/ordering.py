@@ -29,7 +29,7 @@ from wabot.domain.language.amounts import (
 )
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import is_no, is_yes, wants_nothing
-from wabot.domain.order import Cart, CartLine
+from wabot.domain.order import CartLine
 from wabot.domain.quantity import steps_of
 
 
@@ -166,7 +166,7 @@ def cancel(turn: Turn) -> Step:
         return drop(turn)
     if turn.lines:
         return ask(turn, Cancelling())
-    emptied = turn.having(cart=Cart(), delivery=None, attachments=(), pending=())
+    emptied = turn.emptied
     newest = next((order for order in turn.customer.orders if order.is_open), None)
     if newest is not None:
         told = ask(emptied, AtMenu(), Phrase("cancel.placed", {"code": newest.code}))
@@ -179,11 +179,7 @@ def cancel(turn: Turn) -> Step:
 
 def drop(turn: Turn) -> Step:
     """Empty the cart for good."""
-    return ask(
-        turn.having(cart=Cart(), delivery=None, attachments=(), pending=()),
-        AtMenu(),
-        Phrase("cancel.done"),
-    )
+    return ask(turn.emptied, AtMenu(), Phrase("cancel.done"))
 
 
 def keep(turn: Turn) -> Step:
@@ -199,8 +195,7 @@ def cancelling_answered(turn: Turn, text: str) -> Step | None:
     if is_yes(text) or wants_nothing(text) or word is Word.DROP_ORDER:
         return drop(turn)
     if word is Word.START_ANEW:
-        emptied = turn.having(cart=Cart(), delivery=None, attachments=(), pending=())
-        return ask(emptied, entrance(emptied), Phrase("resume.anew"))
+        return ask(turn.emptied, entrance(turn.emptied), Phrase("resume.anew"))
     if is_no(text) or word in {Word.KEEP_ORDER, Word.RESUME}:
         return keep(turn)
     return None

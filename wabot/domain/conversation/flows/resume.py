@@ -8,7 +8,6 @@ from wabot.domain.conversation.states import AtMenu, OfferingResume, ReviewingCa
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.intents import Word, elsewhere
 from wabot.domain.language.phrases import is_no, is_yes
-from wabot.domain.order import Cart
 
 
 def offer(turn: Turn, *lead: Phrase) -> Step:
@@ -25,8 +24,7 @@ def start_anew(turn: Turn) -> Step | None:
     """Drop the draft; only where it was offered, never from an old message."""
     if not isinstance(turn.state, OfferingResume):
         return None
-    emptied = turn.having(cart=Cart(), delivery=None, attachments=(), pending=())
-    return ask(emptied, AtMenu(), Phrase("resume.anew"))
+    return ask(turn.emptied, AtMenu(), Phrase("resume.anew"))
 
 
 def answered(turn: Turn, text: str) -> Step | None:
