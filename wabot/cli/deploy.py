@@ -81,7 +81,7 @@ def systemd(  # noqa: PLR0917 - a command's options
     )
     files = [render("systemd", name, words) for name in ("wabot.service", "wabot-upgrade.service")]
     found = written(out_, files, force=force)
-    paths = " ".join(str(one.path) for one in found)
+    paths = shlex.join(str(one.path) for one in found)
     _tell(
         out,
         found,

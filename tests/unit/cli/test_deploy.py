@@ -326,6 +326,14 @@ def test_the_container_is_started_with_files_that_are_there(tmp_path: Path) -> N
     assert stat.S_IMODE(settings.stat().st_mode) == 0o600
 
 
+def test_the_units_are_installed_from_a_folder_of_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "of my shops"
+    _, install, _ = json.loads(deploy("systemd", "--out", str(folder), "--json").stdout)["next"]
+    assert [
+        path for name in UNITS if (path := str(folder / name)) not in shlex.split(install)
+    ] == []
+
+
 def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = deploy("docker", "--out", str(tmp_path / "file"))
