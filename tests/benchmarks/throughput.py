@@ -125,7 +125,7 @@ async def load(
     secret = place.keys.app_secret
     config = GraphConfig(app_secret=secret, statuses=StatusLevel(statuses), kept=1000)
     async with StandInGraph(config) as graph:
-        with serving(_environment(place, graph.url) | (more or {}), WORKERS) as servers:
+        with serving(environment_of(place, graph.url) | (more or {}), WORKERS) as servers:
             graph.statuses.callback_url = f"{servers.url}/webhook"
             numbers = place.numbers[:tenants]
             # Until each connection has met most of the shops.
@@ -135,7 +135,7 @@ async def load(
                 5.0 + tenants * 0.09,
                 concurrency=CONCURRENCY,
             )
-            await _hold(graph, LoadGenerator(warm, secret, f"{servers.url}/webhook"))
+            await hold(graph, LoadGenerator(warm, secret, f"{servers.url}/webhook"))
             plan = LoadPlan(
                 numbers,
                 max(CUSTOMERS, tenants),
@@ -146,11 +146,12 @@ async def load(
             )
             meter = CpuMeter({"serve": servers.pids, "postgres": [place.postmaster]}, "load")
             generator = LoadGenerator(plan, secret, f"{servers.url}/webhook")
-            await _hold(graph, generator)
+            await hold(graph, generator)
             return _run(place, servers, generator, meter)
 
 
-async def _hold(graph: StandInGraph, generator: LoadGenerator) -> None:
+async def hold(graph: StandInGraph, generator: LoadGenerator) -> None:
+    """Hold the generator's conversations, the answers given to it."""
     graph.journal.listen(generator.hear)
     await generator.run()
 
@@ -173,7 +174,8 @@ def _run(place: Place, servers: Servers, generator: LoadGenerator, meter: CpuMet
     )
 
 
-def _environment(place: Place, graph_url: str) -> dict[str, str]:
+def environment_of(place: Place, graph_url: str) -> dict[str, str]:
+    """Return what a server of these shops sees."""
     return surroundings() | {
         "DATABASE_URL": place.owner_url,
         "RUNTIME_DATABASE_URL": place.runtime_url,
