@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from functools import lru_cache
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -75,8 +74,6 @@ _NUMBERS = re.compile(
     r"|(?<![\w.:+/-])(?P<grouped>\(?\d{1,5}\)?(?:[\s.\u2010-\u2015-]{1,2}\(?\d{2,5}\)?){1,6})"
     r"(?![\w:])"
 )
-# Fewer digits are nobody's number: told at once, where the expression above tries every place.
-_DIGITS_OF_A_NUMBER = re.compile(r"(?:\D*\d){8}")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _NO_PHONE = re.compile(rf"\d{{4}}-\d\d-\d\d(?:\s\d\d?)?|{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _known: list[str] = []
@@ -108,18 +105,7 @@ def _mask_marks(text: str) -> str:
     text = mask_secrets(text)
     if ":" in text or "=" in text:
         text = _NAMED.sub(rf"\g<key>{_HIDDEN}", text)
-    if "wamid." in text or _DIGITS_OF_A_NUMBER.match(text):
-        text = _NUMBERS.sub(_hide_number, text)
-    return text
-
-
-# The same few sentences over and over, all but those of failures.
-_mask_sentence = lru_cache(512)(mask)
-
-
-@lru_cache(512)
-def _is_private(field: str) -> bool:
-    return _PRIVATE_FIELD.search(field) is not None
+    return _NUMBERS.sub(_hide_number, text)
 
 
 def _hide_secret(match: re.Match[str]) -> str:
@@ -195,7 +181,7 @@ def _safe(name: str, value: Any) -> Any:
     """Return the value as it may be logged under that name."""
     if value is None or isinstance(value, (bool, float)):
         return value
-    if _is_private(name):
+    if _PRIVATE_FIELD.search(name):
         return _HIDDEN
     if isinstance(value, int):
         return value if abs(value) < 10**9 or name in _NUMBER_FIELDS else mask(str(value))
@@ -219,7 +205,7 @@ def _parts(record: logging.LogRecord) -> tuple[str, dict[str, Any], str]:
         trace = _traceback(traceback.TracebackException(*record.exc_info))
     elif record.exc_text:
         trace = mask(record.exc_text)
-    return _mask_sentence(_sentence(record)), fields, trace
+    return mask(_sentence(record)), fields, trace
 
 
 def _traceback(told: traceback.TracebackException) -> str:
@@ -294,7 +280,6 @@ _QUIET = {
 def hide(secrets: Iterable[str]) -> None:
     """Mask these words from now on, wherever they occur, instead of those before."""
     _known[:] = [secret for secret in secrets if len(secret) >= 4]
-    _mask_sentence.cache_clear()
 
 
 def open_file(path: Path) -> logging.Handler:
