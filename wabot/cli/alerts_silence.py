@@ -49,7 +49,7 @@ def add(
     key = target if ":" in target else ""
     rule = "" if key else rules_of([target])[0]
     if key and tenant:
-        raise InvalidInput("A key names one alert: --tenant does not go with it.")
+        raise InvalidInput("a key names one alert: --tenant does not go with it")
     out = Output("alerts silence add", json=json)
     with open_alerts(out) as (alerts, actor):
         if key and not alerts.exists(key):

@@ -119,9 +119,11 @@ def retry(
     from wabot.errors import InvalidInput
 
     if bool(events) == failed:
-        raise InvalidInput("Name events, or give --failed for all that were set aside.")
+        raise InvalidInput(
+            "name the events, or say --failed", hint="See them with: wabot inbox list"
+        )
     if events and tenant:
-        raise InvalidInput("--tenant belongs to --failed: events are named by their ids.")
+        raise InvalidInput("--tenant goes with --failed: events are named by their ids")
     wanted = sorted(set(events or ()))
     out = Output("inbox retry", json=json)
     with _open_inbox(out) as (inbox, actor):

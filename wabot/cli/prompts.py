@@ -55,7 +55,7 @@ def _read_file(path: str, option: str) -> str:
             return file.read(_SECRET_LIMIT)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise InvalidInput(f"{option} {path} cannot be read: {reason}.") from error
+        raise InvalidInput(f"{option} {path} cannot be read: {reason}") from error
 
 
 def confirm(question: str, *, option: str, given: bool = False) -> bool:

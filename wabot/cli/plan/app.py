@@ -62,7 +62,7 @@ def show(
     from wabot.services.provisioning.request import check_plan
 
     if bool(plan) == bool(tenant):
-        raise InvalidInput("Name a plan, or a shop with --tenant.", hint="See: wabot plan list")
+        raise InvalidInput("name a plan, or a shop with --tenant", hint="See: wabot plan list")
     out = Output("plan show", json=json)
     if plan:
         check_plan(plan)

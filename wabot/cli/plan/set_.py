@@ -108,7 +108,7 @@ def price(
 
     if bool(amount) == remove or not currency:
         raise InvalidInput(
-            "A price is an amount and its --currency; --remove and --currency take it away.",
+            "a price is an amount and its --currency; --remove and --currency take it away",
             hint=f"For example: wabot plan price {plan} 299 --currency MXN",
         )
     out = Output("plan price", json=json)

@@ -45,7 +45,7 @@ def usage(
     from wabot.domain.usage import Month
 
     if csv and json:
-        raise InvalidInput("Give --csv or --json, not both.")
+        raise InvalidInput("--csv and --json do not go together")
     try:
         wanted = Month.parse(month) if month else None
     except ValueError as error:

@@ -60,7 +60,7 @@ def conversation(  # noqa: PLR0917 - a command's options
     use_template_dir(template_dir)
     if files or update or coverage:
         if record or customer or name:
-            raise InvalidInput("--record, --customer and --name are for chatting, not for scripts.")
+            raise InvalidInput("--record, --customer and --name are for chatting, not for scripts")
         from wabot.cli.simulation.files import PlayRequest, play_files
 
         play_files(PlayRequest(tuple(files or ()), tenant, update, coverage), out)
@@ -231,11 +231,11 @@ def load(  # noqa: PLR0917 - a command's options
         known = ", ".join(level.value for level in StatusLevel)
         raise UnknownChoice(f"unknown --statuses {statuses!r}; known: {known}")
     if not math.isfinite(rate) or not math.isfinite(duration):
-        raise InvalidInput("--rate and --duration are numbers of messages and seconds.")
+        raise InvalidInput("--rate and --duration are numbers of messages and seconds")
     if rate and concurrency:
-        raise InvalidInput("Give --rate or --concurrency, not both.")
+        raise InvalidInput("--rate and --concurrency do not go together")
     if (number or allow_remote or from_outside) and not against:
-        raise InvalidInput("--number, --allow-remote and --from-outside belong to --against.")
+        raise InvalidInput("--number, --allow-remote and --from-outside go with --against")
     if faults and workers == 1 and not against:
         raise InvalidInput(
             "--faults needs at least two --workers: nobody starts a single one anew when it dies"

@@ -34,7 +34,9 @@ def play_files(request: PlayRequest, out: Output) -> None:
     """Play scripts one after the other; raises Finding when one of them went another way."""
     scripts = [(path, _read(path)) for path in script_files(request.files)]
     if not scripts:
-        raise InvalidInput("There is no .chat file to play.")
+        raise InvalidInput(
+            "there is no .chat file to play", hint="Without FILE, --update takes every template's."
+        )
     shop = copy_of(request.tenant, read_settings(out)) if request.tenant else None
     for name in {script.template for _, script in scripts} if shop is None else ():
         demo_copy(name)

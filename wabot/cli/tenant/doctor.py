@@ -45,7 +45,9 @@ def doctor(
 
     out = Output("tenant doctor", json=json)
     if bool(slugs) == all_:
-        raise InvalidInput("name the shops, or say --all")
+        raise InvalidInput(
+            "name the shops, or say --all", hint="For example: wabot tenant doctor --all"
+        )
     if confirm and not fix:
         raise InvalidInput("--confirm goes with --fix")
     settings = read_settings(out)

@@ -47,11 +47,13 @@ def rotate_token(
 
     out = Output("tenant rotate-token", json=json)
     if all_ == bool(slug):
-        raise InvalidInput("Give one SLUG, or --all.", hint="See: wabot tenant rotate-token --help")
+        raise InvalidInput(
+            "name the shop, or say --all", hint="See: wabot tenant rotate-token --help"
+        )
     settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     if all_:
         if token_file is not None or discard_unreadable:
-            raise InvalidInput("--all takes neither --token-file nor --discard-unreadable.")
+            raise InvalidInput("--all takes neither --token-file nor --discard-unreadable")
         asyncio.run(_all(out, settings, duration(expiring, "--expiring")))
         return
     token = read_secret(token_file, option="--token-file", prompt=_PROMPT)
