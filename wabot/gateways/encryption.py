@@ -71,10 +71,6 @@ class TokenCipher:
             ) from None
         return secret.decode()
 
-    def is_current(self, ciphertext: str) -> bool:
-        """Tell whether the first key encrypted it: after a rotation nothing else may remain."""
-        return ciphertext.startswith(f"{_VERSION}.{self._first}.")
-
 
 def _key_id(key: bytes) -> str:
     return hashlib.sha256(b"wabot|key|" + key).hexdigest()[:8]

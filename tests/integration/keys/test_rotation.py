@@ -150,7 +150,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(
         return cipher.encrypt(client_id, secret, purpose)
 
     assert store.renew(NEW_ID, None, 2, renew, actor="ana").renewed == 2
-    done_before = {token for _, token in tokens(central) if cipher.is_current(token)}
+    done_before = {token for _, token in tokens(central) if cipher.key_ids[0] in token}
     assert len(done_before) == 2
     done = rotation(engine).run(lambda _steps: None)
     assert (done.renewed, done.failed, done.held) == (3, {}, 0)
