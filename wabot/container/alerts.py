@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wabot.config import Settings
+from wabot.container.graph import graph_client
 from wabot.domain.alerts.rules import Severity
 
 if TYPE_CHECKING:
@@ -169,11 +170,10 @@ def _channels(settings: Settings, pools: "Callable[[], Pools]") -> "list[Channel
         found.append(WebhookChannel(url, settings["WABOT_ALERTS_WEBHOOK_SECRET"]))
     if recipient := settings["WABOT_ALERTS_WHATSAPP_TO"]:
         from wabot.gateways.alerts.whatsapp import WhatsAppChannel
-        from wabot.gateways.whatsapp.client import GraphClient
 
-        graph = GraphClient(settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"])
         template = settings["WABOT_ALERTS_WHATSAPP_TEMPLATE"]
-        found.append(WhatsAppChannel(graph, _sender(settings, pools), recipient, template))
+        sender = _sender(settings, pools)
+        found.append(WhatsAppChannel(graph_client(settings), sender, recipient, template))
     return found
 
 

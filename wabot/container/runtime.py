@@ -132,12 +132,12 @@ def build_runtime(
     `shared_metrics` is its place in the folder of all workers' metrics.
     """
     from wabot.container.alerts import build_alerting
+    from wabot.container.graph import graph_client
     from wabot.container.media import build_media
     from wabot.container.usage import build_usage
     from wabot.container.watching import build_measures, build_spans, build_watching
     from wabot.gateways.clock import SystemClock
     from wabot.gateways.encryption import TokenCipher
-    from wabot.gateways.whatsapp.client import GraphClient
     from wabot.repositories.runtime.clients import PostgresClients
     from wabot.repositories.runtime.pools import Pools
     from wabot.repositories.runtime.turns import PostgresTenantStore
@@ -168,12 +168,7 @@ def build_runtime(
     journal = _journal(settings, pools, owner, business_clock, measures)
     clients = PostgresClients(pools)
     store = PostgresTenantStore(pools)
-    graph = GraphClient(
-        settings["WHATSAPP_API_BASE"],
-        settings["WHATSAPP_API_VERSION"],
-        connections=_SENDS,
-        measures=measures,
-    )
+    graph = graph_client(settings, connections=_SENDS, measures=measures)
 
     def dispatch(leased: "Iterable[Leased]") -> None:
         worker.dispatch(leased)

@@ -38,14 +38,12 @@ def subscribe(slug: Slug, json: JsonOption = False) -> None:
 async def _subscribe(
     settings: "Settings", tenant: "Tenant", token: str
 ) -> tuple[str, frozenset[str]]:
-    from wabot.gateways.whatsapp import GraphClient
+    from wabot.container import graph_client
     from wabot.gateways.whatsapp.accounts import GraphAccounts
     from wabot.gateways.whatsapp.inspection import GraphInspector
     from wabot.services.provisioning.token_rules import account_of
 
-    async with GraphClient(
-        settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"]
-    ) as graph:
+    async with graph_client(settings) as graph:
         facts = await GraphInspector(graph).inspect(token)
         account = account_of(tenant, facts)
         if not account:

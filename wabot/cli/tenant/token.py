@@ -61,13 +61,10 @@ def rotate_token(
 
 
 async def _one(out: Output, settings: "Settings", slug: str, token: str, *, discard: bool) -> None:
-    from wabot.container import open_tenants
-    from wabot.gateways.whatsapp import GraphClient
+    from wabot.container import graph_client, open_tenants
 
     with open_tenants(settings) as provisioning:
-        async with GraphClient(
-            settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"]
-        ) as graph:
+        async with graph_client(settings) as graph:
             rotation = await _rotation(provisioning, graph).run(
                 slug, token, discard_unreadable=discard
             )
@@ -77,13 +74,10 @@ async def _one(out: Output, settings: "Settings", slug: str, token: str, *, disc
 
 
 async def _all(out: Output, settings: "Settings", within: timedelta) -> None:
-    from wabot.container import open_tenants
-    from wabot.gateways.whatsapp import GraphClient
+    from wabot.container import graph_client, open_tenants
 
     with open_tenants(settings, connections=4) as provisioning:
-        async with GraphClient(
-            settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"]
-        ) as graph:
+        async with graph_client(settings) as graph:
             survey = await _survey(out, provisioning, graph, within)
             if out.on_terminal and sys.stdin.isatty():
                 await _walk(out, _rotation(provisioning, graph), survey)

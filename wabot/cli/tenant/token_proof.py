@@ -65,11 +65,9 @@ def note_end(
 async def _prove(
     settings: "Settings", asked: "Sender", token: str
 ) -> "tuple[TokenFacts, tuple[str, ...]]":
-    from wabot.gateways.whatsapp import GraphClient
+    from wabot.container import graph_client
     from wabot.gateways.whatsapp.inspection import GraphInspector
     from wabot.services.provisioning.token_rules import prove
 
-    async with GraphClient(
-        settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"], timeout=_PATIENCE
-    ) as graph:
+    async with graph_client(settings, timeout=_PATIENCE) as graph:
         return await prove(GraphInspector(graph), asked, token, datetime.now(UTC))

@@ -9,9 +9,9 @@ from wabot.checks.env import OneSetting
 from wabot.checks.graph import GRAPH, Graph
 from wabot.checks.model import CheckSet
 from wabot.checks.whatsapp import SHOP, LeftForLater, ShopAtMeta
-from wabot.config import Settings
 from wabot.container.central import CentralUrls
 from wabot.container.checks.surroundings import Surroundings
+from wabot.container.graph import graph_client
 from wabot.container.provisioning import tenants_at
 from wabot.domain.delivery import Reaction
 from wabot.domain.meta import AccountFacts, NumberFacts
@@ -50,21 +50,21 @@ class _Platform:
 class _Graph:
     """Graph as all shops of a run share it: few calls at once, so many an hour and account."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._where = settings["WHATSAPP_API_BASE"], settings["WHATSAPP_API_VERSION"]
+    def __init__(self, client: GraphClient, address: str) -> None:
+        self._client = client
+        self._address = address
         self._turn = asyncio.Semaphore(_AT_ONCE)
         self._shared: dict[tuple[str, ...], asyncio.Task[Any]] = {}
 
     async def ask(self, account: str, question: Callable[[GraphClient], Awaitable[T]]) -> T:
         """Ask once; raises LeftForLater when that account was asked enough."""
         async with self._turn:
-            if not _BUDGET.take(f"{self._where[0]} {account}"):
+            if not _BUDGET.take(f"{self._address} {account}"):
                 raise LeftForLater(
                     "asked often enough: Meta limits questions by the hour and account"
                 )
             try:
-                async with GraphClient(*self._where) as graph:
-                    return await question(graph)
+                return await question(self._client)
             except GraphFailure as failure:
                 if failure.error is not None and failure.error.reaction is Reaction.LATER:
                     raise LeftForLater("Meta takes no more questions in this hour") from failure
@@ -76,6 +76,11 @@ class _Graph:
             self._shared[key] = asyncio.ensure_future(ask())
         found: T = await asyncio.shield(self._shared[key])
         return found
+
+    def abandon(self) -> None:
+        """Ask nothing that nobody waits for any more: the run is over."""
+        for task in self._shared.values():
+            task.cancel()
 
 
 class _Shop:
@@ -165,7 +170,10 @@ def sets(around: Surroundings) -> tuple[CheckSet[Any], ...]:
         return {"": _Platform(around)}
 
     async def shops() -> Mapping[str, ShopAtMeta]:
-        urls, shared = await around.central(), _Graph(around.settings)
+        settings = around.settings
+        client = await around.opened.enter_async_context(graph_client(settings))
+        urls, shared = await around.central(), _Graph(client, settings["WHATSAPP_API_BASE"])
+        around.opened.callback(shared.abandon)
         if around.find is not None and around.slugs is not None:
             # One that was deleted meanwhile is nobody's.
             found = [shop for slug in around.slugs if (shop := await around.find(slug))]
