@@ -64,7 +64,7 @@ def serve(  # noqa: PLR0917 - a command's options
     logs.configure(
         settings["WABOT_LOG_LEVEL"],
         settings["WABOT_LOG_FORMAT"],
-        secrets={*found.secrets, *settings.secret_words},
+        secrets=settings.secret_words,
         file=settings["WABOT_LOG_FILE"],
     )
     given = _Given(listener, admin, watcher, metrics, checked)

@@ -48,6 +48,7 @@ class Settings:
     values: Mapping[str, Any]
     env_file: Path | None = None
     warnings: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
@@ -81,7 +82,7 @@ class Settings:
         mail = self["WABOT_ALERTS_SMTP_URL"]
         alone = ("WHATSAPP_VERIFY_TOKEN", *(f"WABOT_ALERTS_{name}" for name in _ALERT_SECRETS))
         words += [self[name] for name in alone] + [mail.password if mail else ""]
-        return tuple(filter(None, words))
+        return tuple({*self.secrets, *filter(None, words)})
 
 
 def load_settings(
@@ -157,6 +158,7 @@ def settings_of(found: Examination, *, require: tuple[str, ...] = ()) -> Setting
         {name: reading.value for name, reading in found.readings.items()},
         env_file=found.file if found.file.is_file() else None,
         warnings=(*found.broken_lines, *map(str, found.strays)),
+        secrets=found.secrets,
     )
 
 
