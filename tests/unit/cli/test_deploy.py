@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import stat
@@ -42,6 +43,15 @@ def composed(tmp_path: Path) -> dict[str, Any]:
     folder = made("compose", tmp_path / "out", "--workers", "3")
     found: dict[str, Any] = yaml.safe_load((folder / "compose.yaml").read_text(encoding="utf-8"))
     return found
+
+
+def test_a_server_may_write_the_log_that_the_readme_names(tmp_path: Path) -> None:
+    made("systemd", tmp_path)
+    (named,) = re.findall(
+        r"`WABOT_LOG_FILE=(\S+)`", (PACKAGE.parent / "README.md").read_text("utf-8")
+    )
+    (folder,) = unit(tmp_path / "wabot.service")["LogsDirectory"]
+    assert Path(named).parent == Path("/var/log") / folder
 
 
 def test_the_units_start_what_the_command_line_knows(tmp_path: Path) -> None:
