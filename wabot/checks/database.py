@@ -12,8 +12,6 @@ _SKEWED = timedelta(seconds=2)
 _TRIED = (15, 18)
 # A shop's creation locks each of its tables and indexes in one transaction.
 _LOCKS = 64
-# How many workers each has is not known here.
-_TAKEN = "with one worker on each machine"
 # What the command line, checks and migrations need beside the servers.
 _SPARE = 5
 
@@ -47,8 +45,13 @@ class Database(Protocol):
         ...
 
     @property
-    def connections(self) -> int:
-        """Return how many connections all servers may hold, with one worker each."""
+    def servers(self) -> int:
+        """Return how many machines serve."""
+        ...
+
+    @property
+    def pool_size(self) -> int:
+        """Return how many connections a serving process may hold."""
         ...
 
     @property
@@ -229,11 +232,14 @@ async def _behind(database: Database) -> Outcome:
 async def _capacity(database: Database) -> Outcome:
     facts = await database.as_owner()
     room = facts.max_connections - facts.reserved_connections
-    needed = database.connections + _SPARE
+    # Workers that do not run now are not known: each machine has one at least.
+    processes = max(facts.serving, database.servers)
+    needed = processes * database.pool_size + _SPARE
+    whose = f"{processes} serving process{'es' if processes > 1 else ''}"
     if await database.pooled() or needed <= room:
-        return good(f"{facts.max_connections} connections; wabot takes {needed} at most, {_TAKEN}")
+        return good(f"{facts.max_connections} connections, of which {whose} take {needed} at most")
     return bad(
-        f"wabot may take {needed} connections ({_TAKEN}) and the server allows {room}",
+        f"{whose} may take {needed} connections and the server allows {room}",
         f"set max_connections = {needed + facts.reserved_connections} or more in postgresql.conf"
         " and restart it, or lower WABOT_POOL_SIZE",
     )

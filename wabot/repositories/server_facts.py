@@ -19,6 +19,16 @@ SELECT current_setting('server_version'), current_user::text, pg_backend_pid(),
 FROM pg_roles WHERE rolname = current_user
 """
 
+_READABLE = """
+SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'wabot' AND c.relname = 'processes'
+  AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+"""
+_SERVING = """
+SELECT count(*) FROM wabot.processes
+WHERE ended_at IS NULL AND seen_at > now() - interval '1 minute'
+"""
+
 
 def look_at_server(conninfo: str) -> ServerFacts:
     """Return what a login sees; raises DatabaseUnavailable or ConfigurationError."""
@@ -42,7 +52,15 @@ def look_at_server(conninfo: str) -> ServerFacts:
             may_create_schemas=schemas,
             may_create_roles=roles,
             may_create_databases=databases,
+            serving=_serving(connection),
         )
+
+
+def _serving(connection: Connection) -> int:
+    if connection.execute(_READABLE).fetchone() is None:
+        return 0
+    row: Any = connection.execute(_SERVING).fetchone()
+    return int(row[0])
 
 
 def _timed(connection: Connection) -> tuple[timedelta, timedelta]:

@@ -8,7 +8,8 @@ from datetime import timedelta
 class ServerFacts:
     """One look at a server. `near` is this machine's own; `skew` is its clock ahead of ours.
 
-    `pooled` tells whether something stands between, such as PgBouncer.
+    `pooled` tells whether something stands between, such as PgBouncer; `serving` counts the
+    processes that serve on it now, 0 where nothing tells.
     """
 
     where: str
@@ -25,6 +26,7 @@ class ServerFacts:
     may_create_schemas: bool
     may_create_roles: bool
     may_create_databases: bool
+    serving: int = 0
 
     @property
     def major(self) -> int:

@@ -205,7 +205,7 @@ GOOD = {
 class _Told:
     """A server of which all is known beforehand."""
 
-    connections = 8
+    servers, pool_size = 1, 8
 
     def __init__(self, **facts: object) -> None:
         self.facts = ServerFacts(**{**GOOD, **facts})
@@ -224,11 +224,8 @@ class _Told:
         ({"latency": timedelta(milliseconds=80)}, "latency", "80.0 ms for an answer"),
         ({"encrypted": False}, "tls", "is not encrypted: passwords and messages can be read"),
         ({"skew": timedelta(seconds=-90)}, "clock", "clock is 90 s behind this machine's"),
-        (
-            {"max_connections": 10},
-            "connections",
-            "may take 13 connections (with one worker on each machine)",
-        ),
+        ({"max_connections": 10}, "connections", "may take 13 connections and the server allows 7"),
+        ({"serving": 12}, "connections", "12 serving processes may take 101 connections and the"),
         ({"max_locks": 10}, "locks", "max_locks_per_transaction is 10"),
     ],
 )

@@ -41,11 +41,16 @@ class CentralDatabase:
         return bool(self._urls.owner)
 
     @property
-    def connections(self) -> int:
-        """Return how many connections all servers may hold, with one worker each."""
-        servers: int = self._settings["WABOT_SERVERS"]
-        size: int = self._settings["WABOT_POOL_SIZE"]
-        return servers * size
+    def servers(self) -> int:
+        """Return how many machines serve."""
+        found: int = self._settings["WABOT_SERVERS"]
+        return found
+
+    @property
+    def pool_size(self) -> int:
+        """Return how many connections a serving process may hold."""
+        found: int = self._settings["WABOT_POOL_SIZE"]
+        return found
 
     @property
     def key_ids(self) -> tuple[str, ...]:
