@@ -53,7 +53,7 @@ def graph_failing(shops: Iterable[Traffic], standing: Collection[str]) -> list[F
 
 
 def delivery_failing(shops: Iterable[Traffic], standing: Collection[str]) -> list[Finding]:
-    """Find shops of whose messages a third does not arrive."""
+    """Find shops of whose messages three in ten do not arrive; one stays so until one in ten."""
     found = []
     for shop in shops:
         key = f"{Rule.DELIVERY_FAILING}:{shop.client_id}"
