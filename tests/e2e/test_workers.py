@@ -4,6 +4,8 @@ import asyncio
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -148,6 +150,41 @@ async def test_a_worker_that_cannot_start_again_leaves_the_other_serving(
         await server.listening(3)
         assert lives(second)
         assert await server.terminate() == 0
+
+
+# A worker that only says that it listens, and a watcher that is told so for long.
+STUB = """
+import pathlib, socket, sys, time
+end = socket.socket(fileno=int(sys.argv[sys.argv.index("--watcher") + 1]))
+end.send(b".")
+with pathlib.Path({started!r}).open("a") as file:
+    file.write("started\\n")
+time.sleep(60)
+"""
+WATCHER = """
+import os, pathlib, signal, sys, time
+from wabot.cli import workers
+workers._COMMAND = (sys.executable, "-c", {stub!r})
+def listening(port):
+    started = pathlib.Path({started!r})
+    me = os.getpid()
+    children = pathlib.Path(f"/proc/{{me}}/task/{{me}}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    while len(started.read_text().splitlines()) < 3:
+        time.sleep(0.05)
+    os.kill(me, signal.SIGTERM)
+    time.sleep(60)
+print(workers.watch_workers(2, "127.0.0.1", 0, listening=listening))
+"""
+
+
+def test_a_worker_that_dies_while_the_routes_are_proved_is_started_again(tmp_path: Path) -> None:
+    started = str(tmp_path / "started")
+    watcher = WATCHER.format(stub=STUB.format(started=started), started=started)
+    run = subprocess.run(
+        [sys.executable, "-c", watcher], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert run.stdout == "1\n"
 
 
 async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_everybody_once(

@@ -13,9 +13,11 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 from wabot.errors import ConfigurationError, Refused
 from wabot.gateways.metrics_files import forget_process
@@ -58,8 +60,8 @@ def watch_workers(
 
     They share the `admin` socket, where any of them answers, and the folder `metrics`. SIGHUP
     replaces them one after the other: each goes only when the next one listens. `listening` hears
-    the port once all of them do; what it raises ends them. Returns how many had to be started anew.
-    Raises Refused when none of them can start.
+    the port once all of them do, in a thread; what it raises ends them. Returns how many had to be
+    started anew. Raises Refused when none of them can start.
     """
     if not hasattr(socket, "SO_REUSEPORT"):
         raise ConfigurationError(
@@ -254,6 +256,7 @@ class _Watch:
     def __init__(self, places: Sequence[_Place], listening: Callable[[], None]) -> None:
         self._places = places
         self._listening: Callable[[], None] | None = listening
+        self._told: Future[None] | None = None
         self._to_replace: deque[_Place] = deque()
         self._stopping = False
 
@@ -280,14 +283,16 @@ class _Watch:
 
     @property
     def _is_settled(self) -> bool:
-        moving = self._listening is not None or self._to_replace
+        moving = self._listening or self._told or self._to_replace
         return not moving and all(place.is_settled for place in self._places)
 
     def _tell(self) -> None:
         workers = [place.worker for place in self._places]
         if self._listening is not None and all(worker and worker.listens for worker in workers):
-            told, self._listening = self._listening, None
-            told()
+            self._told, self._listening = _aside(self._listening), None
+        if self._told is not None and self._told.done():
+            told, self._told = self._told, None
+            told.result()
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
@@ -307,6 +312,23 @@ class _Watch:
         until = time.monotonic() + PATIENCE
         for worker in workers:
             worker.end(until)
+
+
+def _aside(what: Callable[[], None]) -> "Future[None]":
+    """Do it in a thread that nobody waits for: workers die and signals come meanwhile."""
+    done: Future[None] = Future()
+
+    def do() -> None:
+        try:
+            what()
+        except BaseException as error:
+            # The watcher raises it.
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    Thread(target=do, daemon=True).start()
+    return done
 
 
 def _bound(host: str, port: int) -> socket.socket:
