@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wabot.cli.tenant.options import TemplateDir
-from wabot.cli.workers import (
+from wabot.cli.worker import (
     ADMIN_OPTION,
     CHECKED_OPTION,
     LISTENER_OPTION,

@@ -8,7 +8,6 @@ import logging
 import select
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections import deque
@@ -19,18 +18,11 @@ from itertools import count
 from pathlib import Path
 from threading import Thread
 
+from wabot.cli.worker import CHECKED_OPTION, Worker
 from wabot.errors import ConfigurationError, Refused
-from wabot.gateways.metrics_files import forget_process
 from wabot.logs import log
 
 _log = logging.getLogger(__name__)
-
-# The watcher's affair: operators say --workers.
-LISTENER_OPTION = "--listener"
-WATCHER_OPTION = "--watcher"
-ADMIN_OPTION = "--admin"
-METRICS_OPTION = "--metrics"
-CHECKED_OPTION = "--checked"
 
 _COMMAND = (sys.executable, "-c", "from wabot.cli import main; main()", "serve")
 # Exit codes of what does not get better by trying again at once: usage, settings, a refusal.
@@ -85,63 +77,6 @@ def watch_workers(
             listener.close()
 
 
-class _Worker:
-    """A process, and the line to it: it says when it listens, and hears when its watcher dies."""
-
-    def __init__(
-        self,
-        command: Sequence[str],
-        listener: socket.socket,
-        admin: socket.socket | None,
-        metrics: Path | None,
-    ) -> None:
-        self.started = time.monotonic()
-        self.metrics = metrics
-        self._line, theirs = socket.socketpair()
-        given = {LISTENER_OPTION: listener, WATCHER_OPTION: theirs}
-        if admin is not None:
-            given[ADMIN_OPTION] = admin
-        options = [word for name, end in given.items() for word in (name, str(end.fileno()))]
-        if metrics is not None:
-            options += [METRICS_OPTION, str(metrics)]
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [*command, *options],
-                pass_fds=[end.fileno() for end in given.values()],
-                # In a group of their own: Ctrl-C reaches the watcher, which asks them to stop.
-                start_new_session=True,
-            )
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def exit_code(self) -> int | None:
-        """Return it once it ended; negative: the signal that ended it."""
-        return self._process.poll()
-
-    @property
-    def listens(self) -> bool:
-        readable, _, _ = select.select([self._line], [], [], 0)
-        return bool(readable) and bool(self._line.recv(1, socket.MSG_PEEK))
-
-    def ask_to_stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.terminate()
-
-    def end(self, until: float) -> None:
-        """Wait for its end; after that moment make it."""
-        try:
-            self._process.wait(max(until - time.monotonic(), 0.1))
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._line.close()
-        if self.metrics is not None:
-            forget_process(self.metrics.parent, self.metrics.name)
-
-
 @dataclass(slots=True)
 class _Place:
     """One of the sockets: who serves it, who is to serve it next, who still finishes."""
@@ -150,13 +85,13 @@ class _Place:
     listener: socket.socket
     admin: socket.socket | None = None
     metrics: Path | None = None
-    worker: _Worker | None = None
-    following: _Worker | None = None
-    leaving: list[tuple[_Worker, float]] = field(default_factory=list)
+    worker: Worker | None = None
+    following: Worker | None = None
+    leaving: list[tuple[Worker, float]] = field(default_factory=list)
     not_before: float = 0.0
 
-    def start(self, *options: str) -> _Worker:
-        return _Worker([*self.command, *options], self.listener, self.admin, self._metrics())
+    def start(self, *options: str) -> Worker:
+        return Worker([*self.command, *options], self.listener, self.admin, self._metrics())
 
     def _metrics(self) -> Path | None:
         """Return metrics files that no living worker writes; those of the dead are gone on with."""
@@ -224,7 +159,7 @@ class _Place:
     def is_settled(self) -> bool:
         return self.worker is not None and self.following is None and not self.leaving
 
-    def everybody(self) -> list[_Worker]:
+    def everybody(self) -> list[Worker]:
         return [
             *(worker for worker in (self.worker, self.following) if worker is not None),
             *(worker for worker, _ in self.leaving),
