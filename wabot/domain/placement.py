@@ -21,6 +21,11 @@ _KEYS = frozenset({"isolation", "server", "schema", "prefix", "role"})
 _MORE = frozenset({"database", "login", "owner_secret", "runtime_secret"})
 _PLACES = frozenset({"former", "move", "removal"})
 _SECRETS = ("owner_secret", "runtime_secret")
+# wabot alone writes it, always whole.
+_BY_HAND = (
+    "Somebody changed a row of wabot.clients by hand: find it with SELECT slug,"
+    " db_connection_config FROM wabot.clients, and put back what a backup has of it."
+)
 
 
 def short_id(client_id: UUID) -> str:
@@ -84,27 +89,9 @@ def placement_to_view(placement: Placement) -> dict[str, str]:
 
 def placement_from_config(config: Mapping[str, object]) -> Placement:
     """Read a placement back; unknown keys and names that need quoting are refused."""
-    own = {key: value for key, value in config.items() if key not in _PLACES}
-    values = {key: value for key, value in own.items() if isinstance(value, str)}
-    if not _KEYS <= set(own) <= _KEYS | _MORE or len(values) != len(own):
-        raise ConfigurationError(
-            f"db_connection_config must hold the texts {', '.join(sorted(_KEYS))}"
-            f" and no more than {', '.join(sorted(_MORE | _PLACES))};"
-            f" it holds {', '.join(sorted(config)) or 'nothing'}"
-        )
-    if values["isolation"] not in {isolation.value for isolation in Isolation}:
-        raise ConfigurationError(
-            f"unknown isolation in db_connection_config: {values['isolation']!r}"
-        )
-    for key in ("schema", "role", "login"):
-        if key in values and not _NAME.fullmatch(values[key]):
-            raise ConfigurationError(f"bad {key} in db_connection_config: {values[key]!r}")
-    if not _PREFIX.fullmatch(values["prefix"]):
-        raise ConfigurationError(f"bad prefix in db_connection_config: {values['prefix']!r}")
-    if (values["isolation"] == Isolation.DATABASE) != bool(values.get("database")):
-        raise ConfigurationError("db_connection_config names a database for that isolation alone")
-    if bool(values["server"]) != bool(values.get("login")):
-        raise ConfigurationError("db_connection_config names a login for another server alone")
+    values = {key: value for key, value in config.items() if isinstance(value, str)}
+    if wrong := _wrong_keys(config, values) or _wrong_values(values):
+        raise ConfigurationError(wrong, hint=_BY_HAND)
     more = {key: values[key] for key in _MORE if key in values}
     return Placement(
         Isolation(values["isolation"]),
@@ -114,3 +101,29 @@ def placement_from_config(config: Mapping[str, object]) -> Placement:
         server=values["server"],
         **more,
     )
+
+
+def _wrong_keys(config: Mapping[str, object], texts: Mapping[str, str]) -> str:
+    own = set(config) - _PLACES
+    if _KEYS <= own <= _KEYS | _MORE and own <= set(texts):
+        return ""
+    return (
+        f"db_connection_config must hold the texts {', '.join(sorted(_KEYS))}"
+        f" and no more than {', '.join(sorted(_MORE | _PLACES))};"
+        f" it holds {', '.join(sorted(config)) or 'nothing'}"
+    )
+
+
+def _wrong_values(values: Mapping[str, str]) -> str:
+    if values["isolation"] not in {isolation.value for isolation in Isolation}:
+        return f"unknown isolation in db_connection_config: {values['isolation']!r}"
+    for key in ("schema", "role", "login"):
+        if key in values and not _NAME.fullmatch(values[key]):
+            return f"bad {key} in db_connection_config: {values[key]!r}"
+    if not _PREFIX.fullmatch(values["prefix"]):
+        return f"bad prefix in db_connection_config: {values['prefix']!r}"
+    if (values["isolation"] == Isolation.DATABASE) != bool(values.get("database")):
+        return "db_connection_config names a database for that isolation alone"
+    if bool(values["server"]) != bool(values.get("login")):
+        return "db_connection_config names a login for another server alone"
+    return ""

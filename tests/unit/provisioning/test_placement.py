@@ -72,8 +72,9 @@ def test_different_ids_give_different_names() -> None:
     ],
 )
 def test_a_stored_placement_that_cannot_be_right_is_refused(config: dict[str, object]) -> None:
-    with pytest.raises(ConfigurationError, match="db_connection_config"):
+    with pytest.raises(ConfigurationError, match="db_connection_config") as refused:
         placement_from_config(config)
+    assert "wabot.clients" in refused.value.hint
 
 
 ID = UUID("12345678-1234-5678-1234-567812345678")
