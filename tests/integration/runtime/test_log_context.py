@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.harness import Harness, running
+from tests.integration.runtime.test_counting import use_up
 from tests.integration.runtime.test_turns import order
 from tests.logging_state import logging_as_it_was
 from wabot import logs
@@ -162,6 +163,23 @@ async def test_a_timer_goes_on_with_the_request_that_set_it(shop: Harness, log: 
     timers = [line for line in log.lines if line["message_id"].startswith("timer:")]
     complete(timers)
     assert {line["request_id"] for line in timers} == {request}
+
+
+async def test_the_shops_own_turn_about_its_plan_is_named_apart_from_the_customers(
+    environment: dict[str, str], log: Log
+) -> None:
+    async with running(environment, WABOT_QUIET_WINDOW="1") as shop:
+        use_up(shop, 799)
+        for words in ("hola", "quiero", "jitomate"):
+            await shop.post(shop.body(text(words)))
+        await shop.answer()
+        await shop.settled()
+    complete(log.lines)
+    of_shop = [line for line in log.lines if line["message_id"].startswith("quota:")]
+    assert {line["contact"] for line in of_shop} == {"shop"}
+    (request,) = {line["request_id"] for line in of_shop}
+    assert request not in {line["request_id"] for line in log.of("webhook.accepted")}
+    assert not any("with" in line for line in of_shop)
 
 
 async def test_another_process_names_what_it_takes_over(

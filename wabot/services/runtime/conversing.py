@@ -265,11 +265,15 @@ class Conversing:
 
 
 def _about(events: Sequence[StoredEvent]) -> AbstractContextManager[None]:
-    """Let what is logged name the message, and what it came with."""
+    """Let what is logged name the conversation, the message, and what it came with."""
     if not events:
         return nullcontext()
     first, *others = events
-    named: dict[str, Any] = {"message_id": first.key, "request_id": first.request_id}
+    named: dict[str, Any] = {
+        "contact": first.contact,
+        "message_id": first.key,
+        "request_id": first.request_id,
+    }
     if others:
         named["with"] = [event.key for event in others]
     return bind(**named)

@@ -7,6 +7,7 @@ the same number, because the event that was being handled is handled again.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from secrets import token_hex
 from uuid import UUID
 
 from wabot.domain.alerts.rules import Rule
@@ -98,6 +99,8 @@ class QuotaWatch:
             payload={"month": str(month), "level": quota.level, "limit": quota.limit},
             occurred_at=now,
             client_id=tenant.id,
+            # Of nobody's message: it concerns all of them.
+            request_id=token_hex(16),
         )
         self.dispatch((await self.journal.accept([event])).leased)
         self._filed[tenant.id] = line

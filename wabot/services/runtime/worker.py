@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextvars import Context
 from datetime import timedelta
 from functools import partial
 
@@ -114,7 +115,8 @@ class Worker:
                 # Given back and leased again before the task ended.
                 self._again.add(key)
             else:
-                self._held[key] = asyncio.create_task(self._hold(leased))
+                # Its lines in the log are about it, not about what led to it.
+                self._held[key] = asyncio.create_task(self._hold(leased), context=Context())
 
     async def _hold(self, leased: Leased) -> None:
         key = leased.key
