@@ -9,11 +9,15 @@ from tests.integration.bulk.conftest import Write, shop
 from wabot.errors import InvalidInput
 from wabot.repositories.provisioning.bulk_file import exposure, read_rows
 from wabot.repositories.provisioning.template_folders import FolderTemplates
-from wabot.services.provisioning.bulk_rules import COLUMNS, check_rows
+from wabot.services.provisioning.bulk_cells import COLUMNS
+from wabot.services.provisioning.bulk_rules import check_rows
 
 
 def rows(path: Path) -> list[tuple[int, dict[str, str], str]]:
-    return [(row.line, dict(row.values), row.fault) for row in read_rows(path, COLUMNS)]
+    return [
+        (row.line, dict(row.values), "; ".join((row.fault, *row.spoilt.values())))
+        for row in read_rows(path, COLUMNS)
+    ]
 
 
 def bad(path: Path, **defaults: str) -> dict[int, str]:
@@ -111,6 +115,38 @@ def test_every_bad_row_is_told_with_all_that_is_wrong_in_it(write: Write) -> Non
     assert "owner phone" in found[5]
     assert "a spreadsheet has rounded the number" in found[6]
     assert "unknown currency" in found[7]
+
+
+def test_all_faults_of_a_row_are_told_in_the_order_of_the_columns(write: Write) -> None:
+    wrong = {
+        "phone_number_id": ("+52 55", "the phone_number_id must be digits"),
+        "plan": ("gold", "unknown plan 'gold'"),
+        "token": ("EAA one", "the token holds spaces"),
+        "throughput": ("many", "the throughput must be"),
+        "owner_phone": ("12", "the owner phone '12'"),
+        "waba_id": ("1.0654E+14", "waba_id: a spreadsheet has rounded"),
+        "time_zone": ("Mexico City", "unknown time zone"),
+        "slug": ("Shop 1", "cannot be a slug"),
+        "app_id": ("app", "the app_id must be digits"),
+        "isolation": ("island", "unknown isolation"),
+        "currency": ("EUR", "unknown currency"),
+        "name": ("x" * 101, "the name must have"),
+        "adviser_phone": ("+52 1", "the adviser phone '+52 1'"),
+        "template": ("abarrote", "abarrotes"),
+        "country": ("MX", ""),
+    }
+    told = bad(write({column: value for column, (value, _) in wrong.items()}))[2]
+    found = [told.find(fault) for _, fault in wrong.values() if fault]
+    assert -1 not in found, told
+    assert found == sorted(found), told
+
+
+def test_a_phone_waits_for_its_country_unless_it_names_one_itself(write: Write) -> None:
+    phones = {"owner_phone": "5512345678", "adviser_phone": "+12"}
+    told = bad(write(shop(1, country="ZZ", **phones)))[2]
+    assert "unknown country" in told
+    assert "owner phone" not in told
+    assert "adviser phone" in told
 
 
 def test_rows_that_share_a_slug_or_a_number_are_all_bad(write: Write) -> None:

@@ -68,7 +68,8 @@ def create_from(
     from wabot.repositories.provisioning.bulk_file import exposure, read_rows
     from wabot.repositories.provisioning.template_folders import FolderTemplates
     from wabot.services.provisioning.bulk import CreateMany
-    from wabot.services.provisioning.bulk_rules import COLUMNS, check_rows
+    from wabot.services.provisioning.bulk_cells import COLUMNS
+    from wabot.services.provisioning.bulk_rules import check_rows
 
     own = [_option(name) for name in _ONE_EACH if given[name]]
     if token_file is not None:

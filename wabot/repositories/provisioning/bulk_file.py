@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.toml_file import TomlFile, read_text, read_toml
-from wabot.services.provisioning.bulk_rules import RawRow
+from wabot.services.provisioning.bulk_cells import RawRow
 
 _DELIMITERS = ",;\t"
 # What spreadsheets make of a long number in a narrow or numeric cell.
@@ -95,7 +95,7 @@ def _csv_row(line: int, header: Sequence[str], cells: Sequence[str]) -> RawRow:
     values = {name: _cell(value) for name, value in zip(header, cells, strict=False)}
     beyond = [value for value in cells[len(header) :] if value.strip()]
     fault = f"{len(cells)} cells, the first line has {len(header)}" if beyond else ""
-    return RawRow(line, values, fault or _spreadsheet_fault(values))
+    return RawRow(line, values, fault, _rounded(values))
 
 
 def _toml_rows(file: TomlFile, columns: Sequence[str], problems: Problems) -> Iterator[RawRow]:
@@ -111,21 +111,23 @@ def _toml_rows(file: TomlFile, columns: Sequence[str], problems: Problems) -> It
         if not isinstance(table, dict):
             problems.add(file.path, line, "tenants are [[tenant]] tables")
             continue
-        values, fault = _toml_values({**defaults, **table}, columns)
-        yield RawRow(line, values, fault)
+        values, spoilt = _toml_values({**defaults, **table}, columns)
+        yield RawRow(line, values, spoilt=spoilt)
 
 
-def _toml_values(table: Mapping[str, object], columns: Sequence[str]) -> tuple[dict[str, str], str]:
-    values, faults = {}, []
+def _toml_values(
+    table: Mapping[str, object], columns: Sequence[str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    values, spoilt = {}, {}
     for key, value in table.items():
         name = _column(key)
         if name not in columns:
-            faults.append(_unknown("key", key, columns))
+            spoilt[name] = _unknown("key", key, columns)
         elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
             values[name] = _cell(str(value))
         else:
-            faults.append(f"{key} must be a text")
-    return values, "; ".join(faults)
+            spoilt[name] = f"{key} must be a text"
+    return values, spoilt
 
 
 def _column(cell: str) -> str:
@@ -137,14 +139,13 @@ def _cell(value: str) -> str:
     return clean[1:] if _ESCAPED.match(clean) else clean
 
 
-def _spreadsheet_fault(values: Mapping[str, str]) -> str:
-    mangled = [n for n in sorted(_NUMBERS & set(values)) if _SCIENTIFIC.fullmatch(values[n])]
-    if not mangled:
-        return ""
-    return (
-        f"{', '.join(mangled)}: a spreadsheet has rounded the number to {values[mangled[0]]};"
+def _rounded(values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: f"{name}: a spreadsheet has rounded the number to {value};"
         " make the column text there and type it again"
-    )
+        for name, value in values.items()
+        if name in _NUMBERS and _SCIENTIFIC.fullmatch(value)
+    }
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
