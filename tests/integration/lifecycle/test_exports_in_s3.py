@@ -291,12 +291,6 @@ def test_a_place_where_nothing_can_be_kept_is_refused_also_when_nobody_is_due(
     assert where in done.stderr
 
 
-def test_two_ways_to_say_whom_are_refused(cli: Cli) -> None:
-    for words in ((), ("lupita", "--all")):
-        done = cli("tenant", "export", *words)
-        assert (done.exit_code, "name the shop, or say --all" in done.stderr) == (2, True)
-
-
 def test_an_export_for_people_is_no_backup(cli: Cli, shop: Tenant, central: Connection) -> None:
     assert cli("tenant", "export", "lupita", "--format", "csv").exit_code == 0
     assert central.execute("SELECT count(*) FROM wabot.backups").fetchone() == (0,)

@@ -7,6 +7,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
+from wabot.cli.tenant.options import check_whom
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -44,10 +45,7 @@ def doctor(
     from wabot.errors import InvalidInput
 
     out = Output("tenant doctor", json=json)
-    if bool(slugs) == all_:
-        raise InvalidInput(
-            "name the shops, or say --all", hint="For example: wabot tenant doctor --all"
-        )
+    check_whom("tenant doctor", slugs, all_)
     if confirm and not fix:
         raise InvalidInput("--confirm goes with --fix")
     settings = read_settings(out)

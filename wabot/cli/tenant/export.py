@@ -6,7 +6,7 @@ import typer
 
 from wabot.cli.output import Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant.options import DryRun
+from wabot.cli.tenant.options import DryRun, check_whom
 from wabot.errors import InvalidInput, UnknownChoice
 
 
@@ -54,11 +54,7 @@ def export(
     missing.
     """
     out = Output("tenant export", json=json)
-    if bool(slug) == all_:
-        raise InvalidInput(
-            "name the shop, or say --all",
-            hint="wabot tenant export SLUG; see all with: wabot tenant list",
-        )
+    check_whom("tenant export", slug, all_)
     if not all_:
         _one(out, slug, to or "", format_, dry_run=dry_run)
         return

@@ -6,6 +6,7 @@ import typer
 
 from wabot.cli.output import LinesOption, Output
 from wabot.cli.settings import read_settings
+from wabot.cli.tenant.options import check_whom
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.migrate import MigrationPlan
@@ -36,13 +37,10 @@ def migrate(
     """
     from wabot.container import open_tenants
     from wabot.container.fleet import migrations_of
-    from wabot.errors import Finding, InvalidInput
+    from wabot.errors import Finding
 
     out = Output("tenant migrate", json=json)
-    if bool(slugs) == all_:
-        raise InvalidInput(
-            "name the shops, or say --all", hint="For example: wabot tenant migrate --all --dry-run"
-        )
+    check_whom("tenant migrate", slugs, all_)
     with open_tenants(read_settings(out)) as provisioning, migrations_of(provisioning) as use_case:
         plan = use_case.plan(None if all_ else slugs)
         if dry_run:

@@ -43,6 +43,18 @@ TokenFile = Annotated[
 ]
 
 
+def check_whom(command: str, named: object, all_: bool) -> None:
+    """Refuse a command that is told neither a shop nor --all, or both."""
+    if bool(named) == all_:
+        raise InvalidInput(
+            "a shop's name and --all exclude each other"
+            if named
+            else "name the shop, or say --all",
+            hint=f"wabot {command} SLUG, or: wabot {command} --all."
+            " See the shops with: wabot tenant list",
+        )
+
+
 def duration(text: str, option: str, *, or_none: bool = False) -> timedelta:
     """Read a length of time like 12h or 7d that was given to the option; 0 where none may be."""
     from wabot.domain.settings import SettingKind, parse_setting

@@ -9,7 +9,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant.options import Slug, duration
+from wabot.cli.tenant.options import Slug, check_whom, duration
 from wabot.errors import InvalidInput, WabotError
 
 if TYPE_CHECKING:
@@ -46,10 +46,7 @@ def rotate_token(
     from wabot.cli.prompts import read_secret
 
     out = Output("tenant rotate-token", json=json)
-    if all_ == bool(slug):
-        raise InvalidInput(
-            "name the shop, or say --all", hint="See: wabot tenant rotate-token --help"
-        )
+    check_whom("tenant rotate-token", slug, all_)
     settings = read_settings(out, require=("WABOT_MASTER_KEY",))
     if all_:
         if token_file is not None or discard_unreadable:
