@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from wabot.checks.model import Check, Outcome, bad, good, skip, warn
+from wabot.domain.counted import counted
 
 _FEW = 3
 
@@ -42,7 +43,7 @@ async def _apps(shops: BoundShops) -> Outcome:
     if len(foreign) == len(bound):
         return bad(f"no shop is served: {told}", fix)
     # Refusing to start for some would be the outage of all others.
-    return warn(f"{count} {'shop is' if count == 1 else 'shops are'} not served: {told}", fix)
+    return warn(f"{counted(count, 'shop is', 'shops are')} not served: {told}", fix)
 
 
 def _named(slugs: Sequence[str]) -> str:

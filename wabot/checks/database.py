@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from wabot.checks.model import Check, Outcome, Severity, bad, good, skip, warn
+from wabot.domain.counted import counted
 from wabot.services.server_facts import ServerFacts
 
 _SLOW = timedelta(milliseconds=25)
@@ -178,7 +179,7 @@ async def _revision(database: Database) -> Outcome:
             f"the central tables are at revision {found.revision}; this wabot needs {found.head}",
             "wabot db upgrade",
         )
-    return good(f"at revision {found.revision}, {found.clients} shops")
+    return good(f"at revision {found.revision}, {counted(found.clients or 0, 'shop')}")
 
 
 async def _runtime_login(database: Database) -> Outcome:
@@ -205,15 +206,16 @@ async def _keys(database: Database) -> Outcome:
     if not used:
         return good("no token is stored yet")
     if not lost:
-        return good(f"all {sum(used.values())} tokens open")
+        return good(counted(sum(used.values()), "token opens", "tokens open"))
     if len(lost) == len(used):
         return bad(
-            f"WABOT_MASTER_KEY opens none of the {total} clients' tokens: they are encrypted with"
+            f"WABOT_MASTER_KEY opens no token: {counted(total, 'is', 'are')} encrypted with"
             f" {', '.join(sorted(lost))}, the key at hand is {', '.join(known)}",
             "set the key with which the clients were created; see: wabot keys list",
         )
     return warn(
-        f"{total} shops' tokens are encrypted with {', '.join(sorted(lost))}, not at hand",
+        f"{counted(total, 'token is', 'tokens are')} encrypted with {', '.join(sorted(lost))},"
+        " not at hand",
         "add that key to WABOT_MASTER_KEY; see: wabot keys list",
     )
 
@@ -224,7 +226,7 @@ async def _behind(database: Database) -> Outcome:
         return good("every shop is at the newest revision")
     shops = sum(found.values())
     return bad(
-        f"{shops} shops lack revisions (at {', '.join(sorted(found))})",
+        f"{counted(shops, 'shop lacks', 'shops lack')} revisions (at {', '.join(sorted(found))})",
         "wabot tenant migrate --all",
     )
 
@@ -235,11 +237,12 @@ async def _capacity(database: Database) -> Outcome:
     # Workers that do not run now are not known: each machine has one at least.
     processes = max(facts.serving, database.servers)
     needed = processes * database.pool_size + _SPARE
-    whose = f"{processes} serving process{'es' if processes > 1 else ''}"
+    whose = counted(processes, "serving process", "serving processes")
     if await database.pooled() or needed <= room:
-        return good(f"{facts.max_connections} connections, of which {whose} take {needed} at most")
+        most = counted(facts.max_connections, "connection")
+        return good(f"{most}, of which {whose} take {needed} at most")
     return bad(
-        f"{whose} may take {needed} connections and the server allows {room}",
+        f"{whose} may take {counted(needed, 'connection')} and the server allows {room}",
         f"set max_connections = {needed + facts.reserved_connections} or more in postgresql.conf"
         " and restart it, or lower WABOT_POOL_SIZE",
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 from wabot.checks.model import Check, Outcome, Severity, bad, good
 from wabot.config import REQUIRED_TO_SERVE, Examination
 from wabot.config.examination import Origin, Reading
+from wabot.domain.counted import counted
 
 _OTHERS = 0o077
 _SHORTEST_WORD = 8
@@ -119,7 +120,7 @@ async def _keys(found: Examination) -> Outcome:
             "; ".join(f"correct {place}" for _, place in doubts),
         )
     keys = len(found.readings["WABOT_MASTER_KEY"].value or ())
-    return good(f"{keys} master key{'s' if keys != 1 else ''}" if keys else "")
+    return good(counted(keys, "master key") if keys else "")
 
 
 def _doubt(name: str, reading: Reading) -> str:

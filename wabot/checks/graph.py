@@ -4,6 +4,7 @@ from datetime import date
 from typing import Protocol
 
 from wabot.checks.model import Check, Outcome, Severity, bad, good, warn
+from wabot.domain.counted import counted
 from wabot.domain.meta import CURRENT_VERSION, WARN_BEFORE, version_end
 
 
@@ -28,7 +29,7 @@ async def _version(graph: Graph) -> Outcome:
         return bad(f"Meta ended {graph.version} on {end}", fix)
     if end - graph.today <= WARN_BEFORE:
         left = (end - graph.today).days
-        return warn(f"Meta ends {graph.version} on {end}, in {left} days", fix)
+        return warn(f"Meta ends {graph.version} on {end}, in {counted(left, 'day')}", fix)
     return good(f"{graph.version}, served until {end}")
 
 

@@ -7,6 +7,7 @@ from secrets import token_hex
 from typing import Protocol
 
 from wabot.checks.model import Check, Outcome, bad, good, skip, warn
+from wabot.domain.counted import counted
 from wabot.errors import ExternalFailure
 from wabot.services.signatures import signature_of
 from wabot.services.webhook_facts import Answer, Subscription
@@ -73,7 +74,7 @@ async def _certificate(webhook: Webhook) -> Outcome:
     if not webhook.url.startswith("https://"):
         return skip("this machine's own address needs no certificate")
     left = await webhook.endpoint.certificate_end() - datetime.now(UTC)
-    told = f"{left.days} days left"
+    told = f"{counted(left.days, 'day')} left"
     if left > _SOON:
         return good(told)
     return warn(

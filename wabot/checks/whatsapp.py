@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Protocol
 
 from wabot.checks.model import Check, Outcome, Severity, bad, good, later, skip, warn
+from wabot.domain.counted import counted
 from wabot.domain.meta import BILLING, HARMLESS, PAYMENT, AccountFacts, NumberFacts
 from wabot.domain.purpose import TemplateName
 from wabot.domain.tenant import Tenant
@@ -89,7 +90,7 @@ async def _token(shop: ShopAtMeta) -> Outcome:
         return bad(f"Meta refuses the token: {facts.reason}", fix)
     if end is not None and end - shop.now <= _SOON:
         days = (end - shop.now).days
-        return warn(f"the token ends at {_moment(end)}, in {days} days", fix)
+        return warn(f"the token ends at {_moment(end)}, in {counted(days, 'day')}", fix)
     return good(f"valid until {_moment(end)}" if end else "valid, without end")
 
 
@@ -161,10 +162,11 @@ async def _throughput(shop: ShopAtMeta) -> Outcome:
     why = ", for it is used in the WhatsApp Business app as well" if facts.on_business_app else ""
     if kept > allowed:
         return warn(
-            f"Meta takes {allowed} messages a second of the number{why}; wabot sends up to {kept}",
+            f"Meta takes {counted(allowed, 'message')} a second of the number{why};"
+            f" wabot sends up to {kept}",
             f"wabot tenant update {tenant.slug} --throughput {allowed}",
         )
-    return good(f"{kept} messages a second, Meta takes {allowed}")
+    return good(f"{counted(kept, 'message')} a second, Meta takes {allowed}")
 
 
 @_limited

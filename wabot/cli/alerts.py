@@ -10,6 +10,7 @@ from wabot.cli.central import open_alerts
 from wabot.cli.output import JsonOption, Output, plain
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import duration
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from wabot.config import Settings
@@ -53,8 +54,8 @@ def list_(
         )
         for trouble in alerts.troubles():
             out.warn(
-                f"The channel {trouble.channel} failed {trouble.failures} times in a row:"
-                f" {trouble.last_error} Try it: wabot alerts test {trouble.channel}"
+                f"The channel {trouble.channel} failed {counted(trouble.failures, 'time')} in a"
+                f" row: {trouble.last_error} Try it: wabot alerts test {trouble.channel}"
             )
     ended = _ENDED if all_ or within is not None else ()
     if out.on_terminal:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wabot.cli.output import Output
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from wabot.repositories.alerts.listing import AlertRow
@@ -47,7 +48,7 @@ def _since(alert: "AlertRow") -> str:
     since = _moment(alert.first_at)
     if alert.occurrences == 1:
         return since
-    return f"{since}, {alert.occurrences} times, last {_moment(alert.last_at)}"
+    return f"{since}, {counted(alert.occurrences, 'time')}, last {_moment(alert.last_at)}"
 
 
 def _moment(at: datetime) -> str:

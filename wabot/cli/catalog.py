@@ -10,6 +10,7 @@ import typer
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import DryRun, Slug, TemplateDir
+from wabot.domain.counted import counted
 from wabot.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def list_(
         if active is None or p.is_active is active
     ]
     count = sum(product.is_active for product in products)
-    out.note(f"{count} of {len(products)} are active; {allowed.active_products} are allowed.")
+    shown = counted(len(products), "product")
+    out.note(f"{count} of {shown} on sale; {allowed.active_products:,} allowed.")
     out.table(_LISTED, rows)
 
 
@@ -83,8 +85,8 @@ def import_(
     head = "Would add" if dry_run else "Added"
     then = "change" if dry_run else "changed"
     message = (
-        f"{head} {len(done.added)} and {then} {len(done.changed)} products of {slug};"
-        f" {done.unchanged} are just so already."
+        f"{head} {len(done.added)} and {then} {counted(len(done.changed), 'product')} of {slug};"
+        f" {counted(done.unchanged, 'is', 'are')} just so already."
     )
     _tell(out, slug, message, done, dry_run=dry_run)
 
@@ -116,8 +118,8 @@ def _switch(slug: str, products: list[str] | None, *, active: bool, json: bool) 
     out = Output(f"catalog {word}", json=json)
     with _open(out) as catalog:
         done = catalog.switch(slug, products, active=active)
-    already = f"; {done.unchanged} were so already" if done.unchanged else ""
-    message = f"{word.capitalize()}d {len(done.changed)} products of {slug}{already}."
+    already = f"; {counted(done.unchanged, 'was', 'were')} so already" if done.unchanged else ""
+    message = f"{word.capitalize()}d {counted(len(done.changed), 'product')} of {slug}{already}."
     _tell(out, slug, message, done, dry_run=False)
 
 
@@ -131,9 +133,10 @@ def _tell(out: Output, slug: str, message: str, done: "CatalogChange", *, dry_ru
         "allowed": done.allowed,
         "dry_run": dry_run,
     }
-    would = "would be" if dry_run else "are"
+    active = done.active[1]
+    are = counted(active, *(("would be",) * 2 if dry_run else ("is", "are")))
     out.done(
-        f"{message} {done.active[1]} {would} active, {done.allowed} are allowed.",
+        f"{message} {are} active, {done.allowed:,} allowed.",
         data=data,
         next=(f"wabot catalog list {slug}",),
     )

@@ -8,6 +8,7 @@ import typer
 
 from wabot.cli.central import open_tables
 from wabot.cli.output import JsonOption, Output, plain
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from wabot.repositories.inbox import SqlInbox
@@ -146,7 +147,7 @@ def discard(
 
     out = Output("inbox discard", json=json)
     wanted = sorted(set(events))
-    if not confirm(f"Give up {_events(len(wanted))} for good?", option="--yes", given=yes):
+    if not confirm(f"Give up {counted(len(wanted), 'event')} for good?", option="--yes", given=yes):
         raise Refused("Nothing was discarded.")
     with _open_inbox(out) as (inbox, actor):
         count = inbox.discard(wanted, actor=actor)
@@ -169,23 +170,14 @@ def replay(
 def _tell(out: Output, count: int, what: str, *, asked: int = 0) -> None:
     from wabot.errors import Finding
 
+    said = f"{counted(count, 'event is', 'events are')} {what}"
     if count < asked:
         raise Finding(
-            f"{_are(_events(count), count, what)};"
-            f" {_are(str(asked - count), asked - count, 'not there')}, or in a state that does not"
+            f"{said}; {counted(asked - count, 'is', 'are')} not there, or in a state that does not"
             " allow it",
             hint="See them with: wabot inbox list",
         )
-    said = _are(_events(count), count, what)
     out.done(f"{said}.", data={"events": count}, next=("wabot inbox list",))
-
-
-def _events(count: int) -> str:
-    return f"{count} {'event' if count == 1 else 'events'}"
-
-
-def _are(who: str, count: int, what: str) -> str:
-    return f"{who} {'is' if count == 1 else 'are'} {what}"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.prompts import ask, confirm, read_secret
+from wabot.domain.counted import counted
 from wabot.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
@@ -194,8 +195,8 @@ def _make_database(examined: "Examination", *, new_key: bool) -> "Upgrade":
         used = keys_in_use(urls.owner_url)
     if new_key and used:
         raise Refused(
-            f"The central database holds {sum(used.values())} tokens under another master key"
-            f" ({', '.join(sorted(used))}): a new one would open none of them",
+            f"The central database holds {counted(sum(used.values()), 'token')} under another"
+            f" master key ({', '.join(sorted(used))}): a new one would open none of them",
             hint="Set that key as WABOT_MASTER_KEY in the .env; nothing was written.",
         )
     return done

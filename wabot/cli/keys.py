@@ -7,6 +7,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
+from wabot.domain.counted import counted
 from wabot.errors import Finding
 
 if TYPE_CHECKING:
@@ -89,12 +90,14 @@ def rotate(json: JsonOption = False) -> None:
     left = len(done.failed) + done.held
     if left:
         raise Finding(
-            f"{done.renewed} shops are under the key {done.key_id} now, {left} are not",
+            f"{counted(done.renewed, 'shop is', 'shops are')} under the key {done.key_id} now,"
+            f" {counted(left, 'is', 'are')} not",
             hint="Run it again for shops that another command held; give those that cannot be"
             " read new secrets: wabot tenant rotate-token SLUG --discard-unreadable",
         )
     former = [key for key in ids if key != done.key_id]
-    message = f"All secrets are under the key {done.key_id}; {done.renewed} shops were changed."
+    changed = counted(done.renewed, "shop was changed", "shops were changed")
+    message = f"All secrets are under the key {done.key_id}; {changed}."
     if former:
         message += f" Take {', '.join(former)} out of WABOT_MASTER_KEY on every machine."
     data = {

@@ -15,6 +15,7 @@ from wabot.cli.worker import (
     METRICS_OPTION,
     WATCHER_OPTION,
 )
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from socket import socket
@@ -159,7 +160,8 @@ class _Serving:
         )
         if folder is not None:
             delete_folder(folder)
-        self.out.note(f"Stopped {self.workers} servers; {again} had to be started anew meanwhile.")
+        stopped = counted(self.workers, "server")
+        self.out.note(f"Stopped {stopped}; {again} had to be started anew meanwhile.")
 
     def _serve(self, given: _Given, admin: "socket | None") -> None:
         """Serve in this process."""

@@ -6,6 +6,8 @@ Limits: Meta's message references, counted in Unicode characters.
 import re
 from dataclasses import dataclass
 
+from wabot.domain.counted import counted
+
 TEXT_BODY = 4096
 INTERACTIVE_BODY = 1024
 LIST_BODY = 4096
@@ -122,7 +124,7 @@ class ListMessage:
             raise MessageLimitError("a section of several has no title")
         rows = [row for section in self.sections for row in section.rows]
         if len(rows) > LIST_ROWS:
-            raise MessageLimitError(f"{len(rows)} rows, the limit is {LIST_ROWS}")
+            raise MessageLimitError(f"{counted(len(rows), 'row')}, the limit is {LIST_ROWS}")
         _check_unique("row ids", [row.id for row in rows])
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from wabot.domain.counted import counted
 from wabot.errors import Refused
 
 
@@ -171,7 +172,7 @@ def check_active_products(allowance: Allowance, slug: str, *, before: int, after
         ways.insert(0, "deactivate others first")
     has = f"has {before} and would have {after}" if before else f"would have {after}"
     raise Refused(
-        f"{_allowing(allowance)} allows {allowed:,} active products, {slug} {has};"
+        f"{_allowing(allowance)} allows {counted(allowed, 'active product')}, {slug} {has};"
         " nothing was changed",
         hint=f"{' or '.join(ways).capitalize()}." if ways else "",
     )

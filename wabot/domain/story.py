@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from wabot.domain.counted import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -176,7 +178,7 @@ def _spoken(message: Spoken) -> Iterator[Step]:
     to = f"to the {message.audience}"
     yield Step(message.written_at, "answer", _joined(to, message.kind, message.meaning))
     tries = f"{message.attempts} refused" if message.attempts else ""
-    again = f"sent again {message.resends} times" if message.resends else ""
+    again = f"sent again {counted(message.resends, 'time')}" if message.resends else ""
     if message.accepted_at is not None:
         yield Step(message.accepted_at, "accepted", _joined(to, message.name, tries, again))
     # Meta tells whole seconds: what follows something is not shown before it.
@@ -196,7 +198,7 @@ def _spoken(message: Spoken) -> Iterator[Step]:
 
 
 def _inbox(waiting: Waiting) -> Iterator[Step]:
-    tries = f"{waiting.attempts} tries" if waiting.attempts else ""
+    tries = counted(waiting.attempts, "try", "tries") if waiting.attempts else ""
     match waiting.state:
         case "waiting":
             yield Step(waiting.due_at, "waits", _joined("due then", tries, waiting.last_error))

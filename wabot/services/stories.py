@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from wabot.domain.counted import counted
 from wabot.domain.story import Story, Waiting
 from wabot.domain.tenant import Placement
 from wabot.errors import DatabaseUnavailable, InvalidInput, NotFound
@@ -121,7 +122,7 @@ def _order_code(name: str) -> str:
 
 def _several(code: str, slugs: Sequence[str]) -> InvalidInput:
     return InvalidInput(
-        f"{len(slugs)} shops have an order {code}: {_some(slugs)}",
+        f"{counted(len(slugs), 'shop')} have an order {code}: {_some(slugs)}",
         hint=f"Name the shop: wabot trace {code} --tenant {slugs[0]}",
     )
 

@@ -118,7 +118,7 @@ async def test_send_tells_what_is_due_where_no_server_runs(
     assert failed.exit_code == 1
     assert "webhook: The webhook at 127.0.0.1 answered HTTP 500" in failed.stderr
     listed = await run("list")
-    assert "The channel webhook failed 1 times in a row" in listed.stderr
+    assert "The channel webhook failed 1 time in a row" in listed.stderr
 
 
 class Terminal(io.StringIO):

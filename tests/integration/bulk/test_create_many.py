@@ -75,7 +75,7 @@ def test_bad_rows_stop_everything_unless_they_are_to_be_skipped(
     before = everything(central)
     refused = cli("tenant", "create", "--from", str(path))
     assert refused.exit_code == 2
-    assert "2 of 4 rows are bad; nothing was created" in refused.stderr
+    assert "Bad: 2 of 4 rows; nothing was created" in refused.stderr
     assert "line 3: unknown plan 'gold'" in refused.stderr
     assert "line 4: " in refused.stderr
     assert everything(central) == before
@@ -105,7 +105,7 @@ def test_rows_that_clash_with_shops_that_stand_are_bad_rows(
     for words in ((), ("--dry-run",)):
         refused = cli("tenant", "create", "--from", str(path), *words)
         assert refused.exit_code == 2, refused.stderr
-        assert "3 of 6 rows are bad; nothing was created" in refused.stderr
+        assert "Bad: 3 of 6 rows; nothing was created" in refused.stderr
         told = [line.strip() for line in refused.stderr.splitlines() if "  line " in line]
         assert [line[:7] for line in told] == ["line 3:", "line 4:", "line 5:"]
         assert "already belongs to tenant other" in told[0]

@@ -162,7 +162,7 @@ def test_a_new_key_never_takes_the_place_of_one_that_is_lost(
     make_tenant(load_settings(environ=environment), owner, "bodega")
     done = _init()
     assert done.exit_code == 4
-    assert "holds 1 tokens under another master key" in done.stderr
+    assert "holds 1 token under another master key" in done.stderr
     assert not Path(".env").exists()
 
 

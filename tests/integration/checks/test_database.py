@@ -110,12 +110,12 @@ async def test_keys_that_open_no_token_are_an_error_and_some_lost_ones_a_warning
     lost = environment | {"WABOT_MASTER_KEY": WRONG}
     keys = (await checked(lost, "database.keys"))["database.keys"]
     assert keys.status == "error"
-    assert keys.detail.startswith("WABOT_MASTER_KEY opens none of the 1 clients' tokens")
+    assert keys.detail.startswith("WABOT_MASTER_KEY opens no token: 1 is encrypted with")
     both = f"{WRONG},{environment['WABOT_MASTER_KEY']}"
     settings = load_settings(environ=environment | {"WABOT_MASTER_KEY": both})
     make_tenant(settings, environment["DATABASE_URL"], "otra", number="106500000000002")
     keys = (await checked(environment, "database.keys"))["database.keys"]
-    assert (keys.status, "1 shops' tokens" in keys.detail) == ("warning", True)
+    assert (keys.status, "1 token is encrypted" in keys.detail) == ("warning", True)
 
 
 async def test_shops_that_are_behind_are_counted(environment, checked, make_shop) -> None:
@@ -124,7 +124,7 @@ async def test_shops_that_are_behind_are_counted(environment, checked, make_shop
         connection.execute("update wabot.clients set schema_revision = 'base_9999'")
     behind = (await checked(environment, "database.behind"))["database.behind"]
     assert (behind.status, behind.fix) == ("warning", "wabot tenant migrate --all")
-    assert behind.detail == "1 shops lack revisions (at base_9999)"
+    assert behind.detail == "1 shop lacks revisions (at base_9999)"
 
 
 async def test_shops_of_an_app_that_is_not_ours_are_named_with_both_ways_to_mend_it(

@@ -158,7 +158,7 @@ def test_a_plan_too_small_for_the_catalogue_is_refused(
     )
     done = cli("tenant", "update", shop, "--plan", "basico")
     assert done.exit_code == 4
-    assert "  58 active products, 50 are allowed\n" in done.stderr
+    assert "  58 active products, 50 allowed\n" in done.stderr
 
 
 def test_prices_are_rounded_to_what_the_new_currency_has(

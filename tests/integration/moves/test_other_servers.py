@@ -96,7 +96,7 @@ def test_a_database_with_something_else_in_it_is_refused(
 ) -> None:
     with psycopg.connect(server_at.server, dbname=server_at.database) as database:
         database.execute("CREATE TABLE public.theirs (id int)")
-    with pytest.raises(Refused, match="holds 1 tables of something else"):
+    with pytest.raises(Refused, match="holds 1 table of something else"):
         provisioning.move.run(MoveRequest("bodega", Isolation.DATABASE, server_at))
     assert provisioning.tenants.find("bodega") == tenant
 

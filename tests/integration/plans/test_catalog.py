@@ -41,7 +41,7 @@ def test_products_are_listed_as_customers_see_them_with_the_limit_beside(
     lines = done.stdout.splitlines()
     assert lines[0] == "DES-001\tArroz 1 kg\t32.00\tbolsa\t40\tDespensa\tyes"
     assert len(lines) == 48
-    assert done.stderr == "48 of 48 are active; 50 are allowed.\n"
+    assert done.stderr == "48 of 48 products on sale; 50 allowed.\n"
     found = document(cli("catalog", "list", shop, "--inactive", "--json"))
     assert found["data"] == []
 

@@ -166,7 +166,7 @@ def test_a_shop_that_cannot_be_read_is_told_as_it_was_last_known_and_marked(
     central.execute("UPDATE wabot.usage SET updated_at = '2026-01-02 03:04Z'")
     rows("ALTER TABLE {}.usage RENAME TO hidden")
     done = cli("plan", "usage", "--rebuild", *MONTH)
-    assert (done.exit_code, "1 shops could not be read lately: lupita" in done.stderr) == (1, True)
+    assert (done.exit_code, "1 shop could not be read lately: lupita" in done.stderr) == (1, True)
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     assert [(line[0], line[2]) for line in lines] == [("lupita", "150"), ("otra", "0")]
     asked = cli("plan", "usage", *MONTH, "--json")

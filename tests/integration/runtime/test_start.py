@@ -46,7 +46,7 @@ async def test_a_server_starts_on_its_own_tables_and_keys(environment, urls, mak
 
 async def test_a_key_that_opens_no_token_is_named(environment, urls, make_tenant) -> None:
     make_tenant("bodega")
-    with pytest.raises(ConfigurationError, match="WABOT_MASTER_KEY opens none of the 1 clients"):
+    with pytest.raises(ConfigurationError, match="WABOT_MASTER_KEY opens no token: 1 is"):
         await _started({**environment, "WABOT_MASTER_KEY": WRONG}, urls)
 
 

@@ -228,7 +228,7 @@ def test_a_branch_that_breaks_a_rule_is_refused_with_its_file(
 @pytest.mark.parametrize(
     ("file", "text", "reason"),
     [
-        ("garments", "code,label\nhat\n", "garments.csv:2: 1 cells, 2 are expected"),
+        ("garments", "code,label\nhat\n", "garments.csv:2: 1 cell, 2 expected"),
         ("garments", "code,code\nhat,x\n", "garments.csv:1: the first line must name each column"),
         ("garment_services", "sku,garment_code,service_code\nNO-1,traje,planchado\n",
          "garment_services.csv:2: sku 'NO-1' is not in catalog.csv"),

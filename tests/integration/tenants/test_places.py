@@ -264,7 +264,7 @@ def test_a_dry_run_refuses_the_places_that_the_creation_would(
             Conflict,
             "is already that of tenant ajena;",
         ),
-        ("something else in it", elsewhere, Refused, "holds 1 tables of something else"),
+        ("something else in it", elsewhere, Refused, "holds 1 table of something else"),
         ("no right", DatabaseAt(weak, "not_there", "weak"), Refused, "may not make roles"),
     ):
         for dry_run in (True, False):

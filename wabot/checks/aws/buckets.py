@@ -4,6 +4,7 @@ from typing import Protocol
 
 from wabot.checks.aws.looking import if_allowed
 from wabot.checks.model import Check, Outcome, bad, good, skip, warn
+from wabot.domain.counted import counted
 from wabot.services.aws_facts import BucketFacts, Lifecycle, Privacy
 
 _FEW_DAYS = 7
@@ -109,10 +110,14 @@ async def _lifecycle(bucket: Bucket) -> Outcome:
     if found.expires_after is None and bucket.setting == "WABOT_BACKUPS":
         return warn("backups are kept for ever", fix)
     if found.expires_after is not None and found.expires_after.days < _FEW_DAYS:
-        return warn(f"objects are deleted after {found.expires_after.days} days", fix)
+        return warn(f"objects are deleted after {counted(found.expires_after.days, 'day')}", fix)
     if not found.aborts_uploads:
         return warn("parts of uploads that were cut off stay, and cost", fix)
-    return good(f"deleted after {found.expires_after.days} days" if found.expires_after else "kept")
+    return good(
+        f"deleted after {counted(found.expires_after.days, 'day')}"
+        if found.expires_after
+        else "kept"
+    )
 
 
 BUCKETS = (

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from wabot.checks.model import Check, Outcome, bad, good, skip, warn
+from wabot.domain.counted import counted
 from wabot.services.aws_facts import RdsFacts
 
 _FEW_DAYS = 7
@@ -72,12 +73,12 @@ async def _backups(database: Database) -> Outcome:
         return bad(f"RDS makes no backups of {found.id}", f"{change} --backup-retention-period 14")
     if found.backup_days < _FEW_DAYS:
         return warn(
-            f"backups are kept for {found.backup_days} days only",
+            f"backups are kept for {counted(found.backup_days, 'day')} only",
             f"{change} --backup-retention-period 14",
         )
     if not found.deletion_protected:
         return warn("nothing keeps it from being deleted", f"{change} --deletion-protection")
-    return good(f"kept for {found.backup_days} days, protected from deletion")
+    return good(f"kept for {counted(found.backup_days, 'day')}, protected from deletion")
 
 
 async def _safety(database: Database) -> Outcome:

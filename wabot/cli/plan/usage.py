@@ -7,6 +7,7 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
+from wabot.domain.counted import counted
 from wabot.errors import Finding, InvalidInput
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _every(out: Output, fresh: "Freshness", found: "list[RolledTotals]", *, csv:
     if fresh.is_old:
         out.warn(f"no server has rolled the figures up since {until}; up to date by: {rebuild}")
     columns = (*_TOTALS, "as_of", "unread")
-    problem = f"{len(unread)} shops could not be read lately: {', '.join(unread)}"
+    problem = f"{counted(len(unread), 'shop')} could not be read lately: {', '.join(unread)}"
     if unread:
         out.found(problem)
     if csv:
@@ -155,8 +156,9 @@ def _days(report: "UsageReport") -> list[tuple[str, int, int]]:
 def _warn(out: Output, report: "MonthTotals") -> None:
     for lost in report.cost.unpriced:
         out.warn(
-            f"{report.tenant.slug}: no price is known for {lost.messages} {lost.category} messages"
-            f" ({lost.kind}) to {lost.recipients}…: they are not in the cost"
+            f"{report.tenant.slug}: no price is known for"
+            f" {counted(lost.messages, f'{lost.category} message')} ({lost.kind})"
+            f" to {lost.recipients}…: not in the cost"
         )
 
 

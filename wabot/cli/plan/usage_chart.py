@@ -8,6 +8,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from wabot.domain.counted import counted
+
 if TYPE_CHECKING:
     from wabot.services.provisioning.plan_usage import UsageReport
 
@@ -34,8 +36,8 @@ def bar(value: int, most: int, width: int) -> str:
 def _totals(report: "UsageReport") -> Text:
     share = f" ({report.messages * 100 // report.limit} %)" if report.limit else ""
     lines = [
-        f"{report.messages:,} of {report.limit:,} messages{share}",
-        f"{report.orders:,} orders",
+        f"{report.messages:,} of {counted(report.limit, 'message')}{share}",
+        counted(report.orders, "order"),
     ]
     if report.messages_per_order is not None:
         lines.append(f"{report.messages_per_order:f} messages per order")

@@ -10,6 +10,7 @@ from wabot.cli.settings import read_settings
 from wabot.cli.simulation.home import simulation_server
 from wabot.cli.simulation.scripts import open_player
 from wabot.cli.simulation.shops import copy_of, demo_copy
+from wabot.domain.counted import counted
 from wabot.errors import Finding, InvalidInput
 from wabot.repositories.conninfo import as_runtime_login
 from wabot.repositories.provisioning.template_folders import FolderTemplates
@@ -126,19 +127,19 @@ def _tell_coverage(out: Output, outcomes: Sequence[Outcome]) -> None:
     for kind, names in (("state", states), ("text", keys)):
         for name in names:
             out.text(f"unreached\t{kind}\t{name}")
-    out.note(f"{len(states)} states and {len(keys)} texts were not reached.")
+    out.note(f"{counted(len(states), 'state')} and {counted(len(keys), 'text')} were not reached.")
 
 
 def _conclude(out: Output, outcomes: Sequence[Outcome], *, update: bool) -> None:
     failed = [outcome for outcome in outcomes if not outcome.passed]
     if update:
         stuck = [o for o in failed if any(found.reason for found in o.mismatches)]
-        out.note(f"{len(failed) - len(stuck)} of {len(outcomes)} scripts were rewritten.")
+        out.note(f"{len(failed) - len(stuck)} of {counted(len(outcomes), 'script')} rewritten.")
         failed = stuck
     if failed:
         raise Finding(
-            f"{len(failed)} of {len(outcomes)} scripts went another way.",
+            f"{len(failed)} of {counted(len(outcomes), 'script')} went another way.",
             hint="If the new way is right, write it down with --update.",
         )
     if not update:
-        out.note(f"{len(outcomes)} scripts went as written.")
+        out.note(f"{counted(len(outcomes), 'script')} went as written.")

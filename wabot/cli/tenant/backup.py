@@ -1,10 +1,10 @@
 """`wabot tenant export --all`: a backup of every shop."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wabot.cli.output import Output
 from wabot.cli.settings import read_settings
+from wabot.domain.counted import counted
 from wabot.errors import Finding
 
 if TYPE_CHECKING:
@@ -54,14 +54,16 @@ class _Stream:
             for slug in plan.due:
                 self._out.text(slug)
         self._out.done(
-            f"Would export {_shops(plan.due)} to {self._where}; {_fresh(plan)}."
+            f"Would export {counted(len(plan.due), 'shop')} to {self._where}; {_fresh(plan)}."
             " Nothing was written.",
             data=data | {"fresh": list(plan.fresh)},
         )
 
     def begin(self, plan: "BackupPlan") -> None:
         """Say what is going to be done."""
-        self._out.note(f"Exporting {_shops(plan.due)} to {self._where}; {_fresh(plan)}.")
+        self._out.note(
+            f"Exporting {counted(len(plan.due), 'shop')} to {self._where}; {_fresh(plan)}."
+        )
 
     def tell(self, outcome: "BackupOutcome") -> None:
         """Say what became of a shop; on a terminal only what went wrong."""
@@ -92,7 +94,7 @@ class _Stream:
         if self._failed:
             more = f" and {len(self._failed) - _SHOWN} more" if self._failed[_SHOWN:] else ""
             raise Finding(
-                f"{len(self._failed)} of {_shops(plan.due)} failed to be exported:"
+                f"{len(self._failed)} of {counted(len(plan.due), 'shop')} failed to be exported:"
                 f" {', '.join(self._failed[:_SHOWN])}{more}",
                 hint="The others are kept. When the reasons are dealt with, give the same command"
                 " again: it goes on with those that are missing.",
@@ -106,16 +108,12 @@ class _Stream:
             "bytes": self._bytes,
         }
         self._out.done(
-            f"Exported {_shops(plan.due)} to {self._where}: {self._rows} rows, {self._bytes} bytes."
+            f"Exported {counted(len(plan.due), 'shop')} to {self._where}:"
+            f" {counted(self._rows, 'row')}, {counted(self._bytes, 'byte')}."
             f" {_fresh(plan).capitalize()}.",
             data=data,
         )
 
 
 def _fresh(plan: "BackupPlan") -> str:
-    verb = "has" if len(plan.fresh) == 1 else "have"
-    return f"{_shops(plan.fresh)} {verb} a fresh backup there"
-
-
-def _shops(slugs: Sequence[str]) -> str:
-    return "1 shop" if len(slugs) == 1 else f"{len(slugs)} shops"
+    return f"{counted(len(plan.fresh), 'shop has', 'shops have')} a fresh backup there"

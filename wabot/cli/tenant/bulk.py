@@ -10,6 +10,7 @@ import typer
 
 from wabot.cli.output import Output
 from wabot.cli.settings import read_settings
+from wabot.domain.counted import counted
 from wabot.errors import Finding, InvalidInput
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _run(out: Output, use_case: "CreateMany", compared: "Compared", *, dry_run: 
             report = use_case.run(rows, told, dry_run=dry_run)
         except KeyboardInterrupt:
             out.note(
-                f"{done} of {len(rows)} rows were done and those at work ended whole;"
+                f"Done are {done} of {counted(len(rows), 'row')}, and those at work ended whole;"
                 " the same command again goes on."
             )
             raise
@@ -130,7 +131,7 @@ def _stop_at_bad(out: Output, bad: Sequence["RowResult"], rows: int, *, skip_bad
         return
     lines = "\n".join(f"  line {result.line}: {result.reason}" for result in bad)
     raise InvalidInput(
-        f"{len(bad)} of {rows} rows are bad; nothing was created:\n{lines}",
+        f"Bad: {len(bad)} of {counted(rows, 'row')}; nothing was created:\n{lines}",
         hint="Correct them and run the command again, or create the others with --skip-bad.",
     )
 
@@ -140,16 +141,17 @@ def _warn(out: Output, checked: "Checked", report: "Report", settings: "Settings
     for app, count in sorted(apps.items()):
         if not app:
             out.warn(
-                f"{count} shops are bound to no Meta app; set WHATSAPP_APP_ID or give --app-id"
+                f"{counted(count, 'shop is', 'shops are')} bound to no Meta app;"
+                " set WHATSAPP_APP_ID or give --app-id"
             )
         elif app not in settings.apps:
             out.warn(
-                f"no app secret is configured for the Meta app {app} of {count} shops:"
+                f"no app secret is configured for the Meta app {app} of {counted(count, 'shop')}:"
                 " its webhooks are refused"
             )
     told = Counter(warning for result in report.results for warning in result.warnings)
     for warning, count in told.items():
-        out.warn(f"{count} shops: {warning}")
+        out.warn(f"{counted(count, 'shop')}: {warning}")
 
 
 def _tell(out: Output, path: Path, report: "Report") -> None:

@@ -15,8 +15,10 @@ from wabot.cli.tenant.database import (
     planned_tenant,
     read_place,
 )
+from wabot.cli.tenant.events import attached
 from wabot.cli.tenant.options import PLAYED_ON_A_COPY, Slug, TemplateDir
 from wabot.cli.tenant.token_proof import Verify, note_end, prove_token
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from wabot.config import Settings
@@ -173,11 +175,10 @@ def _tell(out: Output, creation: "Creation", *, dry_run: bool) -> None:
     }
     shop = f"{tenant.slug} ({tenant.name}, {tenant.plan}, {tenant.template})"
     if creation.created:
-        message = (
-            f"Created {shop}: {place_in_words(tenant.placement)}, {data['products']} products."
-        )
+        products = counted(len(creation.seed.products), "product")
+        message = f"Created {shop}: {place_in_words(tenant.placement)}, {products}."
         if creation.attached:
-            message += f" {creation.attached} events that waited for its number are its own now."
+            message += f" {attached(creation.attached)}."
         message += f"{_about_notices(creation)}\n{PLAYED_ON_A_COPY}"
     elif is_planned:
         message = f"Would create {shop}:\n{_plan(creation.seed, tenant)}\nNothing was changed."
@@ -197,10 +198,10 @@ def _plan(seed: "ShopSeed", tenant: "Tenant") -> str:
         "place": f"{place.isolation.value}: {place_in_words(place)}"
         + (f", schema {place.schema}" if place.database else ""),
         "roles": " ".join(filter(None, (place.role, place.login))),
-        "number": f"{tenant.phone_number_id}, {tenant.throughput} messages per second",
+        "number": f"{tenant.phone_number_id}, {counted(tenant.throughput, 'message')} per second",
         "Meta": f"app {tenant.app_id or '(none)'}, account {tenant.waba_id or '(none)'}",
         "country": f"{tenant.country}, {tenant.currency}, {tenant.time_zone}",
-        "catalogue": f"{len(seed.products)} products, order states:"
+        "catalogue": f"{counted(len(seed.products), 'product')}, order states:"
         f" {', '.join(status.code for status in seed.statuses)}",
         **{key.replace("_", " "): str(seed.settings[key]) for key in phones},
     }

@@ -6,7 +6,9 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
+from wabot.cli.tenant.events import handled
 from wabot.cli.tenant.options import DryRun, ExportTo, Slug
+from wabot.domain.counted import counted
 from wabot.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -101,8 +103,14 @@ def _tell(out: Output, done: "Deletion", *, dry_run: bool) -> None:
         message = f"Deleted {done.slug}, which had no tables."
     else:
         rows = manifest.rows if manifest else 0
-        gone = f" Its {done.files} stored files are gone." if done.files else ""
-        message = f"Deleted {done.slug}. Its {rows} rows are kept in {done.file}.{gone}"
+        gone = (
+            f" {counted(done.files, 'stored file is', 'stored files are')} gone."
+            if done.files
+            else ""
+        )
+        message = (
+            f"Deleted {done.slug}. {counted(rows, 'row is', 'rows are')} kept in {done.file}.{gone}"
+        )
         next_ = (f"wabot tenant import {done.file} --phone-number-id … --token-file …",)
     out.done(message, data=data, next=next_)
 
@@ -112,7 +120,7 @@ def _tell_cancelled(out: Output, done: "Cancelled") -> None:
     if done.cancelled:
         message = f"Gave the deletion up: {slug} is {status} as before."
         if done.waited:
-            message += f" {done.waited} events that waited are handled now."
+            message += f" {handled(done.waited)}."
     else:
         message = f"No deletion of {slug} was under way: it is {status}."
     data = {

@@ -8,6 +8,7 @@ import typer
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import check_whom
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,7 +60,7 @@ def doctor(
             fixed = _repaired(out, use_case.repair(diagnosis, confirmed=confirm or ()))
             diagnosis = use_case.examine(None if all_ else slugs)
     findings = diagnosis.findings
-    problem = f"{len(findings)} findings in {diagnosis.shops} shops"
+    problem = f"{counted(len(findings), 'finding')} in {counted(diagnosis.shops, 'shop')}"
     hint = "" if fix else _hint(findings, slugs or ["--all"])
     if json:
         data = {
@@ -74,7 +75,7 @@ def doctor(
             raise typer.Exit(1)
         return
     if not findings:
-        out.note(f"{diagnosis.shops} shops: nothing is wrong.")
+        out.note(f"{counted(diagnosis.shops, 'shop')}: nothing is wrong.")
         return
     out.table(_COLUMNS, [(_place(f), f.kind, f.what, f.repair) for f in findings])
     raise Found(problem, hint=hint)

@@ -7,6 +7,7 @@ import typer
 from wabot.cli.output import Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import DryRun, check_whom
+from wabot.domain.counted import counted
 from wabot.errors import InvalidInput, UnknownChoice
 
 
@@ -93,7 +94,11 @@ def _one(out: Output, slug: str, to: str, format_: str, *, dry_run: bool) -> Non
     if dry_run:
         message = f"Would export {slug} to {done.address}. Nothing was written."
     else:
-        rows = f": {manifest.rows} rows of {len(manifest.tables)} tables" if manifest else ""
+        rows = (
+            f": {counted(manifest.rows, 'row')} of {counted(len(manifest.tables), 'table')}"
+            if manifest
+            else ""
+        )
         who = "who may read the bucket can" if done.address.startswith("s3:") else "only you can"
         message = (
             f"Exported {slug} to {done.address}{rows}. It holds customers' data: {who} read it."

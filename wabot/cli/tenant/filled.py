@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from wabot.cli.output import Output
+from wabot.cli.tenant.events import attached
 from wabot.cli.tenant.options import PLAYED_ON_A_COPY
 from wabot.errors import InvalidInput
 
@@ -62,7 +63,7 @@ def tell(
             f" {place_in_words(tenant.placement)}."
         )
         if creation.attached:
-            message += f" {creation.attached} events that waited for its number are its own now."
+            message += f" {attached(creation.attached)}."
         message += f"\n{PLAYED_ON_A_COPY}"
     elif creation.existed:
         message = f"{tenant.slug} exists already, just as asked. Nothing was changed."

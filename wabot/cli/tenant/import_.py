@@ -16,6 +16,7 @@ from wabot.cli.tenant.database import (
 from wabot.cli.tenant.filled import read_number_and_token, tell
 from wabot.cli.tenant.options import DryRun, NewNumber, TokenFile
 from wabot.cli.tenant.token_proof import Verify, note_end, prove_token
+from wabot.domain.counted import counted
 
 
 def import_(
@@ -72,5 +73,7 @@ def import_(
         facts = prove_token(out, settings, asked, token, verify=verify)
         done = provisioning.import_.run(path, asked, at=at, dry_run=dry_run)
         note_end(provisioning, done.creation, facts)
-    rows = f"{done.manifest.rows} rows as of {done.manifest.exported_at:%Y-%m-%d %H:%M} UTC"
+    rows = (
+        f"{counted(done.manifest.rows, 'row')} as of {done.manifest.exported_at:%Y-%m-%d %H:%M} UTC"
+    )
     tell(out, done.creation, f"{path.name}: {rows}", dry_run=dry_run, rows=done.manifest.rows)

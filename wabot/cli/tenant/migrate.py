@@ -7,6 +7,7 @@ import typer
 from wabot.cli.output import LinesOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import check_whom
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.migrate import MigrationPlan
@@ -55,7 +56,7 @@ def migrate(
     stream.end(plan)
     if stream.failed:
         raise Finding(
-            f"{len(stream.failed)} of {plan.total} shops were not migrated",
+            f"not migrated: {len(stream.failed)} of {counted(plan.total, 'shop')}",
             hint="When the reasons are dealt with: wabot tenant migrate "
             + ("--all" if len(stream.failed) > _SHOWN else " ".join(stream.failed)),
             retryable=True,
@@ -161,4 +162,4 @@ def _in_words(plan: "MigrationPlan") -> list[str]:
             f"{', '.join(plan.held)} takes something away and waits until every active shop is at"
             " the revision before it: run the command again afterwards."
         )
-    return [*lines, f"{plan.at_head} are at the newest revision."]
+    return [*lines, f"{counted(plan.at_head, 'shop is', 'shops are')} at the newest revision."]

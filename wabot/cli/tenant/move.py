@@ -13,7 +13,9 @@ from wabot.cli.tenant.database import (
     place_in_words,
     read_place,
 )
+from wabot.cli.tenant.events import handled
 from wabot.cli.tenant.options import DryRun, Slug
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.move import Moved, MoveStep
@@ -97,9 +99,9 @@ def _tell(out: Output, moved: "Moved", *, dry_run: bool, drop: bool) -> None:
     kept = [place_in_words(place) for place in moved.former]
     rows = sum(moved.rows.values())
     if moved.moved:
-        message = f"Moved {tenant.slug} from {source} to {to}: {rows} rows."
+        message = f"Moved {tenant.slug} from {source} to {to}: {counted(rows, 'row')}."
         if moved.waited:
-            message += f" {moved.waited} events that waited are handled now."
+            message += f" {handled(moved.waited)}."
     elif dry_run and tenant.placement != moved.source:
         message = f"Would move {tenant.slug} from {source} to {to}. Nothing was changed."
     else:

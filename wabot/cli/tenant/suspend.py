@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
+from wabot.cli.tenant.events import handled
 from wabot.cli.tenant.options import DryRun, Slug
+from wabot.domain.counted import counted
 
 if TYPE_CHECKING:
     from wabot.services.provisioning.suspend import Standing
@@ -17,7 +19,7 @@ def suspend(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) ->
     out = Output("tenant suspend", json=json)
     with open_tenants(read_settings(out)) as provisioning:
         standing = provisioning.suspend.suspend(slug, dry_run=dry_run)
-    waiting = f"{standing.waiting} events wait."
+    waiting = _waiting(standing)
     if standing.changed:
         message = f"Suspended {slug}: its customers get no answers; what they write is kept."
     elif dry_run and not _is(standing, "suspended"):
@@ -35,12 +37,16 @@ def resume(slug: Slug, *, dry_run: DryRun = False, json: JsonOption = False) -> 
     with open_tenants(read_settings(out)) as provisioning:
         standing = provisioning.suspend.resume(slug, dry_run=dry_run)
     if standing.changed:
-        message = f"Resumed {slug}: {standing.waiting} events that waited are handled now."
+        message = f"Resumed {slug}: {handled(standing.waiting)}."
     elif dry_run and not _is(standing, "active"):
-        message = f"Would resume {slug}: {standing.waiting} events wait. Nothing was changed."
+        message = f"Would resume {slug}: {_waiting(standing)} Nothing was changed."
     else:
         message = f"{slug} is active already. Nothing was changed."
     _tell(out, message, standing, f"wabot tenant show {slug}", dry_run=dry_run)
+
+
+def _waiting(standing: "Standing") -> str:
+    return f"{counted(standing.waiting, 'event waits', 'events wait')}."
 
 
 def _is(standing: "Standing", status: str) -> bool:

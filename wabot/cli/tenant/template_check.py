@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wabot.config import bundled, template_folders
+from wabot.domain.counted import counted
 from wabot.errors import InvalidInput, UnknownChoice
 from wabot.repositories.provisioning.branch_rules import check_branch
 from wabot.repositories.provisioning.migration_line import MigrationLine
@@ -109,7 +110,9 @@ def _warnings(template: "Template", scripts: int) -> list[str]:
         found.append(f"lists cut names after {_ROW} characters: {', '.join(long)}")
     limit = PLANS[_SMALLEST_PLAN].active_products
     if len(template.products) > limit:
-        found.append(f"{len(template.products)} products: plan {_SMALLEST_PLAN} allows {limit}")
+        found.append(
+            f"{counted(len(template.products), 'product')}: plan {_SMALLEST_PLAN} allows {limit}"
+        )
     unused = set(template.categories) - {product.category for product in template.products}
     if unused:
         found.append(f"no product is in: {', '.join(sorted(unused))}")

@@ -10,6 +10,7 @@ import typer
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
 from wabot.cli.tenant.options import Slug, check_whom, duration
+from wabot.domain.counted import counted
 from wabot.errors import InvalidInput, WabotError
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ async def _survey(
         out.warn(f"{state.tenant.slug}: {state.problem}")
     if survey.postponed:
         out.warn(
-            f"{survey.postponed} tokens were not asked about: Meta limits calls per hour and"
-            " account; run this again in an hour"
+            f"{counted(survey.postponed, 'token was', 'tokens were')} not asked about: Meta"
+            " limits calls per hour and account; run this again in an hour"
         )
     rows = [
         [

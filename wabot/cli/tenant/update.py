@@ -6,8 +6,10 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
+from wabot.cli.tenant.events import attached
 from wabot.cli.tenant.keep_products import choose_kept, read_kept
 from wabot.cli.tenant.options import DryRun, Slug
+from wabot.domain.counted import counted
 from wabot.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -141,13 +143,15 @@ def _tell(out: Output, updated: "Update", *, dry_run: bool) -> None:
         head = f"Would change {slug}:" if dry_run else f"Changed {slug}:"
         message = "\n".join((head, *lines))
         if updated.deactivated:
-            would = "would be" if dry_run else "are"
-            message += f"\n{len(updated.deactivated):,} products {would} off sale."
+            ways = ("product is", "products are")
+            would = ("product would be", "products would be")
+            count = len(updated.deactivated)
+            message += f"\n{counted(count, *(would if dry_run else ways))} off sale."
         if updated.attached:
-            message += f"\n{updated.attached} events that waited for its number are its own now."
+            message += f"\n{attached(updated.attached)}."
         if off:
             message += (
-                f"\nOff sale are {off.count:,} of its {off.products:,} products;"
+                f"\nOff sale are {off.count:,} of {counted(off.products, 'product')};"
                 f" {off.allowed:,} may be active now."
             )
             all_fit = off.products <= off.allowed

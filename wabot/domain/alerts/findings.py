@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from wabot.domain.alerts.rules import Rule, Severity
+from wabot.domain.counted import counted
 
 _FEWEST_FAILURES = 5
 _MOST_FAIL, _FEW_FAIL = 0.5, 0.2
@@ -47,7 +48,8 @@ def graph_failing(shops: Iterable[Traffic], standing: Collection[str]) -> list[F
         key = f"{Rule.GRAPH_FAILING}:{shop.client_id}"
         tried = shop.accepted + shop.failed
         if _too_many(shop.failed, tried, _FEW_FAIL if key in standing else _MOST_FAIL):
-            said = f"Meta did not take {shop.failed} of {tried} messages of {shop.slug} lately."
+            of_all = f"{shop.failed} of {counted(tried, 'message')} of {shop.slug}"
+            said = f"Meta did not take {of_all} lately."
             found.append(Finding(key, shop.client_id, said))
     return found
 
@@ -60,7 +62,8 @@ def delivery_failing(shops: Iterable[Traffic], standing: Collection[str]) -> lis
         sent = max(shop.accepted, shop.undelivered)
         share = _FEW_UNDELIVERED if key in standing else _MANY_UNDELIVERED
         if _too_many(shop.undelivered, sent, share):
-            said = f"{shop.undelivered} of {sent} messages of {shop.slug} did not arrive lately."
+            of_all = f"{shop.undelivered} of {counted(sent, 'message')} of {shop.slug}"
+            said = f"{of_all} did not arrive lately."
             found.append(Finding(key, shop.client_id, said))
     return found
 
@@ -129,7 +132,7 @@ def foreign_apps(waiting: Iterable[Unrouted]) -> list[Finding]:
 
 
 def _waiting(count: int) -> str:
-    return "1 event waits" if count == 1 else f"{count} events wait"
+    return counted(count, "event waits", "events wait")
 
 
 def unknown_numbers(waiting: Iterable[Unrouted]) -> list[Finding]:
@@ -166,8 +169,9 @@ def orders_waiting(shops: Iterable[WaitingOrders]) -> list[Finding]:
         Finding(
             f"{Rule.ORDER_WAITS}:{shop.client_id}",
             shop.client_id,
-            f"{shop.count} {'order' if shop.count == 1 else 'orders'} of {shop.slug}"
-            f" {'was' if shop.count == 1 else 'were'} not accepted within {shop.minutes} minutes;"
+            f"{counted(shop.count, 'order')} of {shop.slug}"
+            f" {'was' if shop.count == 1 else 'were'} not accepted within"
+            f" {counted(shop.minutes, 'minute')};"
             f" the oldest is {shop.oldest}, of {_moment(shop.since)}.",
         )
         for shop in shops
@@ -180,7 +184,7 @@ def connections_used(used: int, most: int) -> list[Finding]:
     if used < _FULL * most:
         return []
     severity = Severity.CRITICAL if used >= _NEARLY_FULL * most else None
-    said = f"The central database's server has {used} of at most {most} connections."
+    said = f"The central database's server has {used} of at most {counted(most, 'connection')}."
     return [Finding(f"{Rule.DATABASE_CONNECTIONS}:central", None, said, severity)]
 
 
@@ -240,7 +244,8 @@ def processes_dying(hosts: Iterable[Host]) -> list[Finding]:
         Finding(
             f"{Rule.WORKER_DYING}:{host.name}",
             None,
-            f"{host.died} serving processes of {host.name} died within 15 minutes.",
+            f"{counted(host.died, 'serving process', 'serving processes')} of {host.name} died"
+            " within 15 minutes.",
         )
         for host in hosts
         if host.died >= _DEATHS

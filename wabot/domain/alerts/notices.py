@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from wabot.domain.alerts.rules import Rule, Severity
+from wabot.domain.counted import counted
 
 # Written out in one message; of the others their number by rule.
 _WRITTEN_OUT = 20
@@ -108,7 +109,7 @@ def _subject(notices: Sequence[Notice]) -> str:
     )
     parts = [f"{standing[s]} {s.value}" for s in reversed(Severity) if standing[s]]
     parts += [f"{over} resolved"] if over else []
-    return f"[wabot] {len(notices)} alerts: {', '.join(parts)}"
+    return f"[wabot] {counted(len(notices), 'alert')}: {', '.join(parts)}"
 
 
 def _block(notice: Notice) -> str:
@@ -119,7 +120,7 @@ def _block(notice: Notice) -> str:
         lasted = _length(alert.resolved_at - alert.first_at)
         lines.append(f"over since {_moment(alert.resolved_at)}, after {lasted}")
         return "\n".join(lines)
-    times = f", {alert.occurrences} times" if alert.occurrences > 1 else ""
+    times = f", {counted(alert.occurrences, 'time')}" if alert.occurrences > 1 else ""
     lines.append(f"since {_moment(alert.first_at)}{times} · key {alert.key}")
     if rule is not None:
         lines.append(f"next: {rule.remedy(alert.tenant)}")

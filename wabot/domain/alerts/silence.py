@@ -7,6 +7,7 @@ from uuid import UUID
 
 from wabot.domain.alerts.findings import Finding
 from wabot.domain.alerts.rules import Rule
+from wabot.domain.counted import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ def shops_silent(silent: Sequence[Silent], received_by_all: int) -> list[Finding
         Finding(
             f"{Rule.SHOP_SILENT}:{shop.client_id}",
             shop.client_id,
-            f"No customer has written to {shop.slug} for {_full(shop.hours)}; in other weeks"
-            f" at least {EXPECTED} messages had come by now.",
+            f"No customer has written to {shop.slug} for {counted(shop.hours, 'full hour')};"
+            f" in other weeks at least {EXPECTED} messages had come by now.",
         )
         for shop in silent
     ]
@@ -80,12 +81,9 @@ def webhooks_silent(silent: Sequence[Silent], received_by_all: int) -> list[Find
     if received_by_all or len(silent) < 3:
         return []
     named = ", ".join(shop.slug for shop in silent[:5])
+    hours = counted(min(shop.hours for shop in silent), "full hour")
     said = (
-        f"No message of any shop has arrived for {_full(min(shop.hours for shop in silent))};"
-        f" {len(silent)} shops are busy at this time of the week, among them {named}."
+        f"No message of any shop has arrived for {hours};"
+        f" {counted(len(silent), 'shop')} are busy at this time of the week, among them {named}."
     )
     return [Finding(f"{Rule.WEBHOOKS_SILENT}:all", None, said)]
-
-
-def _full(hours: int) -> str:
-    return "1 full hour" if hours == 1 else f"{hours} full hours"

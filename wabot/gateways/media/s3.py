@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from wabot.domain.counted import counted
 from wabot.errors import StorageUnavailable
 from wabot.gateways.aws.clients import aws_client
 from wabot.gateways.aws.errors import AwsFailure, aws_errors
@@ -69,7 +70,8 @@ class S3Storage:
                 failed = done.get("Errors", [])
                 if failed:
                     raise self._unavailable(
-                        f"{len(failed)} files could not be deleted: {failed[0].get('Message')}"
+                        f"{counted(len(failed), 'file')} could not be deleted:"
+                        f" {failed[0].get('Message')}"
                     )
                 count += len(keys)
         return count

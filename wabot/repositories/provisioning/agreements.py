@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, or_, update
 
+from wabot.domain.counted import counted
 from wabot.domain.plan import Feature, Limit, Override
 from wabot.domain.tenant import Tenant
 from wabot.errors import Refused
@@ -50,8 +51,8 @@ class SqlAgreements:
                     active = hold_count(own, after.placement)
                 if active > allowed.active_products:
                     raise Refused(
-                        f"{after.slug} has {active:,} active products, {allowed.active_products:,}"
-                        " would be allowed; nothing was changed",
+                        f"{after.slug} has {counted(active, 'active product')},"
+                        f" {allowed.active_products:,} would be allowed; nothing was changed",
                         hint=f"First run: wabot catalog deactivate {after.slug} SKU...",
                     )
             _end(connection, before, cleared, at)

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 
+from wabot.domain.counted import counted
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.toml_file import TomlFile, read_text, read_toml
 from wabot.services.provisioning.bulk_cells import RawRow
@@ -94,7 +95,7 @@ def _check_header(
 def _csv_row(line: int, header: Sequence[str], cells: Sequence[str]) -> RawRow:
     values = {name: _cell(value) for name, value in zip(header, cells, strict=False)}
     beyond = [value for value in cells[len(header) :] if value.strip()]
-    fault = f"{len(cells)} cells, the first line has {len(header)}" if beyond else ""
+    fault = f"{counted(len(cells), 'cell')}, the first line has {len(header)}" if beyond else ""
     return RawRow(line, values, fault, _rounded(values))
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from io import StringIO
 from pathlib import Path
 
+from wabot.domain.counted import counted
 from wabot.domain.money import minor_units
 from wabot.domain.quantity import steps_of
 from wabot.domain.template import SeedProduct, Template
@@ -95,7 +96,7 @@ class _RowParser:
 
     def parse(self, row: list[str]) -> SeedProduct:
         if len(row) != len(self._header):
-            raise ValueError(f"{len(row)} cells, {len(self._header)} are expected")
+            raise ValueError(f"{counted(len(row), 'cell')}, {len(self._header)} expected")
         cell = dict(zip(self._header, (value.strip() for value in row), strict=True))
         step = _decimal("step", cell["step"] or "1", 3, lambda value: 0 < value < 100_000)
         return SeedProduct(

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Engine, func, update
 
+from wabot.domain.counted import counted
 from wabot.domain.money import minor_units
 from wabot.domain.settings import StoredValue
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
@@ -135,7 +136,7 @@ def _fit(
         active -= len(product_limit.keep_active(connection, tenant.placement, kept))
     if active > allowed:
         raise Conflict(
-            f"{tenant.slug} has {active:,} active products by now, {allowed:,} are allowed;"
+            f"{tenant.slug} has {counted(active, 'active product')} by now, {allowed:,} allowed;"
             " nothing was changed",
             hint="Run the command again.",
             retryable=True,

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import Connection as CentralConnection
 
+from wabot.domain.counted import counted
 from wabot.domain.tenant import Placement
 from wabot.errors import (
     ConfigurationError,
@@ -198,7 +199,8 @@ def _inspect(
         _CONTENT, {"central": f"{CENTRAL_SCHEMA}.clients", "ours": ownership(client_id)}
     ).fetchone()
     assert row is not None
-    comment, schemas, is_central, others, may_create = row
+    others: int
+    comment, schemas, is_central, others, may_create = row  # type: ignore[assignment]  # a count
     marks = [str(comment), *(str(mark) for mark in schemas)]  # type: ignore[attr-defined]  # text[]
     others_there = {UUID(found[1]) for mark in marks if (found := _OWNER.match(mark))} - {client_id}
     if others_there:
@@ -214,7 +216,7 @@ def _inspect(
         )
     if others:
         raise Refused(
-            f"the {where} holds {others} tables of something else; nothing was changed",
+            f"the {where} holds {counted(others, 'table')} of something else; nothing was changed",
             hint="Name a database that is empty or missing.",
         )
     if not may_create:

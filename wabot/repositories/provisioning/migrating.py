@@ -12,6 +12,7 @@ from psycopg import sql
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 
+from wabot.domain.counted import counted
 from wabot.domain.migration import parse_ledger
 from wabot.domain.placement import placement_from_config
 from wabot.domain.tenant import Placement, TenantStatus
@@ -266,7 +267,7 @@ def _refuse_rows(
         connection.execute(f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE".encode())
         ((rows,),) = connection.execute(f"SELECT count(*) FROM {name}".encode()).fetchall()
         if rows != wanted:
-            held = f"{rows} rows, {wanted} when they were exported" if wanted else "rows"
+            held = f"{counted(rows, 'row')}, {wanted} when they were exported" if wanted else "rows"
             raise Refused(f"table {table} holds {held}; nothing was changed")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from io import StringIO
 from pathlib import Path
 
+from wabot.domain.counted import counted
 from wabot.domain.template import SeedRows
 from wabot.repositories.provisioning.problems import Problems
 from wabot.repositories.provisioning.toml_file import read_text
@@ -46,7 +47,7 @@ def _read(path: Path, skus: Collection[str], problems: Problems) -> SeedRows | N
                 continue
             cells = tuple(cell.strip() or None for cell in row)
             if len(cells) != len(columns):
-                reason = f"{len(cells)} cells, {len(columns)} are expected"
+                reason = f"{counted(len(cells), 'cell')}, {len(columns)} expected"
                 problems.add(path, reader.line_num, reason)
                 continue
             sku = dict(zip(columns, cells, strict=True)).get("sku", "")

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine
 
+from wabot.domain.counted import counted
 from wabot.domain.placement import DATABASE_PASSWORD
 from wabot.domain.tenant import Placement
 from wabot.errors import ConfigurationError, DatabaseUnavailable, InvalidInput
@@ -55,7 +56,8 @@ def split_database_url(url: str) -> tuple[str, str]:
     length = len(database.encode())
     if length > _LONGEST_NAME:
         raise InvalidInput(
-            f"the database's name has {length} bytes; PostgreSQL would cut it to {_LONGEST_NAME}",
+            f"the database's name has {counted(length, 'byte')}; PostgreSQL would cut it to"
+            f" {_LONGEST_NAME}",
             hint="Give it a shorter name in --database-url.",
         )
     return make_conninfo("", **parameters), database

@@ -12,6 +12,7 @@ import psycopg
 from psycopg import IsolationLevel, sql
 from psycopg.pq import TransactionStatus
 
+from wabot.domain.counted import counted
 from wabot.domain.tenant import Placement
 from wabot.errors import Refused
 from wabot.repositories.engines import database_errors
@@ -196,8 +197,8 @@ def require_equal(table: TableShape, there: TableSum, here: TableSum) -> TableSu
     """Return the sum, or refuse a copy that differs from what was copied."""
     if there != here:
         raise Refused(
-            f"the copy of table {table.name} is not what was copied: {there.rows} rows there,"
-            f" {here.rows} here, checksums {there.checksum} and {here.checksum}",
+            f"the copy of table {table.name} is not what was copied: {counted(there.rows, 'row')}"
+            f" there, {here.rows} here, checksums {there.checksum} and {here.checksum}",
             hint="Nothing was changed. Try again; look at the disks and triggers of the server.",
         )
     return here

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from wabot.domain.counted import counted
 from wabot.errors import DatabaseUnavailable
 
 NOBODY = "nobody"
@@ -84,8 +85,8 @@ class Breakers:
             left = trouble.until - self._timer()
             if left > 0 or trouble.probing:
                 raise DatabaseUnavailable(
-                    f"{guarded.name} failed {trouble.failures} times in a row and is spared for"
-                    f" {max(left, 0):.0f} s",
+                    f"{guarded.name} failed {counted(trouble.failures, 'time')} in a row and is"
+                    f" spared for {max(left, 0):.0f} s",
                     retryable=True,
                 )
             probed.append(trouble)

@@ -10,6 +10,7 @@ from functools import partial
 
 from wabot.domain.alerts import Rule, Severity
 from wabot.domain.alerts.notices import Notice, digest
+from wabot.domain.counted import counted
 from wabot.errors import ExternalFailure, WabotError
 from wabot.logs import log
 from wabot.services.alerts.outage import Outage
@@ -176,6 +177,6 @@ class Notifier:
                 f"{Rule.CHANNEL_FAILING}:{problem.channel}",
                 Rule.CHANNEL_FAILING,
                 None,
-                f"The channel {problem.channel} failed {failures} times in a row:"
+                f"The channel {problem.channel} failed {counted(failures, 'time')} in a row:"
                 f" {problem.problem} {problem.hint}".rstrip(),
             )

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from wabot.domain.archive import Manifest
+from wabot.domain.counted import counted
 from wabot.domain.places import Places, Removal
 from wabot.domain.tenant import Placement, Tenant, TenantStatus
 from wabot.errors import ExternalFailure, InvalidInput, Refused
@@ -305,7 +306,7 @@ class DeleteTenant:
             if waited >= self.patience:
                 raise Refused(
                     f"a server still holds conversations of {tenant.slug} after"
-                    f" {self.patience:.0f} seconds; nothing was deleted",
+                    f" {counted(round(self.patience), 'second')}; nothing was deleted",
                     hint="Look at the servers' logs, then try again.",
                     retryable=True,
                 )

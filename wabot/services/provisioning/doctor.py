@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from wabot.domain.counted import counted
 from wabot.domain.drift import Finding
 from wabot.domain.migration import modules_of, parse_ledger, to_ledger
 from wabot.domain.placement import DATABASE_PASSWORD
@@ -204,7 +205,7 @@ class ExamineTenants:
             yield Finding(
                 slug,
                 "behind",
-                f"it lacks {behind} revisions",
+                f"it lacks {counted(behind, 'revision')}",
                 f"wabot tenant migrate {slug}",
             )
         if isinstance(brought, WabotError):

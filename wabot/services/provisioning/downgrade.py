@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from wabot.domain.counted import counted
 from wabot.domain.plan import Allowance, Feature
 from wabot.domain.tenant import Tenant
 from wabot.errors import InvalidInput, Refused
@@ -48,7 +49,7 @@ def check_downgrade(
     too_many = most < now.active_products and use.active_products > most
     if (over or too_many) and not force:
         ways = ", saying which products stay with --keep-products FILE|SKU,…" if too_many else ""
-        sold = f"{use.active_products:,} active products, {most:,} are allowed"
+        sold = f"{counted(use.active_products, 'active product')}, {most:,} allowed"
         listed = "\n".join(f"  {line}" for line in ((sold,) * too_many + over))
         raise Refused(
             f"plan {then.plan.code} is too small for {before.slug} as it is used today:\n{listed}\n"
@@ -59,7 +60,8 @@ def check_downgrade(
         return Downgrade(over)
     if keep is None:
         raise InvalidInput(
-            f"{use.active_products:,} products are active, {most:,} may be: say which ones stay",
+            f"{counted(use.active_products, 'product is', 'products are')} active, {most:,}"
+            " may be: say which ones stay",
             hint="Give --keep-products FILE|SKU,…: a file with a sku a line, or skus with"
             f" commas. See them with: wabot catalog list {before.slug} --active",
         )
@@ -67,8 +69,8 @@ def check_downgrade(
     kept = frozenset(identify(keep, active))
     if len(kept) > most:
         raise InvalidInput(
-            f"{len(kept):,} products are to stay, plan {then.plan.code} allows {most:,};"
-            " nothing was changed"
+            f"{counted(len(kept), 'product is', 'products are')} to stay, plan {then.plan.code}"
+            f" allows {most:,}; nothing was changed"
         )
     taken = tuple(product.sku or product.name for product in active if product.id not in kept)
     return Downgrade(over, kept, taken)
@@ -78,12 +80,12 @@ def _over(now: Allowance, then: Allowance, use: PlanUse, slug: str) -> Iterator[
     fewer = then.messages_per_month < now.messages_per_month
     if fewer and use.messages > then.messages_per_month:
         yield (
-            f"{use.messages:,} messages this month, {then.messages_per_month:,} are allowed: no new"
-            " conversation would be answered before the next month"
+            f"{counted(use.messages, 'message')} this month, {then.messages_per_month:,} allowed:"
+            " no new conversation would be answered before the next month"
         )
     lost = now.features - then.features
     if Feature.OWN_DATABASE in lost and use.own_database:
         move = f"wabot tenant move {slug} --isolation schema"
         yield f"a database of its own, which is not included; out of it: {move}"
     if Feature.RECURRING_ORDERS in lost and use.recurring_orders:
-        yield f"{use.recurring_orders:,} recurring orders, which are not included"
+        yield f"{counted(use.recurring_orders, 'recurring order')}, not included"

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from wabot.domain.counted import counted
 from wabot.domain.places import Places
 from wabot.domain.tenant import Isolation, Placement, Tenant, TenantStatus
 from wabot.errors import Refused, WabotError
@@ -254,7 +255,7 @@ class MoveTenant:
             if waited >= self.patience:
                 raise Refused(
                     f"a server still holds conversations of {tenant.slug} after"
-                    f" {self.patience:.0f} seconds; nothing was changed",
+                    f" {counted(round(self.patience), 'second')}; nothing was changed",
                     hint="Look at the servers' logs, then try again.",
                     retryable=True,
                 )

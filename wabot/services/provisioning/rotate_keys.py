@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
+from wabot.domain.counted import counted
 from wabot.errors import ConfigurationError, DecryptionFailed
 
 _BATCH = 200
@@ -132,7 +133,7 @@ def refuse_missing(usage: Usage, key_ids: tuple[str, ...]) -> None:
     missing = sorted(set(usage) - set(key_ids))
     if not missing:
         return
-    told = ", ".join(f"{key} ({sum(usage[key].values())} secrets)" for key in missing)
+    told = ", ".join(f"{key} ({counted(sum(usage[key].values()), 'secret')})" for key in missing)
     raise ConfigurationError(
         f"Secrets are stored under keys that WABOT_MASTER_KEY lacks: {told};"
         f" it holds {', '.join(key_ids)}. Nothing was changed.",

@@ -1,5 +1,6 @@
 """What is told of things that belong to no client, or to one who lives elsewhere."""
 
+from wabot.domain.counted import counted
 from wabot.domain.drift import Finding
 from wabot.services.provisioning.survey_ports import Stray
 
@@ -15,7 +16,7 @@ def finding_of(stray: Stray) -> Finding:
             "",
             f"misplaced_{stray.kind}",
             f"{stray.kind} {stray.name} says that it belongs to {stray.slug}, whose placement is"
-            f" elsewhere; it holds {stray.tables} tables",
+            f" elsewhere; it holds {counted(stray.tables, 'table')}",
             CORRECT.format(stray.slug),
         )
     whose = (
@@ -25,7 +26,7 @@ def finding_of(stray: Stray) -> Finding:
     )
     what = f"{stray.kind} {stray.name} {whose}"
     if stray.tables:
-        what += f", and holds {stray.tables} tables"
+        what += f", and holds {counted(stray.tables, 'table')}"
     if not stray.sql:
         return Finding(
             "",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wabot.domain.alerts import Rule
+from wabot.domain.counted import counted
 from wabot.domain.tenant import Tenant
 from wabot.errors import ExternalFailure, WriteConflict
 from wabot.logs import bind, log, mask
@@ -233,8 +234,8 @@ class Conversing:
                 f"event_set_aside:{event.id}",
                 Rule.EVENT_SET_ASIDE,
                 tenant.id,
-                f"Event {event.id} of {tenant.slug} failed {self.tries} times and is set aside."
-                f" Look at it: wabot inbox show {event.id}",
+                f"Event {event.id} of {tenant.slug} failed {counted(self.tries, 'time')} and is set"
+                f" aside. Look at it: wabot inbox show {event.id}",
             )
         rest = tuple(Kept(e.id, timedelta(0)) for e in events if e not in spent)
         wait = await self._apologise(tenant, key, spent)
@@ -243,7 +244,9 @@ class Conversing:
             waiting = tuple(Kept(e.id, wait, e.attempts, e.last_error) for e in spent)
             return Closing(key, kept=waiting + rest)
         # Taken once more than it was tried: to be set aside.
-        failed = tuple(Failed(e.id, e.last_error or f"failed {self.tries} times") for e in spent)
+        failed = tuple(
+            Failed(e.id, e.last_error or f"failed {counted(self.tries, 'time')}") for e in spent
+        )
         return Closing(key, failed=failed, kept=rest)
 
     async def _apologise(

@@ -13,6 +13,7 @@ from uuid import UUID
 from wabot.domain.alerts.rules import Rule
 from wabot.domain.conversation.effects import Role
 from wabot.domain.conversation.flows.notices import quota_reached
+from wabot.domain.counted import counted
 from wabot.domain.plan import plan_of
 from wabot.domain.tenant import Tenant
 from wabot.domain.usage import LEVELS, Month, Quota
@@ -35,7 +36,7 @@ def quota_of(tenant: Tenant, counted: int, at: datetime) -> Quota:
 def used_in_words(tenant: Tenant, quota: Quota) -> str:
     """Say how much of what was used, whether it is the plan's limit or one agreed apart from it."""
     of_plan = plan_of(tenant.plan).messages_per_month
-    used = f"{tenant.slug} used {quota.used:,} of the {quota.limit:,} messages"
+    used = f"{tenant.slug} used {quota.used:,} of the {counted(quota.limit, 'message')}"
     if quota.limit == of_plan:
         return f"{used} that its plan {tenant.plan} has for this month."
     return f"{used} agreed with it for this month (its plan {tenant.plan} has {of_plan:,})."

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from wabot.domain import window
+from wabot.domain.counted import counted
 from wabot.simulation.load.books import Books, InRow, OutRow, ShopBooks
 from wabot.simulation.load.ledger import Ledger
 
@@ -69,7 +70,7 @@ def _judge_events(ledger: Ledger, books: Books, verdict: Verdict) -> None:
         elif not handled[wamid] and posted.number not in books.closed:
             verdict.note(f"{wamid} is done but was not handled", "lost")
         if handled[wamid] > 1:
-            verdict.note(f"{wamid} was handled {handled[wamid]} times", "doubled")
+            verdict.note(f"{wamid} was handled {counted(handled[wamid], 'time')}", "doubled")
         verdict.handled += handled[wamid] > 0
 
 
@@ -92,9 +93,9 @@ def _judge_sends(shop: ShopBooks, ledger: Ledger, verdict: Verdict) -> None:
             continue
         times = len(ledger.taken.get(row.id, ()))
         if row.status in {"sending", "failed"} or (not times and row.status != "cancelled"):
-            verdict.note(f"{row.id} is {row.status} and was taken {times} times", "lost")
+            verdict.note(f"{row.id} is {row.status} and was taken {counted(times, 'time')}", "lost")
         if times > 1 + row.resends:
-            verdict.note(f"Graph took {row.id} {times} times", "doubled")
+            verdict.note(f"Graph took {row.id} {counted(times, 'time')}", "doubled")
         verdict.second_sends += min(max(times - 1, 0), row.resends)
     last: dict[str, OutRow] = {r.contact: r for r in shop.outgoing if r.audience == _CUSTOMER}
     for row in last.values():
@@ -149,11 +150,13 @@ def _judge_orders(shop: ShopBooks, ledger: Ledger, verdict: Verdict) -> None:
     verdict.orders += len(shop.orders)
     for source, times in orders.items():
         if times > 1 or source not in ledger.posted:
-            verdict.note(f"{times} orders were made by {source}", "doubled")
+            verdict.note(
+                f"{counted(times, 'order was', 'orders were')} made by {source}", "doubled"
+            )
     for wamid, posted in ledger.posted.items():
         yes = posted.confirms and posted.acknowledged and posted.number == shop.number
         if yes and not orders[wamid]:
             verdict.note(f"{wamid} confirmed an order that was not made", "lost")
     if shop.stock_gone:
         kind = "doubled" if shop.stock_gone > 0 else "lost"
-        verdict.note(f"{shop.number} is short of {shop.stock_gone} steps of stock", kind)
+        verdict.note(f"{shop.number} is short of {counted(shop.stock_gone, 'step')} of stock", kind)
