@@ -39,9 +39,11 @@ from wabot.domain.message import (
     TextMessage,
 )
 from wabot.domain.money import Money
+from wabot.domain.phone import Phone
 from wabot.domain.quantity import Quantity
 from wabot.domain.shop import Shop
 from wabot.texts import Format, Texts
+from wabot.texts.format import phone
 from wabot.texts.shorten import shorten
 
 _GAPS = re.compile(r"\n{3,}")
@@ -111,6 +113,8 @@ class _Writer:
             case Quantity() as quantity:
                 unit = shorten(_shown(quantity.unit), self.length)
                 return self.format.quantity(quantity.amount, unit)
+            case Phone(number):
+                return phone(number)
             case datetime():
                 return self.format.moment(value)
             case Phrase():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wabot.texts import Format
-from wabot.texts.format import plural
+from wabot.texts.format import phone, plural
 from wabot.texts.shorten import clusters, cut, shorten
 
 
@@ -37,6 +37,21 @@ def test_money_is_written_as_in_the_country(
     country: str, currency: str, amount: str, written: str
 ) -> None:
     assert Format(country).money(Decimal(amount), currency) == written
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        ("+525512345678", "+52 55 1234 5678"),
+        ("+5215512345678", "+52 55 1234 5678"),
+        ("+5491123456789", "+54 9 11 2345-6789"),
+        ("+573001234567", "+57 300 1234567"),
+        ("+12", "+12"),
+        ("", ""),
+    ],
+)
+def test_a_phone_is_written_as_it_is_dialled(number: str, written: str) -> None:
+    assert phone(number) == written
 
 
 @pytest.mark.parametrize(

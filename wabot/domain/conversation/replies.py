@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from wabot.domain.money import Money
+from wabot.domain.phone import Phone
 from wabot.domain.purpose import Purpose
 from wabot.domain.quantity import Quantity
 
@@ -18,7 +19,7 @@ class Phrase:
     values: Mapping[str, "Value"] = field(default_factory=dict)
 
 
-Value = str | int | Money | Quantity | datetime | Phrase | tuple[Phrase, ...]
+Value = str | int | Money | Quantity | Phone | datetime | Phrase | tuple[Phrase, ...]
 """A tuple of phrases is rendered one per line."""
 
 

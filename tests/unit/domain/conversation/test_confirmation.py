@@ -195,7 +195,7 @@ def test_the_owner_gets_the_whole_order() -> None:
     chat = with_cart(chat).send(MediaReceived(MediaKind.IMAGE, "m1", "de estos"))
     chat = chat.tap("Terminar pedido").write("Calle 8 #15, Centro").tap("Confirmar")
     told = chat.notice(Role.OWNER)
-    for part in ("P-101", "Ana", "+525512345678", "Jitomate · 2 kg", "Calle 8 #15", "$56.00"):
+    for part in ("P-101", "Ana", "+52 55 1234 5678", "Jitomate · 2 kg", "Calle 8 #15", "$56.00"):
         assert part in told
     assert "foto («de estos»)" in told
     assert chat.drafts[0].attachments[0].media_id == "m1"

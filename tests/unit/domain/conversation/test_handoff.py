@@ -32,7 +32,7 @@ def test_asking_for_a_person_tells_both_sides_and_silences_the_bot() -> None:
         SetTimer(TimerKind.HANDOFF_UNANSWERED, chat.now + SETTINGS.handoff_patience),
     ]
     told = chat.notice(Role.ADVISER)
-    for part in ("Ana", "+525512345678", "Jitomate · 2 kg", "$56.00"):
+    for part in ("Ana", "+52 55 1234 5678", "Jitomate · 2 kg", "$56.00"):
         assert part in told
 
 

@@ -25,7 +25,7 @@ from wabot.domain.conversation.states import AtMenu
 from wabot.domain.files import FileRefusal, MediaKind
 from wabot.domain.usage import Quota
 
-NOTE = "Llámanos o mándanos un mensaje al +525511111111"
+NOTE = "Llámanos o mándanos un mensaje al +52 55 1111 1111"
 OLD_DAY = timedelta(days=2)
 
 
@@ -68,7 +68,7 @@ def test_a_shop_without_any_phone_says_so_without_one() -> None:
 
 def test_the_adviser_is_named_where_there_is_no_owner() -> None:
     shop = a_shop(owner_phone="")
-    assert "+525522222222" in Chat(shop).run_out().write("hola").body
+    assert "+52 55 2222 2222" in Chat(shop).run_out().write("hola").body
 
 
 def test_an_order_in_the_making_goes_on_to_its_confirmation_and_the_owner_learns_of_it() -> None:

@@ -34,6 +34,7 @@ from wabot.domain.conversation.states import AtMenu
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.intents import Word, anywhere
 from wabot.domain.language.words import clean, normalize
+from wabot.domain.phone import Phone
 from wabot.domain.usage import day_of
 
 _NOTE, _NOTE_WITHOUT_PHONE = "limit.note", "limit.note_without_phone"
@@ -107,7 +108,7 @@ def _note(turn: Turn, happening: Happening) -> Step:
 def _note_of(turn: Turn) -> Phrase:
     settings = turn.shop.settings
     phone = settings.owner_phone or settings.adviser_phone
-    return Phrase(_NOTE, {"phone": phone}) if phone else Phrase(_NOTE_WITHOUT_PHONE)
+    return Phrase(_NOTE, {"phone": Phone(phone)}) if phone else Phrase(_NOTE_WITHOUT_PHONE)
 
 
 def is_note(reply: Reply) -> bool:

@@ -11,6 +11,7 @@ from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.words import one_line
 from wabot.domain.money import Money
 from wabot.domain.order import Attachment, Delivery, DeliveryKind, Order
+from wabot.domain.phone import Phone
 from wabot.domain.plan import Plan
 from wabot.domain.purpose import Purpose
 from wabot.domain.usage import Quota
@@ -136,7 +137,7 @@ def person(turn: Turn) -> Phrase:
     phone = customer.phone_number or (f"+{customer.wa_id}" if customer.wa_id else "")
     name: Value = name_of(turn) or Phrase("owner.nameless")
     if phone:
-        return Phrase("owner.customer", {"name": name, "phone": phone})
+        return Phrase("owner.customer", {"name": name, "phone": Phone(phone)})
     return Phrase("owner.customer_without_phone", {"name": name})
 
 
