@@ -80,7 +80,7 @@ def test_a_table_breaks_prose_and_never_a_word() -> None:
     assert max(map(len, lines)) <= 80
     (row,) = [line for line in lines if key in line]
     assert "nobody" in row
-    assert "days" in lines[-2]
+    assert "days" in lines[-1]
 
 
 @pytest.mark.usefixtures("narrow")
@@ -104,7 +104,35 @@ def test_a_command_to_copy_is_not_broken() -> None:
 def test_prose_is_not_squeezed_into_a_column() -> None:
     prose = "a word " * 60
     lines = drawn(["rule", "message"], [("quota_100", prose)])
-    assert lines == ["rule     quota_100", f"message  {prose.strip()}"]
+    assert lines[0] == "rule     quota_100"
+    assert max(map(len, lines)) <= 80
+    assert " ".join(line[9:] for line in lines[1:]) == prose.strip()
+
+
+@pytest.mark.usefixtures("narrow")
+def test_a_block_breaks_neither_a_long_word_nor_a_command_within_prose() -> None:
+    prose = "if it is one of your own: wabot tenant repair don-pepe --with everything-that-is-there"
+    lines = drawn(["id", "repair", "plan"], [("x" * 90, prose, "that wabot gives " * 6)])
+    assert lines[:2] == [f"id      {'x' * 90}", f"repair  {prose}"]
+    assert max(map(len, lines[2:])) <= 80
+
+
+@pytest.mark.usefixtures("narrow")
+def test_columns_stand_close_enough_for_a_table_of_a_catalogue() -> None:
+    columns = ["sku", "name", "price", "unit", "stock", "category", "active"]
+    row = (
+        "REG-001",
+        "Cuaderno profesional",
+        "238.00",
+        "paquete",
+        "40",
+        "Regalos y fiesta",
+        "yes",
+    )
+    assert any(
+        " ".join(row[:2]) in " ".join(line.split()) and line.endswith("yes")
+        for line in drawn(columns, [row])
+    )
 
 
 def test_with_json_a_table_is_one_document_of_objects() -> None:
