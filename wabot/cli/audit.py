@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from json import dumps
 from textwrap import shorten
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from wabot.errors import InvalidInput, NotFound
 app = typer.Typer(rich_markup_mode=None)
 
 # On a terminal; --json has everything.
-_SHOWN = 160
+_SHOWN = 400
 _LISTED = ("at", "actor", "action", "tenant", "details")
 
 
@@ -61,13 +62,19 @@ def list_(
             written = at.isoformat(timespec="seconds")
         details: Any = act.details
         if not json:
-            details = orjson.dumps(act.details).decode()
-            if out.on_terminal:
-                details = shorten(details.replace(",", ", "), _SHOWN, placeholder=" …")
+            details = (
+                for_people(act.details) if out.on_terminal else orjson.dumps(act.details).decode()
+            )
         rows.append((written, act.actor, act.action, act.tenant, details))
     if len(found) == limit:
         out.warn(f"There may be more than these {limit:,}: --limit, or --since.")
     out.table(_LISTED, rows)
+
+
+def for_people(details: dict[str, Any]) -> str:
+    """Return an act's details with room to be broken between them, cut where they go on and on."""
+    words = dumps(details, ensure_ascii=False, separators=(", ", ":"))
+    return shorten(words, _SHOWN, placeholder=" …")
 
 
 def _look_for_slips(
