@@ -6,15 +6,10 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant.database import (
-    DatabasePasswordFile,
-    DatabaseUrl,
-    IsolationOption,
-    read_place,
-)
-from wabot.cli.tenant.filled import read_number_and_token, tell
+from wabot.cli.tenant.database import DatabasePasswordFile, DatabaseUrl, IsolationOption
+from wabot.cli.tenant.filled import read_new_shop, tell
 from wabot.cli.tenant.options import DryRun, NewNumber, Slug, TokenFile
-from wabot.cli.tenant.token_proof import Verify, note_end, prove_token
+from wabot.cli.tenant.token_proof import Verify, note_end
 from wabot.errors import InvalidInput
 
 
@@ -47,7 +42,6 @@ def clone(
     """Make another shop like this one: its catalogue and settings, a number of its own."""
     from wabot.container import open_tenants
     from wabot.services.provisioning.lifecycle_ports import Extent
-    from wabot.services.provisioning.request import TenantRequest
 
     out = Output("tenant clone", json=json)
     if with_ not in {"", "customers"}:
@@ -56,27 +50,20 @@ def clone(
         raise InvalidInput("--with customers and --empty cannot both be")
     extent = Extent.CUSTOMERS if with_ else Extent.EMPTY if empty else Extent.SHOP
     settings = read_settings(out, require=("WABOT_MASTER_KEY",))
-    kind, at = read_place(
-        isolation,
-        database_url,
-        database_password_file,
+    shop = read_new_shop(
+        out,
         settings,
-        stdin_is_taken=token_file == "-",  # noqa: S105 - where it is read from
-    )
-    number, token = read_number_and_token(phone_number_id, token_file)
-    asked = TenantRequest(
         slug=new,
         name=name,
         plan=plan,
-        phone_number_id=number,
-        token=token,
+        phone_number_id=phone_number_id,
+        token_file=token_file,
         waba_id=waba_id,
         app_id=app_id,
-        isolation=kind.value,
-        actor=settings.operator,
+        place=(isolation, database_url, database_password_file),
+        verify=verify,
     )
-    facts = prove_token(out, settings, asked, token, verify=verify)
     with open_tenants(settings) as provisioning:
-        creation = provisioning.clone.run(slug, asked, extent, at=at, dry_run=dry_run)
-        note_end(provisioning, creation, facts)
+        creation = provisioning.clone.run(slug, shop.asked, extent, at=shop.at, dry_run=dry_run)
+        note_end(provisioning, creation, shop.facts)
     tell(out, creation, f"a copy of {slug} ({extent.value})", dry_run=dry_run)

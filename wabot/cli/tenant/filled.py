@@ -1,6 +1,7 @@
 """What `wabot tenant clone` and `wabot tenant import` have in common."""
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,11 +12,62 @@ from wabot.cli.tenant.options import PLAYED_ON_A_COPY
 from wabot.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from wabot.config import Settings
     from wabot.services.provisioning.create import Creation
+    from wabot.services.provisioning.places import DatabaseAt
+    from wabot.services.provisioning.request import TenantRequest
+    from wabot.services.provisioning.token_rules import TokenFacts
 
 
-def read_number_and_token(phone_number_id: str, token_file: str | None) -> tuple[str, str]:
-    """Return the new number and token; on a terminal what was not given is asked for."""
+@dataclass(frozen=True, slots=True)
+class NewShop:
+    """A shop that is asked for, where it is to be, and what Graph said of its token."""
+
+    asked: "TenantRequest"
+    at: "DatabaseAt"
+    facts: "TokenFacts | None"
+
+
+def read_new_shop(
+    out: Output,
+    settings: "Settings",
+    *,
+    slug: str,
+    name: str,
+    plan: str,
+    phone_number_id: str,
+    token_file: str | None,
+    waba_id: str,
+    app_id: str,
+    place: tuple[str, str, str | None],
+    verify: bool,
+) -> NewShop:
+    """Return what the options ask for, its token proven; what was not given is asked for.
+
+    `place` is what was said of isolation, database and the file with its password.
+    """
+    from wabot.cli.tenant.database import read_place
+    from wabot.cli.tenant.token_proof import prove_token
+    from wabot.services.provisioning.request import TenantRequest
+
+    taken = token_file == "-"  # noqa: S105 - where it is read from
+    kind, at = read_place(*place, settings, stdin_is_taken=taken)
+    number, token = _read_number_and_token(phone_number_id, token_file)
+    asked = TenantRequest(
+        slug=slug,
+        name=name,
+        plan=plan,
+        phone_number_id=number,
+        token=token,
+        waba_id=waba_id,
+        app_id=app_id,
+        isolation=kind.value,
+        actor=settings.operator,
+    )
+    return NewShop(asked, at, prove_token(out, settings, asked, token, verify=verify))
+
+
+def _read_number_and_token(phone_number_id: str, token_file: str | None) -> tuple[str, str]:
     from wabot.cli.prompts import read_secret
     from wabot.services.provisioning.request import check_meta_id
 

@@ -7,15 +7,10 @@ import typer
 
 from wabot.cli.output import JsonOption, Output
 from wabot.cli.settings import read_settings
-from wabot.cli.tenant.database import (
-    DatabasePasswordFile,
-    DatabaseUrl,
-    IsolationOption,
-    read_place,
-)
-from wabot.cli.tenant.filled import read_number_and_token, tell
+from wabot.cli.tenant.database import DatabasePasswordFile, DatabaseUrl, IsolationOption
+from wabot.cli.tenant.filled import read_new_shop, tell
 from wabot.cli.tenant.options import DryRun, NewNumber, TokenFile
-from wabot.cli.tenant.token_proof import Verify, note_end, prove_token
+from wabot.cli.tenant.token_proof import Verify, note_end
 from wabot.domain.counted import counted
 
 
@@ -41,7 +36,6 @@ def import_(
     """Make a shop from an export, whole or not at all; what it had not sent stays unsent."""
     from wabot.container import open_tenants
     from wabot.container.depots import export_at
-    from wabot.services.provisioning.request import TenantRequest
 
     out = Output("tenant import", json=json)
     settings = read_settings(out, require=("WABOT_MASTER_KEY",))
@@ -51,28 +45,21 @@ def import_(
         path = stack.enter_context(depot.reading(export))
         # Before anything is asked for: a bad file costs no prompt.
         provisioning.exports.check(path)
-        kind, at = read_place(
-            isolation,
-            database_url,
-            database_password_file,
+        shop = read_new_shop(
+            out,
             settings,
-            stdin_is_taken=token_file == "-",  # noqa: S105 - where it is read from
-        )
-        number, token = read_number_and_token(phone_number_id, token_file)
-        asked = TenantRequest(
             slug=slug,
             name=name,
             plan=plan,
-            phone_number_id=number,
-            token=token,
+            phone_number_id=phone_number_id,
+            token_file=token_file,
             waba_id=waba_id,
             app_id=app_id or settings["WHATSAPP_APP_ID"],
-            isolation=kind.value,
-            actor=settings.operator,
+            place=(isolation, database_url, database_password_file),
+            verify=verify,
         )
-        facts = prove_token(out, settings, asked, token, verify=verify)
-        done = provisioning.import_.run(path, asked, at=at, dry_run=dry_run)
-        note_end(provisioning, done.creation, facts)
+        done = provisioning.import_.run(path, shop.asked, at=shop.at, dry_run=dry_run)
+        note_end(provisioning, done.creation, shop.facts)
     rows = (
         f"{counted(done.manifest.rows, 'row')} as of {done.manifest.exported_at:%Y-%m-%d %H:%M} UTC"
     )
