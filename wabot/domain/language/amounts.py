@@ -239,6 +239,8 @@ def _amount_at(tokens: list[str], start: int) -> tuple[Amount, int] | None:
     extra, place = _extra_at(tokens, place)
     if not unit:
         unit, place = _unit_at(tokens, place)
+    if unit and not extra:
+        extra, place = _smaller_at(tokens, place, unit)
     return Amount((value + extra) * times, unit), place
 
 
@@ -261,6 +263,19 @@ def _extra_at(tokens: list[str], place: int) -> tuple[Decimal, int]:
         read = number_at(tokens, place + 1)
         if read is not None and read[0] < 1:
             return read
+    return Decimal(0), place
+
+
+def _smaller_at(tokens: list[str], place: int, unit: str) -> tuple[Decimal, int]:
+    """Read «y 500 g», «250 gramos» after kilos: less than one of the unit, in a smaller one."""
+    begin = place + 1 if tokens[place : place + 1] == ["y"] else place
+    read = number_at(tokens, begin)
+    if read is not None:
+        smaller, end = _unit_at(tokens, read[1])
+        for family in (_MASS, _VOLUME):
+            if unit in family and smaller in family and family[smaller] < family[unit]:
+                part = read[0] * family[smaller] / family[unit]
+                return (part, end) if part < 1 else (Decimal(0), place)
     return Decimal(0), place
 
 

@@ -118,6 +118,59 @@ def test_a_later_line_corrects_an_earlier_one() -> None:
     assert "no supe" not in chat.body
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1 kg y 500 g de jitomate", {"Jitomate": 6}),
+        ("un kilo 250 gramos de jitomate", {"Jitomate": 5}),
+        ("2 leches y 1 kg y 500 g de jitomate", {"Jitomate": 6, "Leche entera 1 L": 2}),
+    ],
+)
+def test_a_weight_in_two_units_is_one(text: str, wanted: dict[str, int]) -> None:
+    assert cart(Chat().write(text)) == wanted
+    assert cart(Chat().write("jitomate").write(text)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2 leches, 1 leche más", {"Leche entera 1 L": 3}),
+        ("1 kg de jitomate y otro kilo de jitomate", {"Jitomate": 8}),
+        ("1 kg de jitomate, 1 arroz y otro medio kilo de jitomate", {"Jitomate": 6, "Arroz": 1}),
+    ],
+)
+def test_what_is_said_to_come_on_top_does(text: str, wanted: dict[str, int]) -> None:
+    assert cart(Chat().write(text)) == wanted
+    assert cart(Chat().write("jitomate").write(text)) == wanted
+
+
+def test_what_comes_on_top_twice_is_counted_once_each() -> None:
+    chat = Chat().write("2 panes").write("1 pan más y 1 pan más")
+    assert cart(chat) == {"Pan de caja": 4}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 kg y 1 kg de jitomate",
+        "un kilo y un kilo de jitomate",
+        "1 kg de jitomate y 1 kg de jitomate",
+        "1 kg de jitomate, medio kg de jitomate",
+    ],
+)
+def test_an_amount_that_is_said_twice_in_a_line_is_asked_for(text: str) -> None:
+    chat = Chat().write(text)
+    assert cart(chat) == {}
+    assert chat.state == AskingQuantity(JITOMATE.id)
+    assert chat.write("2 kg").memory.cart.lines[0].steps == 8
+
+
+def test_beside_what_is_certain_an_amount_said_twice_is_named() -> None:
+    chat = Chat().write("1 kg de jitomate, 1 arroz y 2 kg de jitomate")
+    assert cart(chat) == {"Arroz": 1}
+    assert "«1 kg de jitomate y 2 kg de jitomate»" in chat.body
+
+
 def test_products_without_amounts_are_asked_for_in_turn() -> None:
     chat = Chat().write("quiero leche, pan y jitomate")
     assert chat.state == AskingQuantity(LECHE.id)

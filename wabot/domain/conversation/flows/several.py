@@ -1,6 +1,7 @@
 """Several products in one text: what was understood is taken, the rest asked for in one go."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from wabot.domain.catalog import Product
@@ -52,11 +53,16 @@ _MAX_QUERY = 60
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a list; how many steps of which product, where both are certain."""
+    """A part of a list; how many steps of which product, where both are certain.
+
+    A `joined` one bears several amounts of it; where it is not certain, nobody knows whether they
+    add up or one was a slip.
+    """
 
     text: str
     product: Product | None = None
     steps: int = 0
+    joined: bool = False
 
     @property
     def is_certain(self) -> bool:
@@ -71,10 +77,13 @@ def received(turn: Turn, text: str) -> Step | None:
     """
     if not isinstance(turn.state, _PLACES):
         return None
-    for written in (_split(_LINES, text), _rejoined(turn, _split(_PARTS, text))):
-        parts = _read(turn, written)
-        if len(written) > 1 and _is_list(turn, text, parts):
-            return _put(turn, parts)
+    lines, listed = _split(_LINES, text), _rejoined(turn, _split(_PARTS, text))
+    parts = _read(turn, lines, _corrected)
+    if len(lines) > 1 and _is_list(turn, text, parts):
+        return _put(turn, parts)
+    parts = _read(turn, listed, _said_twice)
+    if (len(listed) > 1 or any(part.joined for part in parts)) and _is_list(turn, text, parts):
+        return _put(turn, parts)
     return None
 
 
@@ -88,7 +97,8 @@ def _rejoined(turn: Turn, parts: list[str]) -> list[str]:
     for part in parts:
         before = joined[-1] if joined else ""
         half = _HALF.match(part) and (_is_amount(part) or _is_amount(before))
-        if before and (half or _TENS.search(before) or _begins(turn, before)):
+        whole = half or _is_one_amount(before, part)
+        if before and (whole or _TENS.search(before) or _begins(turn, before)):
             joined[-1] = f"{before} y {part}"
         else:
             joined.append(part)
@@ -100,6 +110,14 @@ def _begins(turn: Turn, part: str) -> bool:
     return _is_amount(part) and not isinstance(turn.state, AskingQuantity)
 
 
+def _is_one_amount(before: str, part: str) -> bool:
+    """Tell whether two parts are one amount: «1 kg | 500 g de jitomate»."""
+    if not _is_amount(before):
+        return False
+    _, rest = split_amount(f"{before} y {part}")
+    return rest[:1] != ["y"]
+
+
 def _is_amount(part: str) -> bool:
     amount, rest = split_amount(part)
     return amount is not None and not rest
@@ -108,27 +126,52 @@ def _is_amount(part: str) -> bool:
 def _is_list(turn: Turn, text: str, parts: list[_Part]) -> bool:
     taken = [part for part in parts if part.is_certain]
     left = [part for part in parts if not part.is_certain]
+    if not taken and any(part.joined for part in left):
+        return all(_is_wanted(turn, part) for part in left)
     if not taken:
         # «leche, pan y huevo»; a product's own name may bear an «y».
         catalog = turn.shop.catalog.products
         known = [part for part in left if part.product or find(part.text, catalog).exact]
         return 1 < len(known) == len(left) and not find(text, catalog).exact
-    if isinstance(turn.state, AskingQuantity) and len(parts) == 1:
+    if isinstance(turn.state, AskingQuantity) and len(parts) == 1 and not parts[0].joined:
         return False
     return len(taken) > 1 or all(_is_wanted(turn, part) for part in left)
 
 
-def _read(turn: Turn, texts: list[str]) -> list[_Part]:
-    """Return the parts that say something; the last word on a product counts."""
+def _read(turn: Turn, texts: list[str], again: Callable[[_Part, _Part], _Part]) -> list[_Part]:
+    """Return the parts that say something; `again` makes one of two about the same product."""
     read: dict[object, _Part] = {}
     for text in texts:
         if _is_courtesy(text):
             continue
         part = _part(turn, text)
-        key = part.product.id if part.is_certain and part.product else text
-        read.pop(key, None)
+        key = part.product.id if part.product and (part.is_certain or part.joined) else text
+        before = read.pop(key, None)
+        if before is not None and before.product is not None:
+            part = _on_top(turn, before, part) or again(before, part)
         read[key] = part
     return list(read.values())
+
+
+def _on_top(turn: Turn, before: _Part, part: _Part) -> _Part | None:
+    """Return both together where the later one says so: «2 leches, 1 leche más»."""
+    if not (before.is_certain and part.is_certain and part.product and adds(part.text)):
+        return None
+    in_cart = turn.cart.line(part.product.id)
+    # What adds was read as coming on top of the cart.
+    steps = before.steps + part.steps - (in_cart.steps if in_cart else 0)
+    text = f"{before.text} y {part.text}"
+    return _Part(text, part.product, steps if steps <= part.product.stock else 0, joined=True)
+
+
+def _corrected(_before: _Part, part: _Part) -> _Part:
+    """Let a later line count in place of an earlier one."""
+    return part
+
+
+def _said_twice(before: _Part, part: _Part) -> _Part:
+    """Keep what is said twice in a line as one doubt."""
+    return _Part(f"{before.text} y {part.text}", part.product, joined=True)
 
 
 def _is_courtesy(text: str) -> bool:
@@ -141,7 +184,7 @@ def _part(turn: Turn, text: str) -> _Part:
     """Return what a part asks for, as far as it is certain."""
     product, amount = _named(turn, text)
     if product is None or amount is None:
-        return _Part(text, product)
+        return _Part(text, product, joined=product is not None and _names_two(text, product))
     units = units_of(amount, product)
     steps = steps_of(units, product.step) if units else None
     known = turn.cart.line(product.id)
@@ -150,6 +193,19 @@ def _part(turn: Turn, text: str) -> _Part:
     if not steps or steps > product.stock:
         return _Part(text, product)
     return _Part(text, product, steps)
+
+
+def _names_two(text: str, product: Product) -> bool:
+    """Tell whether the text names two amounts of the product: «1 kg y 1 kg de jitomate»."""
+    amount, _ = split_amount(text)
+    return amount is not None and bool(_second(text)) and units_of(amount, product) is not None
+
+
+def _second(text: str) -> str:
+    """Return the text from its second amount on, if it begins with two."""
+    _, rest = split_amount(text)
+    second = " ".join(rest[1:]) if rest[:1] == ["y"] else ""
+    return second if split_amount(second)[0] is not None else ""
 
 
 def _named(turn: Turn, part: str) -> tuple[Product | None, Amount | None]:
@@ -166,11 +222,12 @@ def _named(turn: Turn, part: str) -> tuple[Product | None, Amount | None]:
         answer = amount_for(part, asked) if asked else None
         if asked and answer and not counts_pieces(answer, rest, asked):
             return asked, answer
-    words = " ".join(rest)
+    second = _second(part)
+    words = " ".join(split_amount(second)[1] if second else rest)
     product = only_one(find(words, products).exact, words, amount)
     if product is None or not names_product(words, product) or begins_name(part, product):
         return None, None
-    if counts_pieces(amount, rest, product):
+    if second or counts_pieces(amount, rest, product):
         return product, None
     return product, amount_of(part, product) or amount
 
