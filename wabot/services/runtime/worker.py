@@ -63,6 +63,8 @@ class Worker:
         self._held: dict[ConversationKey, asyncio.Task[None]] = {}
         self._again: set[ConversationKey] = set()
         self._woken = asyncio.Event()
+        self._seen = asyncio.Event()
+        self._agenda: Agenda | None = None
         self._registry: int | None = None
         self._followed = float("-inf")
         self._loops: list[asyncio.Task[None]] = []
@@ -81,6 +83,8 @@ class Worker:
             asyncio.create_task(self._repeat(self._purge, _PURGE_EVERY, self._stopping)),
             asyncio.create_task(self._repeat(self._watch, _WATCH_EVERY, self._stopping)),
             asyncio.create_task(self._repeat(self._usage.run, _ROLL_UP_EVERY, self._stopping)),
+            # Beside the look for what is due, which a slow one must not hold up.
+            asyncio.create_task(self._follow_forever()),
         ]
 
     async def stop(self, patience: float = 20.0) -> None:
@@ -154,9 +158,18 @@ class Worker:
             else:
                 if agenda.timers_due:
                     await _attempt(self._fire_timers)
-                await _attempt(partial(self._follow_changes, agenda))
+                self._agenda = agenda
+                self._seen.set()
             await _pause(self._woken, pause)
             self._woken.clear()
+
+    async def _follow_forever(self) -> None:
+        """Follow what each look at the agenda saw; while one is followed only the last is kept."""
+        while not self._stopping.is_set():
+            await self._seen.wait()
+            self._seen.clear()
+            if self._agenda is not None:
+                await _attempt(partial(self._follow_changes, self._agenda))
 
     async def _claim(self) -> None:
         free = max(_CLAIMED_AT_ONCE - len(self._held), 0)
