@@ -1,10 +1,10 @@
-"""How long to wait, and which number to try instead."""
+"""How long to wait."""
 
 from datetime import timedelta
 
 import pytest
 
-from wabot.domain.delivery import Reaction, other_spelling, retry_delay
+from wabot.domain.delivery import Reaction, retry_delay
 from wabot.gateways.whatsapp.errors import REACTIONS, reaction_to, read_error
 
 
@@ -37,22 +37,6 @@ def test_metas_own_pause_only_ever_lengthens_ours() -> None:
     assert retry_delay(Reaction.BACKOFF, 1, minute) == minute
     assert retry_delay(Reaction.LATER, 1, minute) == timedelta(minutes=5)
     assert retry_delay(Reaction.GIVE_UP, 1, minute) is None
-
-
-@pytest.mark.parametrize(
-    ("wa_id", "other"),
-    [
-        ("5491155500001", "541155500001"),
-        ("5215550100001", "525550100001"),
-        ("541155500001", None),
-        ("525550100001", None),
-        ("573005550001", None),
-        ("", None),
-        ("521555010000x", None),
-    ],
-)
-def test_argentine_and_mexican_mobiles_have_another_spelling(wa_id: str, other: str | None) -> None:
-    assert other_spelling(wa_id) == other
 
 
 def test_every_reaction_is_reached_by_some_code() -> None:

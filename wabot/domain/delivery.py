@@ -19,7 +19,7 @@ class Reaction(StrEnum):
     PAUSE_TENANT = "pause_tenant"
     """Nothing from this number will pass: stop its sending and alert; the message is kept."""
     NORMALISE_ONCE = "normalise_once"
-    """Try the number's other spelling once (see `other_spelling`)."""
+    """Try the number's other spelling once (see `phones`)."""
     USE_TEMPLATE = "use_template"
     """The 24-hour window is closed: only an approved template passes."""
     USE_PHONE = "use_phone"
@@ -118,16 +118,6 @@ def retry_delay(
     if delay is None or retry_after is None:
         return delay
     return max(delay, retry_after)
-
-
-def other_spelling(wa_id: str) -> str | None:
-    """Return how Meta may know an Argentine or Mexican mobile number instead, if it can differ.
-
-    Webhooks name them with a mobile prefix (549…, 521…) that some numbers' lists lack.
-    """
-    if not wa_id.isdigit() or len(wa_id) != 13 or not wa_id.startswith(("549", "521")):
-        return None
-    return wa_id[:2] + wa_id[3:]
 
 
 def probe_delay(probes: int) -> timedelta:

@@ -13,9 +13,6 @@ REFUSED = 131047
 CLOSED = "window closed, no template"
 """Why a message was not sent that only a template could have carried."""
 
-_MOBILE = {"521": "52", "549": "54"}
-_LOCAL_DIGITS = 10
-
 
 def is_open(last_message_at: datetime | None, now: datetime) -> bool:
     """Tell whether a free-form message passes; a person's last message is dated by Meta."""
@@ -25,17 +22,3 @@ def is_open(last_message_at: datetime | None, now: datetime) -> bool:
 def opens(happening: Happening) -> bool:
     """Tell whether what a person did lets them be written to freely: a welcome asked for, too."""
     return not isinstance(happening, MessageEdited | MessageRevoked)
-
-
-def spellings(phone: str) -> tuple[str, ...]:
-    """Return the digits under which Meta may know a phone number, the given ones first.
-
-    Mexican and Argentine mobiles come with a mobile prefix (521…, 549…) that people leave out.
-    """
-    digits = phone.removeprefix("+")
-    for with_prefix, country in _MOBILE.items():
-        if len(digits) == len(with_prefix) + _LOCAL_DIGITS and digits.startswith(with_prefix):
-            return (digits, country + digits[len(with_prefix) :])
-        if len(digits) == len(country) + _LOCAL_DIGITS and digits.startswith(country):
-            return (digits, with_prefix + digits[len(country) :])
-    return (digits,)

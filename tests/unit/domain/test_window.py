@@ -1,10 +1,10 @@
-"""The 24 hours after a person's message, and how a phone number is spelt."""
+"""The 24 hours after a person's message."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from wabot.domain.window import is_open, spellings
+from wabot.domain.window import is_open
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
@@ -26,21 +26,3 @@ def test_a_window_closes_a_minute_before_24_hours_are_over(age: timedelta, expec
 
 def test_who_never_wrote_has_no_window() -> None:
     assert not is_open(None, NOW)
-
-
-@pytest.mark.parametrize(
-    ("phone", "expected"),
-    [
-        ("+525512345678", ("525512345678", "5215512345678")),
-        ("5215512345678", ("5215512345678", "525512345678")),
-        ("+541112345678", ("541112345678", "5491112345678")),
-        ("+5491112345678", ("5491112345678", "541112345678")),
-        ("+573001234567", ("573001234567",)),
-        ("+56912345678", ("56912345678",)),
-        ("", ("",)),
-    ],
-)
-def test_a_mobile_is_known_with_and_without_its_prefix(
-    phone: str, expected: tuple[str, ...]
-) -> None:
-    assert spellings(phone) == expected

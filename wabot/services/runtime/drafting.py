@@ -8,9 +8,9 @@ from uuid import UUID
 from wabot.domain.conversation.effects import Role
 from wabot.domain.conversation.replies import Reply
 from wabot.domain.message import Recipient
+from wabot.domain.phones import spellings
 from wabot.domain.purpose import Purpose
 from wabot.domain.shop import Shop, ShopSettings
-from wabot.domain.window import spellings
 from wabot.services.rendering import outlined, render
 from wabot.services.runtime.playing import Noticed, Played
 from wabot.services.runtime.turns import CUSTOMER_AUDIENCE, Contact, Outgoing, audience_of

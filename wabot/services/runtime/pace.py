@@ -6,9 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from wabot.domain.delivery import Reaction, Rejected, other_spelling
+from wabot.domain.delivery import Reaction, Rejected
 from wabot.domain.message import Recipient
 from wabot.domain.pacing import NumberPace, PairPace
+from wabot.domain.phones import without_mobile_prefix
 from wabot.domain.tenant import Tenant
 from wabot.logs import log
 
@@ -91,4 +92,4 @@ class Pace:
 
 def person_of(recipient: Recipient) -> str:
     """Return one name for whoever has it in several spellings."""
-    return other_spelling(recipient.wa_id) or recipient.wa_id or recipient.user_id
+    return without_mobile_prefix(recipient.wa_id) or recipient.wa_id or recipient.user_id

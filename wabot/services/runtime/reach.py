@@ -7,6 +7,7 @@ from datetime import datetime
 from wabot.domain import window
 from wabot.domain.language.words import one_line
 from wabot.domain.message import OutboundMessage, Recipient, TemplateMessage
+from wabot.domain.phones import spellings
 from wabot.domain.purpose import Purpose, TemplateName
 from wabot.domain.shop import ShopSettings
 from wabot.domain.tenant import Tenant
@@ -78,7 +79,7 @@ class Customer:
 
     def is_called(self, wa_id: str) -> bool:
         """Tell whether the number is theirs: an owner may order at their own shop."""
-        return bool(self.contact.wa_id) and wa_id in window.spellings(self.contact.wa_id)
+        return bool(self.contact.wa_id) and wa_id in spellings(self.contact.wa_id)
 
 
 def judged(row: Outgoing, outlook: Outlook, now: datetime) -> Outgoing:
@@ -107,7 +108,7 @@ def templates_of(settings: ShopSettings) -> dict[Purpose, TemplateName]:
 
 def names_of(recipient: Recipient) -> list[str]:
     """Return all by which a recipient may be known."""
-    numbers = window.spellings(recipient.wa_id) if recipient.wa_id else ()
+    numbers = spellings(recipient.wa_id) if recipient.wa_id else ()
     return [*numbers, recipient.user_id] if recipient.user_id else [*numbers]
 
 

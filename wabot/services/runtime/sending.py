@@ -18,11 +18,11 @@ from wabot.domain.delivery import (
     SendOutcome,
     Unknown,
     is_metas_fault,
-    other_spelling,
     retry_delay,
 )
 from wabot.domain.message import Recipient
 from wabot.domain.message_codec import KINDS
+from wabot.domain.phones import without_mobile_prefix
 from wabot.domain.tenant import Tenant
 from wabot.errors import DecryptionFailed, ExternalFailure
 from wabot.logs import bound, log
@@ -357,7 +357,7 @@ def _line(row: Outgoing) -> str:
 def _readdressed(recipient: Recipient, reaction: Reaction) -> Recipient | None:
     """Return how else the person can be named; once, for the result has no further name."""
     if reaction is Reaction.NORMALISE_ONCE:
-        spelling = other_spelling(recipient.wa_id)
+        spelling = without_mobile_prefix(recipient.wa_id)
         return Recipient(wa_id=spelling) if spelling else None
     if reaction is Reaction.USE_PHONE and recipient.wa_id and recipient.user_id:
         return Recipient(wa_id=recipient.wa_id)

@@ -17,8 +17,8 @@ from wabot.domain.conversation.states import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.recurrence import without_recurrence
 from wabot.domain.language.words import normalize
+from wabot.domain.phones import spellings
 from wabot.domain.plan import Feature
-from wabot.domain.window import spellings
 
 # Places where a text may begin an order; elsewhere it answers another question.
 _CHOOSING = (AtMenu, BrowsingCategories, BrowsingProducts, AskingQuantity, ReviewingCart)
