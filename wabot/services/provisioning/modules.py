@@ -138,7 +138,8 @@ class TenantModules:
         if name in self.templates.load(tenant.template).modules:
             raise Refused(
                 f"module {name} belongs to the template {tenant.template} of tenant {slug};"
-                " nothing was changed"
+                " nothing was changed",
+                hint="Its template needs it; only modules added since can be removed.",
             )
         self._refuse_unready(tenant)
         rows = self.fleet.rows(_candidate(tenant), module.tables)
@@ -148,8 +149,8 @@ class TenantModules:
                 "rows would be lost: "
                 + ", ".join(f"{table} ({rows[table]})" for table in held)
                 + "; nothing was changed",
-                hint=f"Export the shop, then drop them: wabot tenant module remove {slug} {name}"
-                f" --drop-data --confirm {slug}",
+                hint="To have the shop exported, then drop them: wabot tenant module remove"
+                f" {slug} {name} --drop-data --confirm {slug}",
             )
         kept = [r for r in parse_ledger(tenant.revision) if branch_of(r) != name]
         work = Work(
