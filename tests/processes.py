@@ -38,9 +38,14 @@ class ServerProcess:
             stderr=asyncio.subprocess.PIPE,
         )
         self._reader = asyncio.create_task(self._read())
-        async with asyncio.timeout(30):
-            await self._listening.wait()
-        assert self.url, "\n".join(self.lines)
+        try:
+            async with asyncio.timeout(60):
+                await self._listening.wait()
+            assert self.url, "\n".join(self.lines)
+        except BaseException:
+            # Left behind it would go on, without its database for ever.
+            await self.kill()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -68,7 +73,7 @@ class ServerProcess:
 
     async def listening(self, workers: int) -> None:
         """Wait until so many workers have said that they listen."""
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             while sum(bool(_LISTENING.search(line)) for line in self.lines) < workers:
                 await asyncio.sleep(0.05)
 
