@@ -39,6 +39,16 @@ settings.register_profile("rules", deadline=None, suppress_health_check=[HealthC
 settings.load_profile("rules")
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Run two tests more at once than there are processors: many wait, for leases and time-outs.
+
+    Not twice as many: on a large machine the server's connections would run out.
+    """
+    if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS"):
+        return None  # pytest-xdist takes the number given there
+    return (os.cpu_count() or 1) + 2
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # Begun in a script's background. Programs that are told to ignore Ctrl-C pass that on.
