@@ -26,13 +26,13 @@ from wabot.gateways.embedded_postgres import EmbeddedPostgres
 from wabot.logs import hide
 from wabot.repositories.central_schema import upgrade
 
-_RUN, _HOME = "TESTS_OF_WABOT_RUN", "TESTS_OF_WABOT_HOME"
+_RUN, _HOME, _FILES = "TESTS_OF_WABOT_RUN", "TESTS_OF_WABOT_HOME", "TESTS_OF_WABOT_FILES"
 _GIVEN_SERVER = os.environ.get("DATABASE_URL", "")
 _RUNTIME_PASSWORD = "runtime of the tests"
 # Nothing in a test outlives the server: no need to wait for the disk.
 _FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
-_ROOM = 4 * 2**30
+_ROOM = 6 * 2**30
 
 # How long an example takes says more about a shared machine than about the code.
 settings.register_profile("rules", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,6 +59,13 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False
     os.environ[_RUN] = secrets.token_hex(4)
+    if memory := _memory():
+        # Tests make and copy whole servers, a thousand files each: on a disk that is most of the
+        # run's system time. What pytest keeps of failed tests stays where it belongs, so that
+        # place is looked up first.
+        tempfile.gettempdir()
+        os.environ[_FILES] = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="wabot-", dir=memory)
+        Path(os.environ[_FILES]).chmod(0o1777)
     if not _GIVEN_SERVER:
         # Short (a socket's path is limited) and passable for the server's user when root tests.
         os.environ[_HOME] = tempfile.mkdtemp(prefix="wabot-", dir=_memory())
@@ -67,6 +74,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if hasattr(config, "workerinput") or _RUN not in os.environ:
         return
+    if folder := os.environ.pop(_FILES, ""):
+        shutil.rmtree(folder, ignore_errors=True)
     if _GIVEN_SERVER:
         with (
             suppress(psycopg.OperationalError),  # every test has said already that it is away
@@ -81,8 +90,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _memory() -> str | None:
     """A folder in memory with room for the server: a copied database is 8 MB to write."""
     shared = Path("/dev/shm")
-    roomy = shared.is_dir() and shutil.disk_usage(shared).free > _ROOM
-    return str(shared) if roomy and os.access(shared, os.W_OK | os.X_OK) else None
+    if not (shared.is_dir() and os.access(shared, os.W_OK | os.X_OK)):
+        return None
+    roomy = shutil.disk_usage(shared).free > _ROOM
+    # Some tests run programs that they put there.
+    return str(shared) if roomy and not os.statvfs(shared).f_flag & os.ST_NOEXEC else None
 
 
 @pytest.fixture(autouse=True)
