@@ -1,5 +1,6 @@
 """Settings kept in AWS stand behind the environment and .env, and say where they come from."""
 
+import importlib
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
@@ -24,6 +25,9 @@ Run = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def _aws() -> Iterator[str]:
+    # Otherwise its first answers import this, and settings are waited for only so long.
+    for service in ("secretsmanager", "ssm"):
+        importlib.import_module(f"moto.{service}.urls")
     with moto() as url:
         yield url
 
