@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from wabot.config import Settings
-from wabot.domain.tenant import TenantStatus
-from wabot.errors import ExternalFailure
 
 if TYPE_CHECKING:
     from wabot.repositories.runtime.pools import Pools
@@ -55,23 +53,6 @@ async def open_usage(settings: Settings, runtime_url: str) -> AsyncIterator["Usa
 async def rebuild_usage(
     settings: Settings, runtime_url: str, only: UUID | None = None
 ) -> list[tuple[str, str]]:
-    """Write the central usage of all clients, or of one, anew from their own tables.
-
-    Return the slugs of those that cannot be read now, with the reason.
-    """
-    from wabot.services.runtime.usage import Changed
-
-    unread = []
+    """See `UsageRollUp.rebuild_all`."""
     async with open_usage(settings, runtime_url) as usage:
-        began = await usage.book.now()
-        for client_id in [only] if only else await usage.book.everybody():
-            tenant = await usage.clients.by_id(client_id)
-            if tenant is None or tenant.status is TenantStatus.PROVISIONING:
-                continue
-            try:
-                await usage.rebuild(tenant)
-            except ExternalFailure as error:
-                unread.append((tenant.slug, error.message))
-        if not only:
-            await usage.book.finish(Changed(frozenset(), began))
-    return unread
+        return await usage.rebuild_all(only)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from wabot.domain.alerts.rules import Rule
 from wabot.domain.cost import Charge, Cost, PriceTable, cost_of
-from wabot.domain.tenant import Tenant
+from wabot.domain.tenant import Tenant, TenantStatus
 from wabot.domain.usage import LEVELS, Month
 from wabot.errors import ExternalFailure
 from wabot.logs import log
@@ -129,6 +129,25 @@ class UsageRollUp:
             raise
         await self.book.forget(tenant.id, months)
         await self.book.wait_no_more(tenant.id)
+
+    async def rebuild_all(self, only: UUID | None = None) -> list[tuple[str, str]]:
+        """Write what is central about all shops, or about one, anew from their own tables.
+
+        Returns the slugs of those that cannot be read now, with the reason.
+        """
+        unread = []
+        began = await self.book.now()
+        for client_id in [only] if only else await self.book.everybody():
+            tenant = await self.clients.by_id(client_id)
+            if tenant is None or tenant.status is TenantStatus.PROVISIONING:
+                continue
+            try:
+                await self.rebuild(tenant)
+            except ExternalFailure as error:
+                unread.append((tenant.slug, error.message))
+        if not only:
+            await self.book.finish(Changed(frozenset(), began))
+        return unread
 
     async def _refresh(self, tenant: Tenant, now: datetime) -> None:
         try:
