@@ -83,9 +83,10 @@ class Evaluator:
         try:
             async with asyncio.timeout(_AT_MOST):
                 await round_.look(memory)
-        except (ExternalFailure, TimeoutError) as error:
-            said = "A round of alerts ended early; it is repeated."
-            log(_log, logging.WARNING, "alerts.round", said, round=name, reason=str(error))
+        except TimeoutError:
+            _ended_early(name, f"not done within {_AT_MOST:g} s")
+        except ExternalFailure as error:
+            _ended_early(name, error.message)
         except Exception:
             said = "A round of alerts failed."
             log(_log, logging.ERROR, "alerts.round", said, round=name, exc_info=True)
@@ -100,3 +101,8 @@ class Evaluator:
             if self._tally is not None:
                 self._tally.give_back(counts)
             raise
+
+
+def _ended_early(name: str, reason: str) -> None:
+    said = "A round of alerts ended early; it is repeated."
+    log(_log, logging.WARNING, "alerts.round", said, round=name, reason=reason)
