@@ -49,6 +49,6 @@ async def test_a_round_that_ends_early_says_why(
     monkeypatch.setattr(evaluator, "_AT_MOST", 0.01)
     one = OneRound(failure)
     with caplog.at_level(logging.WARNING):
-        await Evaluator(one, one).run_once()  # type: ignore[arg-type] - what a round needs of them
+        await Evaluator(one, one).run_once()  # type: ignore[arg-type]  # enough for a round
     (record,) = caplog.records
     assert record.__dict__["fields"]["reason"] == reason
