@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
@@ -185,6 +186,41 @@ def test_a_worker_that_dies_while_the_routes_are_proved_is_started_again(tmp_pat
         [sys.executable, "-c", watcher], capture_output=True, text=True, timeout=30, check=True
     )
     assert run.stdout == "1\n"
+
+
+# Says when it was started and dies: its database is gone, say.
+SHORT_LIVED = """
+import pathlib, sys, time
+with pathlib.Path({started!r}).open("a") as file:
+    file.write(str(time.monotonic()) + "\\n")
+sys.exit(5)
+"""
+IMPATIENT = """
+import os, pathlib, signal, sys, threading, time
+from wabot.cli import workers
+workers._COMMAND = (sys.executable, "-S", "-c", {stub!r})
+workers._AGAIN_AFTER, workers._MENDED_AFTER = 0.5, 2.0
+def end():
+    started = pathlib.Path({started!r})
+    while not started.exists() or len(started.read_text().splitlines()) < 5:
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=end).start()
+workers.watch_workers(1, "127.0.0.1", 0)
+"""
+
+
+def test_a_worker_that_dies_again_and_again_is_started_ever_more_seldom(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    stub = SHORT_LIVED.format(started=str(started))
+    watcher = IMPATIENT.format(stub=stub, started=str(started))
+    subprocess.run([sys.executable, "-c", watcher], capture_output=True, timeout=60, check=True)
+    times = [float(line) for line in started.read_text().splitlines()]
+    pauses = [after - before for before, after in pairwise(times)]
+    # Never sooner, however busy the machine is.
+    assert all(found >= least for found, least in zip(pauses, (0.5, 1.0, 2.0, 2.0), strict=True)), (
+        pauses
+    )
 
 
 async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_everybody_once(

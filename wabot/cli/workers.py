@@ -89,6 +89,7 @@ class _Place:
     following: Worker | None = None
     leaving: list[tuple[Worker, float]] = field(default_factory=list)
     not_before: float = 0.0
+    died_early: int = 0
 
     def start(self, *options: str) -> Worker:
         return Worker([*self.command, *options], self.listener, self.admin, self._metrics())
@@ -115,8 +116,9 @@ class _Place:
         self._hand_over(now)
         self._see_off(now)
         if self.worker is not None and self.worker.exit_code is not None:
-            died_early = now - self.worker.started < _SETTLE
-            refused = died_early and self.worker.exit_code in _CANNOT_START
+            early = now - self.worker.started < _SETTLE
+            self.died_early = self.died_early + 1 if early else 0
+            refused = early and self.worker.exit_code in _CANNOT_START
             if refused and alone:
                 raise Refused("The servers cannot start; the reason stands above.")
             log(
@@ -127,14 +129,19 @@ class _Place:
                 pid=self.worker.pid,
                 exit_code=self.worker.exit_code,
             )
-            pause = _AGAIN_AFTER if died_early else 0.0
-            self.not_before = now + (_MENDED_AFTER if refused else pause)
+            self.not_before = now + (_MENDED_AFTER if refused else self._pause())
             self.worker.end(now)
             self.worker = None
             return 1
         if self.worker is None and self.following is None and now >= self.not_before:
             self.worker = self.start(CHECKED_OPTION)
         return 0
+
+    def _pause(self) -> float:
+        # Every start costs seconds of a processor, which whatever is gone may need to come back.
+        if not self.died_early:
+            return 0.0
+        return min(_AGAIN_AFTER * 2.0 ** min(self.died_early - 1, 10), _MENDED_AFTER)
 
     def _hand_over(self, now: float) -> None:
         if self.following is None:
