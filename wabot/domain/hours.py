@@ -11,6 +11,7 @@ _MIDNIGHT = 24 * 60
 
 Span = tuple[int, int]
 """From and to, in minutes of the day; what goes on after midnight belongs to the next day."""
+WHOLE_DAY: Span = (0, _MIDNIGHT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 
 from wabot.domain.conversation.replies import (
     AskLocation,
@@ -117,6 +117,8 @@ class _Writer:
                 return phone(number)
             case datetime():
                 return self.format.moment(value)
+            case time():
+                return self.format.clock(value)
             case Phrase():
                 return self.words(value)
             case tuple():

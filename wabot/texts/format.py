@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, time, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
@@ -75,10 +75,13 @@ class Format:
     def moment(self, moment: datetime) -> str:
         """Write a date and time of the shop: «lun 2 mar, 10:30 a.m.»."""
         local = moment.astimezone(_zone(self.time_zone))
-        half = "a.m." if local.hour < 12 else "p.m."
-        hour = local.hour % 12 or 12
         day = f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}"
-        return f"{day}, {hour}:{local.minute:02d} {half}"
+        return f"{day}, {self.clock(local.time())}"
+
+    def clock(self, at: time) -> str:
+        """Write a time of day: «10:30 a.m.»."""
+        half = "a.m." if at.hour < 12 else "p.m."
+        return f"{at.hour % 12 or 12}:{at.minute:02d} {half}"
 
     def _symbol(self, currency: str) -> str:
         if currency == "USD" and self.country not in _DOLLAR_COUNTRIES:

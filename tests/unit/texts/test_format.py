@@ -1,6 +1,6 @@
 """Money, quantities and moments in words."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 import pytest
@@ -116,6 +116,21 @@ def test_units_have_plurals(one: str, many: str) -> None:
 )
 def test_moments_are_the_shops_own(moment: datetime, zone: str, written: str) -> None:
     assert Format("MX", zone).moment(moment) == written
+
+
+@pytest.mark.parametrize(
+    ("at", "written"),
+    [
+        (time(0, 0), "12:00 a.m."),
+        (time(9, 5), "9:05 a.m."),
+        (time(12, 0), "12:00 p.m."),
+        (time(21, 30), "9:30 p.m."),
+    ],
+)
+def test_times_of_day_are_written_as_in_moments(at: time, written: str) -> None:
+    assert Format().clock(at) == written
+    local = datetime.combine(date(2026, 3, 2), at, UTC)
+    assert Format("MX", "UTC").moment(local) == f"lun 2 mar, {written}"
 
 
 def test_text_is_cut_after_a_word() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from uuid import UUID
 
 from wabot.domain.money import Money
@@ -19,7 +19,7 @@ class Phrase:
     values: Mapping[str, "Value"] = field(default_factory=dict)
 
 
-Value = str | int | Money | Quantity | Phone | datetime | Phrase | tuple[Phrase, ...]
+Value = str | int | Money | Quantity | Phone | datetime | time | Phrase | tuple[Phrase, ...]
 """A tuple of phrases is rendered one per line."""
 
 

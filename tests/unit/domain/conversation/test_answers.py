@@ -19,23 +19,44 @@ MANY_SPANS = parse_hours("tue 08:00-11:00 13:00-16:00 18:00-21:00")
 )
 def test_opening_hours_are_told_with_how_it_stands_now(text: str) -> None:
     chat = Chat(a_shop(opening_hours=HOURS)).write(text)
-    assert "lunes a viernes: 9:00 a 14:00 y 16:00 a 20:00" in chat.body
-    assert "sábado: 9:00 a 14:00" in chat.body
+    assert "lunes a viernes: 9:00 a.m. a 2:00 p.m. y 4:00 p.m. a 8:00 p.m.\n" in chat.body
+    assert "sábado: 9:00 a.m. a 2:00 p.m.\n" in chat.body
     assert "domingo: cerrado" in chat.body
-    assert "abiertos; hoy cerramos a las 14:00" in chat.body
+    assert "abiertos; hoy cerramos a las 2:00 p.m.\n" in chat.body
 
 
 def test_a_day_of_many_spans_is_told_whole() -> None:
     chat = Chat(a_shop(opening_hours=MANY_SPANS)).write("¿a qué hora abren?")
-    assert "martes: 8:00 a 11:00 y 13:00 a 16:00 y 18:00 a 21:00" in chat.body
+    told = "8:00 a.m. a 11:00 a.m. y 1:00 p.m. a 4:00 p.m. y 6:00 p.m. a 9:00 p.m."
+    assert f"martes: {told}\n" in chat.body
+
+
+def test_a_day_without_closing_is_no_span_from_midnight_to_midnight() -> None:
+    chat = Chat(a_shop(opening_hours=parse_hours("mon-sun 00:00-24:00"))).write("¿abren hoy?")
+    assert "lunes a domingo: las 24 horas\n" in chat.body
+
+
+@pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        ("mon 08:00-13:00", "hoy cerramos a la 1:00 p.m.\n"),
+        ("mon 13:30-20:00", "hoy abrimos a la 1:30 p.m.\n"),
+        ("tue 01:00-02:00", "abrimos mañana a la 1:00 a.m.\n"),
+        ("mon 08:00-23:00", "hoy cerramos a las 11:00 p.m.\n"),
+        ("mon 08:00-24:00", "hoy cerramos a las 12:00 a.m.\n"),
+    ],
+)
+def test_one_oclock_takes_the_singular(hours: str, told: str) -> None:
+    chat = Chat(a_shop(opening_hours=parse_hours(hours))).write("¿a qué hora abren?")
+    assert told in chat.body
 
 
 @pytest.mark.parametrize(
     ("later", "told"),
     [
-        (timedelta(hours=3), "hoy abrimos a las 16:00"),
-        (timedelta(hours=9), "abrimos mañana a las 9:00"),
-        (timedelta(days=5, hours=3), "abrimos el lunes a las 9:00"),
+        (timedelta(hours=3), "hoy abrimos a las 4:00 p.m.\n"),
+        (timedelta(hours=9), "abrimos mañana a las 9:00 a.m.\n"),
+        (timedelta(days=5, hours=3), "abrimos el lunes a las 9:00 a.m.\n"),
     ],
 )
 def test_closed_says_when_it_opens(later: timedelta, told: str) -> None:

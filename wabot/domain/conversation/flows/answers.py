@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from wabot.domain.conversation.effects import Step
 from wabot.domain.conversation.moves import ask_again
 from wabot.domain.conversation.replies import Phrase
 from wabot.domain.conversation.turn import Turn
-from wabot.domain.hours import OpeningHours, Span
+from wabot.domain.hours import WHOLE_DAY, OpeningHours, Span
 from wabot.domain.language.words import normalize
 
 _HOURS = re.compile(
@@ -91,12 +91,12 @@ def _state(hours: OpeningHours, local: datetime) -> Phrase:
     minute = local.hour * 60 + local.minute
     for begin, end in hours.days[local.weekday()]:
         if begin <= minute < end:
-            return Phrase("hours.open", {"until": _clock(end)})
+            return Phrase("hours.open", {"until": _at(end)})
         if minute < begin:
-            return Phrase("hours.opens_today", {"at": _clock(begin)})
+            return Phrase("hours.opens_today", {"at": _at(begin)})
     coming = ((ahead, (local.weekday() + ahead) % 7) for ahead in range(1, 8))
     ahead, day = next((ahead, day) for ahead, day in coming if hours.days[day])
-    at = _clock(hours.days[day][0][0])
+    at = _at(hours.days[day][0][0])
     if ahead == 1:
         return Phrase("hours.opens_tomorrow", {"at": at})
     return Phrase("hours.opens", {"day": _NAMES[day], "at": at})
@@ -104,9 +104,17 @@ def _state(hours: OpeningHours, local: datetime) -> Phrase:
 
 def _spans(spans: Sequence[Span]) -> Phrase:
     (begin, end), *rest = spans
-    first = Phrase("hours.from_to", {"first": _clock(begin), "last": _clock(end)})
+    if (begin, end) == WHOLE_DAY:
+        return Phrase("hours.all_day")
+    first = Phrase("hours.from_to", {"first": _time(begin), "last": _time(end)})
     return Phrase("hours.and", {"first": first, "rest": _spans(rest)}) if rest else first
 
 
-def _clock(minute: int) -> str:
-    return f"{minute // 60}:{minute % 60:02d}"
+def _at(minute: int) -> Phrase:
+    at = _time(minute)
+    return Phrase("hours.at_one" if at.hour % 12 == 1 else "hours.at", {"time": at})
+
+
+def _time(minute: int) -> time:
+    # What ends at 24:00 ends at midnight.
+    return time(minute // 60 % 24, minute % 60)
