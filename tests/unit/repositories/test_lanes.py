@@ -127,14 +127,33 @@ async def test_who_has_no_home_takes_whatever_comes_first() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_who_waited_long_takes_whatever_comes_first() -> None:
+async def test_who_lost_patience_takes_what_nobody_else_wants() -> None:
+    lanes = Lanes(3)
+    for guest in (0, 1, 2):
+        await lanes.take(guest, 1)
+    foreign, at_home = await queued(lanes, 3, 4)
+    await asyncio.sleep(0.03)
+    lanes.give(1)
+    assert await at_home == 1
+    lanes.give(2)
+    assert await foreign == 2
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_who_waited_too_long_goes_before_those_at_home(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_TOO_LONG", 0.01)
     lanes = Lanes(2)
     for guest in (0, 1):
         await lanes.take(guest, 1)
     (foreign,) = await queued(lanes, 2)
     await asyncio.sleep(0.03)
+    (at_home,) = await queued(lanes, 3)
     lanes.give(1)
     assert await foreign == 1
+    assert not at_home.done()
+    at_home.cancel()
 
 
 async def test_as_many_guests_are_remembered_as_there_is_room_for(

@@ -6,7 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 _PATIENCE = 0.25
-"""Seconds for which whoever waits would rather have a lane that knows them."""
+"""Seconds for which whoever waits would rather have a lane that knows them than a free one."""
+
+_TOO_LONG = 1.0
+"""Seconds after which they go before those whom a lane knows."""
 
 _MOST_KNOWN = 20_000
 """Guests who are remembered outside their homes."""
@@ -16,8 +19,9 @@ _MOST_KNOWN = 20_000
 class _Waiting:
     guest: int | None
     lanes: int
+    since: float
     given: "asyncio.Future[int]"
-    patience: asyncio.TimerHandle | None = None
+    is_patient: bool = True
 
 
 @dataclass(slots=True)
@@ -69,9 +73,8 @@ class Lanes:
         if lane is not None:
             return self._hand(lane, guest)
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(guest, wanted, loop.create_future())
-        if wanted != self._all:
-            waiting.patience = loop.call_later(_PATIENCE, self._take_any, waiting)
+        waiting = _Waiting(guest, wanted, loop.time(), loop.create_future())
+        patience = loop.call_later(_PATIENCE, self._lose_patience, waiting)
         self._waiting.append(waiting)
         try:
             async with asyncio.timeout(timeout):
@@ -80,20 +83,30 @@ class Lanes:
             self._withdraw(waiting)
             raise
         finally:
-            if waiting.patience is not None:
-                waiting.patience.cancel()
+            patience.cancel()
 
     def give(self, lane: int) -> None:
         """Let somebody else have the lane."""
         del self._held[lane]
         # Who was cancelled a moment ago has not left the queue yet.
         self._waiting = [one for one in self._waiting if not one.given.done()]
+        place = self._next(lane)
+        if place is None:
+            self._free |= 1 << lane
+            return
+        waiting = self._waiting.pop(place)
+        waiting.given.set_result(self._hand(lane, waiting.guest))
+
+    def _next(self, lane: int) -> int | None:
+        """Return whose turn it is, by their place in the queue."""
+        long_ago = asyncio.get_running_loop().time() - _TOO_LONG
+        impatient = None
         for place, waiting in enumerate(self._waiting):
-            if waiting.lanes >> lane & 1:
-                del self._waiting[place]
-                waiting.given.set_result(self._hand(lane, waiting.guest))
-                return
-        self._free |= 1 << lane
+            if waiting.lanes >> lane & 1 or waiting.since < long_ago:
+                return place
+            if impatient is None and not waiting.is_patient:
+                impatient = place
+        return impatient
 
     def forget(self, lane: int) -> None:
         """Let the lane know nobody: it was made anew."""
@@ -134,8 +147,8 @@ class Lanes:
             self._known[guest] = self._known.get(guest, 0) | 1 << lane
         return lane
 
-    def _take_any(self, waiting: _Waiting) -> None:
-        waiting.lanes = self._all
+    def _lose_patience(self, waiting: _Waiting) -> None:
+        waiting.is_patient = False
         lane = self._best(self._all, waiting.guest)
         if lane is not None and not waiting.given.done():
             self._waiting.remove(waiting)
