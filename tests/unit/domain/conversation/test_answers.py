@@ -52,6 +52,21 @@ def test_one_oclock_takes_the_singular(hours: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("hours", "told"),
+    [
+        ("mon 08:00-24:00; tue 00:00-02:00", "abiertos; cerramos a las 2:00 a.m.\n"),
+        ("mon 08:00-24:00; tue 00:00-18:00", "abiertos; cerramos el martes a las 6:00 p.m.\n"),
+        ("mon-tue 00:00-24:00; wed 00:00-01:00", "cerramos el miércoles a la 1:00 a.m.\n"),
+        ("mon-sun 00:00-24:00", "En este momento estamos abiertos."),
+    ],
+)
+def test_a_shop_that_stays_open_past_midnight_does_not_close_then(hours: str, told: str) -> None:
+    chat = Chat(a_shop(opening_hours=parse_hours(hours))).write("¿a qué hora cierran?")
+    assert told in chat.body
+    assert "12:00 a.m." not in chat.body.rpartition("En este momento")[2]
+
+
+@pytest.mark.parametrize(
     ("later", "told"),
     [
         (timedelta(hours=3), "hoy abrimos a las 4:00 p.m.\n"),

@@ -30,6 +30,8 @@ _MORE = re.compile(
 )
 _OF_DELIVERY = re.compile(r"\b(entreg\w*|llev\w*|lleg\w*|repart\w*|envi\w*)\b")
 
+# Until then it is still the night of the day before, for people.
+_SMALL_HOURS = 6 * 60
 
 _NAMES = (
     Phrase("hours.mon"),
@@ -91,7 +93,7 @@ def _state(hours: OpeningHours, local: datetime) -> Phrase:
     minute = local.hour * 60 + local.minute
     for begin, end in hours.days[local.weekday()]:
         if begin <= minute < end:
-            return Phrase("hours.open", {"until": _at(end)})
+            return _open(hours, local.weekday(), end)
         if minute < begin:
             return Phrase("hours.opens_today", {"at": _at(begin)})
     coming = ((ahead, (local.weekday() + ahead) % 7) for ahead in range(1, 8))
@@ -100,6 +102,23 @@ def _state(hours: OpeningHours, local: datetime) -> Phrase:
     if ahead == 1:
         return Phrase("hours.opens_tomorrow", {"at": at})
     return Phrase("hours.opens", {"day": _NAMES[day], "at": at})
+
+
+def _open(hours: OpeningHours, today: int, end: int) -> Phrase:
+    ahead = 0
+    while end == WHOLE_DAY[1]:
+        following = hours.days[(today + ahead + 1) % 7]
+        if not following or following[0][0] > 0:
+            break
+        ahead, end = ahead + 1, following[0][1]
+        if ahead == len(hours.days):
+            return Phrase("hours.open_always")
+    if not ahead:
+        return Phrase("hours.open", {"until": _at(end)})
+    if ahead == 1 and end <= _SMALL_HOURS:
+        return Phrase("hours.open_into_night", {"until": _at(end)})
+    day = _NAMES[(today + ahead) % 7]
+    return Phrase("hours.open_until_day", {"day": day, "until": _at(end)})
 
 
 def _spans(spans: Sequence[Span]) -> Phrase:
