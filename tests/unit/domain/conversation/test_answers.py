@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit.domain.chat import JITOMATE, Chat, a_shop, at_summary
-from wabot.domain.conversation.states import AskingQuantity, AtMenu
+from wabot.domain.conversation.states import AskingQuantity, AtMenu, BrowsingCategories
 from wabot.domain.hours import parse_hours
 
 # The chat's noon in UTC is a Monday's midday in the shop.
@@ -110,6 +110,12 @@ def test_a_no_is_asked_what_was_meant() -> None:
     chat = Chat().write("jitomate bola").write("no")
     assert "¿Qué buscabas entonces?" in chat.body
     assert chat.memory.misses == 0
+
+
+def test_what_was_not_wanted_is_not_shown_again_at_the_next_unclear_word() -> None:
+    chat = Chat().write("jitomate bola").write("no").write("bla")
+    assert "¿Buscabas algo de esto?" not in chat.body
+    assert chat.state == BrowsingCategories()
 
 
 def test_a_no_to_an_empty_cart_leaves_it_there() -> None:

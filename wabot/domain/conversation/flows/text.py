@@ -179,7 +179,9 @@ def _place(turn: Turn, text: str) -> Step | None:  # noqa: C901 - one line per s
 def _search_answered(turn: Turn, text: str) -> Step | None:
     """Read a yes or no to «¿Buscabas algo de esto?»."""
     if is_no(text):
-        return say(turn, Reply(Phrase("catalog.what_then"), ways_on(to_catalog(), to_menu())))
+        # What was found and not wanted is not shown again at the next unclear word.
+        left = turn.having(state=BrowsingCategories())
+        return say(left, Reply(Phrase("catalog.what_then"), ways_on(to_catalog(), to_menu())))
     if not is_yes(text):
         return None
     shown = [(option, options.parse(option.id)) for option in question(turn).options]
