@@ -34,7 +34,9 @@ _NUMBER_FIELDS = frozenset({"phone_number_id", "waba_id", "app_id", "pid", "requ
 
 # Never matches a quote or a backslash: JSON stays JSON.
 _SECRETS = re.compile(
-    r"(?P<graph>EAA)[\w-]{6,}"  # access tokens of Graph
+    # Kept as they are: message ids, whose base64 may look like a token from some place on.
+    r"(?P<wamid>wamid\.[\w+/=-]{13,100})"
+    r"|(?P<graph>EAA)[\w-]{6,}"  # access tokens of Graph
     r"|(?<=://)(?P<user>[^\s/@:'\"\\]*:)[^\s/@'\"\\]+(?=@)"  # user:password@ in a URL
     r"|(?P<key>(?i:password|(?:access|verify)_token|hash|sig|signature"
     r"|x-amz-(?:signature|credential|security-token))=)[^\s&,;'\"}\\]+"
@@ -109,6 +111,8 @@ def _mask_marks(text: str) -> str:
 
 
 def _hide_secret(match: re.Match[str]) -> str:
+    if match["wamid"]:
+        return match["wamid"]
     return f"{match['graph'] or match['user'] or match['key'] or match['scheme']}{_HIDDEN}"
 
 

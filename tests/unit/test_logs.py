@@ -164,6 +164,17 @@ def test_a_message_id_keeps_its_unique_end_and_loses_the_phone_inside(stream: io
     assert last(stream)["message_id"] == f"wamid.…{WAMID[-20:]}"
 
 
+def test_a_message_id_that_looks_like_a_token_from_some_place_on_stays_an_id(
+    stream: io.StringIO,
+) -> None:
+    wamid = "wamid.HBgNNTIxNTUxMjM0NTY3OBUCABIYFDNBMEAAN0E5QkQ1QkU0RkQ5NzRFAA=="
+    with logs.bind(message_id=wamid):
+        logger.info("handled")
+    assert last(stream)["message_id"] == f"wamid.…{wamid[-20:]}"
+    logger.info("%s EAAGm0PX4ZCps", wamid)
+    assert last(stream)["message"] == f"wamid.…{wamid[-20:]} EAA***"
+
+
 def test_ids_stay_readable(stream: io.StringIO) -> None:
     uuid = "7b1c9c1e-8f8f-4a4a-9a9a-123456789012"
     request = "1234567890abcdef1234567890123456"
