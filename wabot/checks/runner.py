@@ -185,11 +185,14 @@ class _Round:
             async with own:
                 outcome = await check.run(context)
         except Exception as error:
-            outcome = self._failure(error, check, limit if own.expired() else None)
+            whose = subject if shop else ""
+            outcome = self._failure(error, check, limit if own.expired() else None, whose)
             raised = error if isinstance(error, WabotError) else None
         return replace(_result(check, outcome, started, subject, shop=shop), error=raised)
 
-    def _failure(self, error: Exception, check: Check[Any], limit: float | None) -> Outcome:
+    def _failure(
+        self, error: Exception, check: Check[Any], limit: float | None, shop: str = ""
+    ) -> Outcome:
         if isinstance(error, TimeoutError):
             # Without a limit it is that of whoever was asked.
             ours = limit is not None
@@ -199,8 +202,9 @@ class _Round:
                 f"see whether it is reached from here{'; --timeout gives it longer' * ours}",
             )
         if isinstance(error, WabotError):
-            again = f"once that is mended: wabot check {check.category} --only {check.id}"
-            return Outcome(None, error.message, error.hint or again)
+            again = " ".join(filter(None, ("wabot check", check.category, shop)))
+            fix = error.hint or f"once that is mended: {again} --only {check.id}"
+            return Outcome(None, error.message, fix)
         place = self._runner.keep_traceback(error)
         return Outcome(
             Status.CRASHED,

@@ -103,6 +103,9 @@ async def test_every_failure_has_a_repair_even_where_the_error_names_none() -> N
 
     (result,) = await Runner().run(_one(Check("a.b", "t", refused)))
     assert result.fix == "once that is mended: wabot check a --only a.b"
+    check = Check("a.b", "t", refused)
+    (result,) = await Runner().run([CheckSet((check,), at_hand({"pepe": True}), shops=True)])
+    assert result.fix == "once that is mended: wabot check a pepe --only a.b"
 
 
 async def test_a_check_that_does_not_end_is_given_up_in_its_time() -> None:
