@@ -127,7 +127,7 @@ def graph(  # noqa: PLR0917 - a command's options
     What it took, and what it is to do, is asked by HTTP, all bodies JSON:
 
     \b
-    GET|DELETE /_control/messages   what it took · forget it
+    GET|DELETE /_control/messages   what it took (500 at a time, ?after=SEQUENCE) · forget it
     POST /_control/faults           {"code": 131056, "count": 2, "recipient": "521…"}; instead of
                                     code: http, timeout, delay, drop, drop_after_accept, garbage,
                                     fail_status; count 0: until cleared
