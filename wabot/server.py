@@ -76,6 +76,8 @@ async def start_server(
         access_log=None,
         shutdown_timeout=SHUTDOWN_PATIENCE,
         keepalive_timeout=75,
+        # WhatsApp compresses nothing, and signs what it sends: nobody else's bodies are unpacked.
+        auto_decompress=False,
     )
     await runner.setup()
     try:

@@ -21,6 +21,11 @@ async def error_responses(request: web.Request, handler: Handler) -> web.StreamR
         return await handler(request)
     except web.HTTPException as error:
         return web.Response(status=error.status, text=error.text, headers=_plain(error))
+    except web.RequestPayloadError as error:
+        log(
+            _log, logging.WARNING, "request.unreadable", "A body cannot be read.", reason=str(error)
+        )
+        return web.Response(status=400, text="the body cannot be read\n")
     except Overloaded as error:
         log(_log, logging.ERROR, "request.overloaded", error.message)
         return web.Response(status=503, text="overloaded\n", headers={"Retry-After": "2"})

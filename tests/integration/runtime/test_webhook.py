@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from yarl import URL
 
 from tests.harness import Harness, make_tenant, running
 from tests.payloads import load, names
@@ -73,6 +74,24 @@ class TestSignature:
         status, _ = await shop.post(shop.body(text("hola")), signature=signature)
         assert status == 401
         assert stored(shop) == 0
+
+    @pytest.mark.parametrize("coding", ["gzip", "deflate", "br"])
+    async def test_a_packed_body_is_not_unpacked_for_whoever_did_not_sign_it(
+        self, shop: Harness, coding: str
+    ) -> None:
+        headers = {"Content-Encoding": coding, "Content-Type": "application/json"}
+        post = shop.session.post(f"{shop.url}/webhook", data=b"xxxx", headers=headers)
+        async with post as response:
+            assert response.status == 401
+
+    async def test_a_body_that_breaks_off_is_a_bad_request(self, shop: Harness) -> None:
+        url = URL(shop.url)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(
+            b"POST /webhook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n"
+        )
+        assert b" 400 " in await reader.readline()
+        writer.close()
 
     async def test_no_signature_at_all_stores_nothing(self, shop: Harness) -> None:
         async with shop.session.post(f"{shop.url}/webhook", data=b"{}") as response:
