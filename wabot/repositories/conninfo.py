@@ -116,8 +116,8 @@ def _explained(
     if database and _is_missing(parameters):
         return ConfigurationError(
             f"There is no {where}",
-            hint="Make it as an administrator of that server:"
-            f' create database "{database}" encoding UTF8 template template0;'
+            hint="If it was renamed, rename it back; if it was lost, restore it. A new one is made"
+            f' by an administrator: create database "{database}" encoding UTF8 template template0;'
             f" (or: createdb --encoding=UTF8 --template=template0 {database})",
         )
     said = str(error).strip()

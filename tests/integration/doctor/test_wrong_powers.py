@@ -147,6 +147,28 @@ def test_what_has_a_name_of_wabots_and_no_client_is_named_and_goes_when_confirme
     assert [finding.kind for finding in left] == ["orphan_database"]
 
 
+def test_a_shop_s_database_under_another_name_is_nobody_s_to_drop(
+    doctor: ExamineTenants, provisioning: Provisioning, central: Connection
+) -> None:
+    tenant = provisioning.create.run(
+        request_for("lejos", plan="premium", isolation=Isolation.DATABASE)
+    ).tenant
+    own, other = tenant.placement.database, f"away_{uuid4().hex}"
+    central.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [own]
+    )
+    central.execute(f"alter database {own} rename to {other}".encode())
+    findings = doctor.examine().findings
+    (unreachable,) = [f for f in findings if f.slug == "lejos"]
+    assert unreachable.kind == "unreachable"
+    assert unreachable.repair == "wabot tenant show lejos"
+    (found,) = [f for f in findings if other in f.what]
+    assert (found.kind, found.sql, found.confirm) == ("misplaced_database", (), "")
+    assert "lejos" in found.what
+    assert f"ALTER DATABASE {other} RENAME TO" in found.repair
+    assert "DROP" not in found.repair
+
+
 def test_a_short_prefix_in_the_shared_schema_belongs_to_nobody(
     shop: Tenant, doctor: ExamineTenants, provisioning: Provisioning, central: Connection
 ) -> None:

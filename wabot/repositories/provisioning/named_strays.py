@@ -38,8 +38,8 @@ WHERE r.rolname ~ '^wabot_[tr]_{_ID}$'
           0, (SELECT oid FROM pg_database WHERE datname = current_database())))
 UNION ALL
 SELECT 'database', d.datname::text, '' FROM pg_database d
-WHERE d.datname <> current_database() AND (d.datname ~ '^wabot_{_ID}$'
-   OR starts_with(coalesce(shobj_description(d.oid, 'pg_database'), ''), 'wabot tenant='))
+WHERE d.datname <> current_database() AND d.datname ~ '^wabot_{_ID}$'
+  AND {_UNMARKED.format("shobj_description(d.oid, 'pg_database')")}
 ORDER BY 1, 2, 3
 """
 

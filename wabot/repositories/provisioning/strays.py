@@ -31,6 +31,11 @@ FROM pg_roles r
 JOIN pg_shdescription d ON d.objoid = r.oid AND d.classoid = 'pg_authid'::regclass
 LEFT JOIN pg_shdepend s ON s.refclassid = 'pg_authid'::regclass AND s.refobjid = r.oid
 WHERE d.description LIKE 'wabot tenant=%' AND s.refobjid IS NULL
+UNION ALL
+SELECT 'database', d.datname::text, '', s.description
+FROM pg_database d
+JOIN pg_shdescription s ON s.objoid = d.oid AND s.classoid = 'pg_database'::regclass
+WHERE s.description LIKE 'wabot tenant=%' AND d.datname <> current_database()
 ORDER BY 1, 2, 3
 """
 _TABLES = """
@@ -44,9 +49,10 @@ def find_strays(connection: Connection, shops: Sequence[Shop]) -> tuple[Stray, .
     known = {str(shop.id): shop for shop in shops}
     found = []
     for kind, name, prefix, comment in connection.execute(_OWNED).fetchall():
-        client = comment.removeprefix("wabot tenant=")
+        # A database also says by what it was made.
+        client = comment.removeprefix("wabot tenant=")[:36]
         shop = known.get(client)
-        if shop is None or (kind != "role" and not _is_place_of(shop, name, prefix)):
+        if shop is None or not _belongs_to(shop, kind, name, prefix):
             # Counted one by one: strays are few.
             (tables,) = connection.execute(_TABLES, (name, prefix)).fetchall()[0]
             stray = _stray(kind, name, prefix, client, tables)
@@ -60,11 +66,18 @@ def find_strays(connection: Connection, shops: Sequence[Shop]) -> tuple[Stray, .
     return tuple(found)
 
 
-def _is_place_of(shop: Shop, schema: str, prefix: str) -> bool:
-    return any(
-        not place.database and (place.schema, place.prefix) == (schema, prefix)
-        for place in shop.places.all
-    )
+def _belongs_to(shop: Shop, kind: str, name: str, prefix: str) -> bool:
+    match kind:
+        case "role":
+            return True
+        case "database":
+            # What is called another server may be this one by another name.
+            return any(place.database == name for place in shop.places.all)
+        case _:
+            return any(
+                not place.database and (place.schema, place.prefix) == (name, prefix)
+                for place in shop.places.all
+            )
 
 
 def _stray(kind: str, schema: str, prefix: str, client: str, tables: int) -> Stray:

@@ -11,6 +11,8 @@ def finding_of(stray: Stray) -> Finding:
     """Return what is told of a stray thing, and what removes it."""
     if stray.server:
         return _on_server(stray)
+    if stray.slug and stray.kind == "database":
+        return _database_elsewhere(stray)
     if stray.slug:
         return Finding(
             "",
@@ -43,6 +45,17 @@ def finding_of(stray: Stray) -> Finding:
         (stray.sql,),
         safe=safe,
         confirm=stray.name,
+    )
+
+
+def _database_elsewhere(stray: Stray) -> Finding:
+    return Finding(
+        "",
+        "misplaced_database",
+        f"database {stray.name} says that it belongs to {stray.slug}, whose placement is elsewhere:"
+        " it may hold all that this shop has",
+        f"if it was renamed, rename it to what wabot tenant show {stray.slug} says: ALTER DATABASE"
+        f" {stray.name} RENAME TO …; otherwise {CORRECT.format(stray.slug)}",
     )
 
 
