@@ -271,35 +271,6 @@ async def test_replacing_the_workers_one_by_one_refuses_nobody_and_answers_every
             assert len(counted) == taken
 
 
-async def test_servers_that_end_take_no_connection_that_nobody_answers(
-    environment: dict[str, str],
-) -> None:
-    async with ServerProcess(environment, "--workers", "2") as server:
-        await server.listening(2)
-        results: Counter[str] = Counter()
-
-        async def knock(session: aiohttp.ClientSession) -> None:
-            try:
-                async with session.get(f"{server.url}/healthz") as response:
-                    results[str(response.status)] += 1
-            except aiohttp.ClientConnectorError:
-                results["refused"] += 1
-            except (aiohttp.ClientError, ConnectionResetError):
-                results["dropped"] += 1
-
-        connector = aiohttp.TCPConnector(force_close=True)
-        async with aiohttp.ClientSession(connector=connector) as session:
-            ending = asyncio.create_task(server.terminate())
-            knocks = []
-            while not ending.done():
-                knocks.append(asyncio.create_task(knock(session)))
-                await asyncio.sleep(0.02)
-            await asyncio.gather(*knocks)
-        # One may be on its way while the last socket closes.
-        assert results["dropped"] <= 2, results
-        assert results["refused"]
-
-
 async def test_workers_end_when_their_watcher_is_killed(environment: dict[str, str]) -> None:
     async with ServerProcess(environment, "--workers", "2") as server:
         await server.listening(2)

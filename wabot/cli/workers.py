@@ -248,9 +248,6 @@ class _Watch:
             self._to_replace.popleft().replace()
 
     def _end(self) -> None:
-        # Kept open here, they would take what nobody answers any more.
-        for place in self._places:
-            place.listener.close()
         workers = [worker for place in self._places for worker in place.everybody()]
         for worker in workers:
             worker.ask_to_stop()
