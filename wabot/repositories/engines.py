@@ -42,6 +42,8 @@ def database_errors(conninfo: str) -> Iterator[None]:
                 hint="Something else holds those tables. Try again in a moment.",
                 retryable=True,
             ) from raised
+        if isinstance(error, psycopg.errors.UndefinedTable) and '"wabot.' in _said(error):
+            raise no_central_tables() from raised
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             raise ConfigurationError(
                 f"The login has not the rights for this in {where}: {_said(error)}",
@@ -55,6 +57,14 @@ def database_errors(conninfo: str) -> Iterator[None]:
                 retryable=True,
             ) from raised
         raise
+
+
+def no_central_tables() -> ConfigurationError:
+    """Return what is said where nothing was set up yet, or not by this version."""
+    return ConfigurationError(
+        "the central database has no tables of wabot, or not all of them",
+        hint="If nothing is set up yet: wabot init; else: wabot db upgrade",
+    )
 
 
 def _said(error: BaseException) -> str:

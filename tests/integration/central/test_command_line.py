@@ -55,6 +55,26 @@ def _wabot(run: Run, *words: str, **environment: str) -> subprocess.CompletedPro
     return run(*_WABOT, *words, **environment)
 
 
+def test_whatever_looks_into_a_database_without_tables_says_how_to_make_them(
+    run: Run, home: str
+) -> None:
+    for command in (
+        ("tenant", "list"),
+        ("tenant", "migrate", "--all"),
+        ("inbox", "list"),
+        ("inbox", "files"),
+        ("inbox", "replay", "don-pepe", "5215550100001"),
+        ("alerts", "list"),
+        ("audit", "list"),
+        ("trace", "wamid.X"),
+    ):
+        done = _wabot(run, *command, "--json", WABOT_HOME=home)
+        error = _document(done)["error"]
+        assert isinstance(error, dict), command
+        assert (done.returncode, error["code"]) == (3, "configuration"), command
+        assert "wabot init" in error["hint"], command
+
+
 def test_without_any_setting_an_upgrade_makes_a_database_that_is_then_ready(
     run: Run, home: str
 ) -> None:

@@ -7,6 +7,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from wabot.errors import ConfigurationError, Conflict, DatabaseUnavailable, Refused, WabotError
+from wabot.repositories.engines import no_central_tables
 
 _UNIQUE_VIOLATION = "23505"
 # Lock not available, query cancelled, deadlock, serialization failure: nobody's fault.
@@ -80,10 +81,7 @@ def _named(error: BaseException | None, where: str, *, unanswered: bool) -> Wabo
             hint="It needs CREATEROLE and CREATE on the database; the runtime's login has neither.",
         )
     if state in _MISSING and not where:
-        return ConfigurationError(
-            "the central database has no tables of wabot, or not all of them",
-            hint="If nothing is set up yet: wabot init; else: wabot db upgrade",
-        )
+        return no_central_tables()
     if state in _NOT_PREPARED:
         return ConfigurationError(
             f"the {where or 'central database'} is not prepared: {said}",

@@ -17,6 +17,7 @@ from wabot.domain.migration import parse_ledger
 from wabot.domain.placement import placement_from_config
 from wabot.domain.tenant import Placement, TenantStatus
 from wabot.errors import Refused, WabotError
+from wabot.repositories.provisioning.failures import named_driver_failures
 from wabot.repositories.provisioning.migration_line import VERSION_TABLE
 from wabot.repositories.provisioning.rendering import render
 from wabot.repositories.provisioning.tenant_ddl import table_rights
@@ -86,7 +87,7 @@ class PostgresFleet:
 
     def standings(self) -> Mapping[str, Standing]:
         """Return who stands where, by ledger, in one query."""
-        with self._borrowed() as connection:
+        with named_driver_failures(), self._borrowed() as connection:
             return standings_in(connection)
 
     def candidates(
