@@ -19,7 +19,7 @@ class Reaction(StrEnum):
     PAUSE_TENANT = "pause_tenant"
     """Nothing from this number will pass: stop its sending and alert; the message is kept."""
     NORMALISE_ONCE = "normalise_once"
-    """Try the number's other spelling once (see `phones`)."""
+    """Try the number's other spelling once (see `phone`)."""
     USE_TEMPLATE = "use_template"
     """The 24-hour window is closed: only an approved template passes."""
     USE_PHONE = "use_phone"

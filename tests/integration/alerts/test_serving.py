@@ -158,14 +158,17 @@ async def send(environment: dict[str, str], url: str) -> asyncio.subprocess.Proc
     )
 
 
+def outage_of(receiver: Receiver, folder: Path, now: list[float]) -> Outage:
+    """Return what one worker tells of an outage, by the clock `now`."""
+    channels = [WebhookChannel(receiver.url)]
+    return Outage(channels, OutageMark(folder), "a-host", timer=lambda: now[0])
+
+
 async def test_an_outage_of_the_central_database_is_told_once_per_machine_and_so_is_its_end(
     receiver: Receiver, tmp_path: Path
 ) -> None:
     now = [0.0]
-    one, two = (
-        Outage([WebhookChannel(receiver.url)], OutageMark(tmp_path), "a-host", timer=lambda: now[0])
-        for _ in range(2)
-    )
+    one, two = (outage_of(receiver, tmp_path, now) for _ in range(2))
     for seconds in (0, PATIENCE - 1, PATIENCE + 1, PATIENCE + 5, PATIENCE + 70):
         now[0] = seconds
         await one.goes_on("connection refused")
@@ -185,10 +188,7 @@ async def test_an_outage_of_hours_is_told_once_and_one_whose_teller_died_by_anot
     receiver: Receiver, tmp_path: Path
 ) -> None:
     now = [0.0]
-    one, two = (
-        Outage([WebhookChannel(receiver.url)], OutageMark(tmp_path), "a-host", timer=lambda: now[0])
-        for _ in range(2)
-    )
+    one, two = (outage_of(receiver, tmp_path, now) for _ in range(2))
     hours_ago = time.time() - 7200
     for seconds in (0, 61, 122, 183):
         now[0] = seconds
@@ -206,9 +206,7 @@ async def test_an_outage_of_hours_is_told_once_and_one_whose_teller_died_by_anot
 
 async def test_a_short_outage_is_not_told(receiver: Receiver, tmp_path: Path) -> None:
     now = [0.0]
-    outage = Outage(
-        [WebhookChannel(receiver.url)], OutageMark(tmp_path), "a-host", timer=lambda: now[0]
-    )
+    outage = outage_of(receiver, tmp_path, now)
     await outage.goes_on("connection refused")
     now[0] = 30
     await outage.is_over()
@@ -221,9 +219,7 @@ async def test_an_outage_is_told_as_soon_as_the_channel_takes_it(
     receiver: Receiver, tmp_path: Path
 ) -> None:
     now = [0.0]
-    outage = Outage(
-        [WebhookChannel(receiver.url)], OutageMark(tmp_path), "a-host", timer=lambda: now[0]
-    )
+    outage = outage_of(receiver, tmp_path, now)
     receiver.answers = [500]
     for seconds in (0, 61, 90, 130):
         now[0] = seconds

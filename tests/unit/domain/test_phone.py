@@ -2,7 +2,7 @@
 
 import pytest
 
-from wabot.domain.phones import spellings, without_mobile_prefix
+from wabot.domain.phone import spellings, without_mobile_prefix
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from uuid import UUID
 from wabot.domain.conversation.effects import Role
 from wabot.domain.conversation.replies import Reply
 from wabot.domain.message import Recipient
-from wabot.domain.phones import spellings
+from wabot.domain.phone import spellings
 from wabot.domain.purpose import Purpose
 from wabot.domain.shop import Shop, ShopSettings
 from wabot.services.rendering import outlined, render

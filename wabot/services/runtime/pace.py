@@ -9,7 +9,7 @@ from datetime import timedelta
 from wabot.domain.delivery import Reaction, Rejected
 from wabot.domain.message import Recipient
 from wabot.domain.pacing import NumberPace, PairPace
-from wabot.domain.phones import without_mobile_prefix
+from wabot.domain.phone import without_mobile_prefix
 from wabot.domain.tenant import Tenant
 from wabot.logs import log
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from wabot.domain import window
 from wabot.domain.language.words import one_line
 from wabot.domain.message import OutboundMessage, Recipient, TemplateMessage
-from wabot.domain.phones import spellings
+from wabot.domain.phone import spellings
 from wabot.domain.purpose import Purpose, TemplateName
 from wabot.domain.shop import ShopSettings
 from wabot.domain.tenant import Tenant

@@ -22,7 +22,7 @@ from wabot.domain.delivery import (
 )
 from wabot.domain.message import Recipient
 from wabot.domain.message_codec import KINDS
-from wabot.domain.phones import without_mobile_prefix
+from wabot.domain.phone import without_mobile_prefix
 from wabot.domain.tenant import Tenant
 from wabot.errors import DecryptionFailed, ExternalFailure
 from wabot.logs import bound, log

@@ -17,7 +17,7 @@ from wabot.domain.conversation.states import (
 from wabot.domain.conversation.turn import Turn
 from wabot.domain.language.recurrence import without_recurrence
 from wabot.domain.language.words import normalize
-from wabot.domain.phones import spellings
+from wabot.domain.phone import spellings
 from wabot.domain.plan import Feature
 
 # Places where a text may begin an order; elsewhere it answers another question.
